@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+
 #include "engine/core/registry.h"
 
 namespace dsw {
@@ -22,9 +26,9 @@ struct Catalog {
   Registry<OpInfo> ops{"op"};
   Registry<LayerType> layers{"layer"};
   Registry<ModelType> models{"model type"};
-  Registry<Optimizer> optimizers{"optimizer"};
+  Registry<Optimizer> optimizers{"optimizer"};      // settings of /optimizer
   Registry<LrSchedule> lr_schedules{"learning-rate schedule"};
-  Registry<Dataset> datasets{"data type"};
+  Registry<Dataset, const std::filesystem::path& /*base*/, std::uint64_t /*seed*/, std::stop_token> datasets{"data type"};
   Registry<Task> tasks{"task"};
 
   void freeze();

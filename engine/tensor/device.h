@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/result.h"
+#include "kernels/kernel_table.h"
+
+namespace dsw {
+
+/// What `deepshock devices` and the device list show; made without starting the device.
+struct DeviceInfo {
+  std::string name;                       ///< "cpu", "cuda:0"
+  std::string description;                ///< "AMD EPYC, 2 cores, AVX-512"
+  std::uint64_t memory_bytes = 0, free_bytes = 0;
+  std::vector<std::string> precisions;    ///< "float32", …
+  std::string unavailable;                ///< why it cannot be used; empty: it can
+};
+
+struct AllocatorStats {
+  std::uint64_t live_bytes = 0;           ///< handed out now
+  std::uint64_t peak_bytes = 0;           ///< most handed out since reset_peak
+  std::uint64_t reserved_bytes = 0;       ///< taken from the system
+  std::uint64_t system_allocations = 0;   ///< how often the system was asked; stands still in a steady training step
+};
+
+/// A block of device memory, given back to its device's cache when the last tensor on it goes.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+
+ protected:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// One execution slot: kernels, a stream, a caching allocator. Used by one thread at a time (the run's worker thread);
+/// storages may be freed from any thread. Tensors hold a raw pointer to their device, which outlives them.
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual DeviceInfo info() const = 0;
+  virtual const DswKernels& kernels() const = 0;
+  virtual DswStream* stream() = 0;
+  /// 64-byte aligned, content undefined. Throws Error{OutOfMemory} with the size asked and the size free.
+  virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
+  virtual void copy_from_host(void* device_memory, const void* host, std::size_t bytes) = 0;
+  virtual void copy_to_host(void* host, const void* device_memory, std::size_t bytes) = 0;
+  virtual void synchronize() = 0;
+  virtual AllocatorStats allocator_stats() const = 0;
+  virtual void reset_peak() = 0;
+  virtual void release_cache() = 0;       ///< gives cached blocks back to the system
+  virtual bool host_memory() const = 0;   ///< data() may be read and written by the host
+  virtual int threads() const = 0;
+};
+
+/// Throws Error by status: the kernel's name, the device, what to do.
+void check_status(int status, const char* kernel, const Device& device);
+
+/// `threads` 0: all cores but one when there are more than two, else all. Deterministic for a given number of threads.
+std::unique_ptr<Device> make_cpu_device(int threads = 0);
+/// The reference kernels on one thread, float32 and float64: the meaning of everything, for tests.
+std::unique_ptr<Device> make_reference_device();
+
+}  // namespace dsw

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The one table through which the engine reaches arithmetic. Plain C, so that a device may be a module loaded at run time.
+ * Three implementations carry the same names: kernels/reference (the meaning, float32 and float64), kernels/cpu, kernels/cuda.
+ * Every entry returns a DswStatus; no exception crosses. New entries go to the end; a null entry is "unsupported here".
+ * Unless said otherwise tensors may be strided (not contiguous); outputs are overwritten; shapes were checked by the caller.
+ * Letters: B batch, T tokens, C channels, H heads, D head width, V vocabulary, K classes, N rows.
+ */
+#ifndef DSW_KERNEL_TABLE_H
+#define DSW_KERNEL_TABLE_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DSW_MAX_RANK 6
+
+typedef enum { DSW_F32 = 0, DSW_F64, DSW_BF16, DSW_F16, DSW_I32, DSW_I64, DSW_U8, DSW_BOOL, DSW_E4M3, DSW_E5M2 } DswDType;
+typedef enum { DSW_OK = 0, DSW_UNSUPPORTED, DSW_BAD_ARGUMENT, DSW_OUT_OF_MEMORY, DSW_DEVICE_FAULT } DswStatus;
+
+/* A borrowed tensor: strides in elements, 0 for a broadcast axis. data == NULL: "not given" for optional arguments. */
+typedef struct DswView {
+  void* data;
+  int64_t shape[DSW_MAX_RANK];
+  int64_t stride[DSW_MAX_RANK];
+  int32_t rank;
+  int32_t dtype;
+} DswView;
+
+/* Where a device executes: threads and scratch memory of the CPU, a stream of a GPU. Opaque outside the device. */
+typedef struct DswStream DswStream;
+
+typedef enum {
+  DSW_NEG = 0, DSW_EXP, DSW_LOG, DSW_SQRT, DSW_RSQRT, DSW_SQUARE, DSW_ABS, DSW_RECIPROCAL,
+  DSW_RELU, DSW_GELU_TANH, DSW_GELU_ERF, DSW_SILU, DSW_TANH, DSW_SIGMOID, DSW_AFFINE /* alpha x + beta */
+} DswUnary;
+typedef enum { DSW_ADD = 0, DSW_SUB, DSW_MUL, DSW_DIV, DSW_MAXIMUM, DSW_MINIMUM } DswBinary;
+typedef enum { DSW_SUM = 0, DSW_MEAN, DSW_MAX } DswReduce;
+
+typedef struct DswConv {   /* x [B, C, H, W], w [O, C/groups, R, S], y [B, O, H', W'] */
+  int32_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups;
+} DswConv;
+typedef struct DswPool { int32_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, average; /* average: pads do not count */ } DswPool;
+
+typedef struct DswAttention { /* q [B, Hq, T, D], k and v [B, Hkv, S, D], o [B, Hq, T, D]; Hq is a multiple of Hkv */
+  double scale;            /* 1 / sqrt(D) usually */
+  int32_t causal;          /* query t sees keys 0 … t + S - T */
+  int32_t window;          /* > 0: and only the last `window` of them */
+  double soft_cap;         /* > 0: scores = cap tanh(scores / cap) */
+} DswAttention;
+
+typedef struct DswAdamW { double lr, beta1, beta2, eps, weight_decay, bias1, bias2; /* bias_i = 1 - beta_i^t */ double grad_scale; } DswAdamW;
+typedef struct DswSgd { double lr, momentum, weight_decay, dampening, grad_scale; int32_t nesterov, first; } DswSgd;
+
+typedef struct DswKernels {
+  int32_t size;            /* sizeof(DswKernels) of the module, for versions */
+  const char* name;        /* "reference", "cpu", "cuda" */
+
+  /* memory */
+  int (*fill)(DswStream*, DswView y, double value);
+  int (*copy)(DswStream*, DswView x, DswView y);                       /* same shape, any strides, converts dtypes (round to nearest even) */
+  int (*random_uniform)(DswStream*, DswView y, uint64_t key, double low, double high);  /* element i from Philox(key, i / 4)[i % 4], contiguous y */
+  int (*random_normal)(DswStream*, DswView y, uint64_t key, double mean, double sd);    /* Box–Muller over pairs of the same words, contiguous y */
+
+  /* elementwise; y and x same shape; binary broadcasts by zero strides */
+  int (*unary)(DswStream*, DswUnary op, double alpha, double beta, DswView x, DswView y);
+  int (*unary_bwd)(DswStream*, DswUnary op, double alpha, double beta, DswView x, DswView y, DswView dy, DswView dx);
+  int (*binary)(DswStream*, DswBinary op, DswView a, DswView b, DswView y);
+  int (*compare_select_bwd)(DswStream*, DswBinary op, DswView a, DswView b, DswView dy, DswView da); /* gradient of MAXIMUM / MINIMUM to a; ties go to a */
+  int (*dropout)(DswStream*, DswView x, DswView y, double p, uint64_t key);   /* y = x keep / (1 - p); element i by Philox(key, i / 4)[i % 4]; its own gradient; contiguous */
+  int (*swiglu_fwd)(DswStream*, DswView gate, DswView up, DswView y);         /* silu(gate) up */
+  int (*swiglu_bwd)(DswStream*, DswView gate, DswView up, DswView dy, DswView dgate, DswView dup);
+
+  /* reductions; y has x's rank with 1 in the reduced axes */
+  int (*reduce)(DswStream*, DswReduce op, DswView x, DswView y);
+  int (*argmax)(DswStream*, DswView x, DswView index);                        /* over the last axis; index int32 [...]; first of equals */
+  int (*square_sum)(DswStream*, DswView x, DswView y);                        /* y[0] += sum x^2, y float64 [1] */
+  int (*count_not_finite)(DswStream*, DswView x, DswView y);                  /* y[0] += number of NaN and infinite elements, y int64 [1] */
+
+  /* products: c = alpha a b (+ bias over rows) + beta c; a [..., M, K], b [..., K, N], c [..., M, N], bias [N] or not given.
+   * Leading axes broadcast by zero strides; a transpose is a view. */
+  int (*matmul)(DswStream*, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta);
+
+  /* normalised rows: last axis C; statistics in float32 at least */
+  int (*softmax_fwd)(DswStream*, DswView x, DswView y);
+  int (*softmax_bwd)(DswStream*, DswView y, DswView dy, DswView dx);
+  int (*log_softmax_fwd)(DswStream*, DswView x, DswView y);
+  int (*log_softmax_bwd)(DswStream*, DswView y, DswView dy, DswView dx);
+  int (*layer_norm_fwd)(DswStream*, DswView x, DswView weight, DswView bias, double eps, DswView y, DswView mean, DswView rstd);  /* mean, rstd [N] */
+  int (*layer_norm_bwd)(DswStream*, DswView x, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dx, DswView dweight, DswView dbias);
+  int (*rms_norm_fwd)(DswStream*, DswView x, DswView weight, double eps, DswView y, DswView rstd);
+  int (*rms_norm_bwd)(DswStream*, DswView x, DswView weight, DswView rstd, DswView dy, DswView dx, DswView dweight);
+  /* over all but axis 1 of [B, C, ...]; training: batch statistics, running ones updated by momentum (running variance unbiased) */
+  int (*batch_norm_fwd)(DswStream*, DswView x, DswView weight, DswView bias, DswView running_mean, DswView running_var,
+                        double momentum, double eps, int32_t training, DswView y, DswView mean, DswView rstd);
+  int (*batch_norm_bwd)(DswStream*, DswView x, DswView weight, DswView mean, DswView rstd, int32_t training,
+                        DswView dy, DswView dx, DswView dweight, DswView dbias);
+
+  /* language */
+  int (*embedding_fwd)(DswStream*, DswView weight, DswView index, DswView y);  /* weight [V, C], index int32 [...], y [..., C] */
+  int (*embedding_bwd)(DswStream*, DswView index, DswView dy, DswView dweight, int32_t accumulate); /* dweight zeroed first unless accumulate; fixed order */
+  /* rows [N, K] against target int32 [N]; target < 0 is left out. loss[0] = mean over counted rows of
+   * (1 - s) (-log p[target]) + s mean_k (-log p[k]) with s = smoothing; row_lse [N] keeps log sum exp for the gradient; count int64 [1] */
+  int (*cross_entropy_fwd)(DswStream*, DswView x, DswView target, double smoothing, DswView loss, DswView row_lse, DswView count);
+  int (*cross_entropy_bwd)(DswStream*, DswView x, DswView target, double smoothing, DswView row_lse, DswView count, DswView dloss, DswView dx);
+  /* rotary positions (Su et al. 2021): pairs of the last axis turned by position / base^(2i/D); position int32 [T];
+   * interleaved 1: (2i, 2i+1), 0: (i, i + D/2); inverse 1: the gradient. x, y [B, H, T, D] */
+  int (*rope)(DswStream*, DswView x, DswView position, double base, int32_t interleaved, int32_t inverse, DswView y);
+  /* lse [B, Hq, T]; key_mask bool [B, S] (1 = may be seen) or not given; a row that sees nothing gives 0.
+   * probabilities [B, Hq, T, S] or not given: written when given (for inspection). */
+  int (*attention_fwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse, DswView probabilities);
+  int (*attention_bwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
+                       DswView d_o, DswView dq, DswView dk, DswView dv);
+
+  /* images, [B, C, H, W]; bias [O] or not given */
+  int (*conv2d_fwd)(DswStream*, const DswConv*, DswView x, DswView w, DswView bias, DswView y);
+  int (*conv2d_bwd_data)(DswStream*, const DswConv*, DswView w, DswView dy, DswView dx);
+  int (*conv2d_bwd_weights)(DswStream*, const DswConv*, DswView x, DswView dy, DswView dw, DswView dbias);
+  int (*pool2d_fwd)(DswStream*, const DswPool*, DswView x, DswView y, DswView index);   /* index int32 like y (max only): h W + w of the maximum, first of equals */
+  int (*pool2d_bwd)(DswStream*, const DswPool*, DswView dy, DswView index, DswView dx);
+
+  /* optimisers, contiguous, in place */
+  int (*adamw)(DswStream*, const DswAdamW*, DswView w, DswView g, DswView m, DswView v);  /* Loshchilov & Hutter 2019, algorithm 2 */
+  int (*sgd)(DswStream*, const DswSgd*, DswView w, DswView g, DswView momentum);          /* momentum not given: plain */
+} DswKernels;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
