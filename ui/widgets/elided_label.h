@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <QLabel>
+#include "ui/widgets/theme.h"
+
+namespace dsw {
+
+/// A plain-text line that ends in "…" where it does not fit; the whole text is then its tooltip. Never demands its full width.
+class ElidedLabel : public QLabel {
+  Q_OBJECT
+ public:
+  explicit ElidedLabel(const QString& text = {}, QWidget* parent = nullptr);
+  void setText(const QString& text);
+  QString text() const { return full_; }
+  void setElideMode(Qt::TextElideMode mode);
+  bool isElided() const;
+  QSize minimumSizeHint() const override;
+  QSize sizeHint() const override;
+
+ protected:
+  void resizeEvent(QResizeEvent*) override;
+  void changeEvent(QEvent*) override;
+
+ private:
+  void refresh();
+  QString full_;
+  Qt::TextElideMode mode_ = Qt::ElideRight;
+};
+
+/// A label in a role and a token of the theme; follows theme changes. Text may contain links where `link` handling is set by the owner.
+class ThemedLabel : public QLabel {
+  Q_OBJECT
+ public:
+  explicit ThemedLabel(const QString& text = {}, FontRole role = FontRole::Text, Token token = Token::Text1, QWidget* parent = nullptr);
+  void setToken(Token token);
+  void setRole(FontRole role);
+
+ private:
+  void refresh();
+  Token token_;
+  FontRole role_;
+};
+
+}  // namespace dsw

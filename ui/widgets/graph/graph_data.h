@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A network as nodes, edges and frames: what GraphView draws. Values only; Qt Core only.
+#pragma once
+#include <QPointF>
+#include <QString>
+#include <optional>
+#include <vector>
+
+namespace dsw {
+
+/// A line of a node: a candidate with its cost.
+struct GraphRow {
+  QString text;
+  QString value;                ///< right, mono
+  double share = -1;            ///< bar 0..1; negative: none
+  std::optional<bool> checked;  ///< shows a check box
+};
+
+enum class GraphNodeKind {
+  Box,    ///< head, rows, foot
+  Point,  ///< a small circle with a sign: + (sum), ‖ (concatenate); `name` is the sign
+};
+
+struct GraphNode {
+  QString id;
+  QString name;
+  QString icon;    ///< icon name, or empty
+  QString foot;    ///< shape in mono: "12×64×128"
+  std::vector<GraphRow> rows;
+  QString error;   ///< a sentence: red frame, octagon, sentence under the node
+  QString frame;   ///< id of the frame it stands in, or empty
+  QString target;  ///< what a click leads to (a JSON pointer); handed back by the signals, not read
+  QString tooltip;
+  GraphNodeKind kind = GraphNodeKind::Box;
+  std::optional<QPointF> pinned;  ///< kept by the layout
+  bool muted = false;             ///< e.g. switched off
+};
+
+enum class GraphEdgeKind { Plain, Residual };
+
+struct GraphEdge {
+  QString from, to;  ///< node ids
+  GraphEdgeKind kind = GraphEdgeKind::Plain;
+  QString label;
+  QString id;
+};
+
+/// A framed group: "block × 4", "198 272 parameters each". Frames may stand in frames.
+struct GraphFrame {
+  QString id;
+  QString title;
+  QString note;    ///< right, mono
+  QString parent;
+  QString target;
+};
+
+struct GraphData {
+  std::vector<GraphNode> nodes;
+  std::vector<GraphEdge> edges;
+  std::vector<GraphFrame> frames;
+};
+
+}  // namespace dsw
