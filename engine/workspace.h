@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/core/catalog.h"
+#include "engine/data/dataset_cache.h"
+#include "engine/run/experiment.h"
+#include "engine/store/project.h"
+
+namespace dsw {
+
+/// A job as the jobs panel shows it: a run, an export, an import.
+struct JobInfo {
+  std::int64_t id = 0;                    ///< monotone
+  std::string title, run_id;              ///< run_id: empty for other work
+  RunStatus status = RunStatus::Queued;
+  std::int64_t done = 0, total = 0;
+  double rate = 0, seconds_left = 0;
+  std::string unit, device, sentence, hint;
+  bool stopping = false;
+};
+
+/// What the window, `deepshock run` and the worker stand on: catalog, one open project, the job queue with its launchers.
+/// Methods are safe from any thread.
+class Workspace {
+ public:
+  Workspace();
+  ~Workspace();                           ///< asks jobs to stop and waits for them
+
+  const Catalog& catalog() const;
+  DatasetCache& data();
+
+  Result<void> open_project(const std::filesystem::path& path, Project::Mode mode);
+  void close_project();                   ///< stops its jobs first
+  Project* project();                     ///< null when none is open for writing
+
+  struct RunRequest {
+    std::string experiment_id;            ///< empty: the experiment is saved under its name first
+    Json* document = nullptr;             ///< or `text`
+    std::string text;
+    std::filesystem::path base;
+    std::string device;                   ///< overrides the document's; empty: as it says
+    int threads = 0;
+    bool isolated = false;                ///< in a worker process (deepshock worker)
+  };
+  /// Validates, freezes a version, creates the run (queued) and queues it. Gives the run.
+  Result<RunRow> start_run(const RunRequest& request);
+  Result<void> resume_run(const std::string& run_id);
+  /// At once "stopping"; the run saves a checkpoint and ends as stopped.
+  void stop_run(const std::string& run_id);
+  /// Queues other work that takes more than 50 ms; `work` gets a stop token and a progress callback.
+  std::int64_t start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t done, std::int64_t total)>&)> work,
+                         std::function<void(const Result<void>&)> finished = {});
+  void stop_job(std::int64_t job_id);
+  std::vector<JobInfo> jobs() const;
+  /// Called from other threads whenever a job changes (coalesce: at most 25 times a second a job).
+  void on_job_changed(std::function<void(const JobInfo&)> callback);
+  /// Waits until no job is queued or running.
+  void wait_idle();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+void register_builtins(Catalog& catalog);   // engine/builtins.cpp
+
+}  // namespace dsw
