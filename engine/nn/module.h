@@ -37,6 +37,30 @@ struct Forward {
   Rng* dropout_rng = nullptr;               ///< needed when training with dropout
   /// Called with every named intermediate ("blocks.0.attention.probabilities") where set; DeepInsight and tests look through it.
   std::function<void(const std::string& name, const Tensor& value)> observe;
+  /// Full name of the module that runs now. Kept only while somebody observes.
+  std::string scope;
+
+  /// Shows an intermediate of the running module to the observer, if there is one.
+  void see(const char* name, const Tensor& value) {
+    if (observe) observe(scope.empty() ? std::string(name) : scope + "." + name, value);
+  }
+};
+
+/// Names the intermediates of a child while it runs. Costs nothing while nobody observes.
+class ForwardScope {
+ public:
+  ForwardScope(Forward& pass, const std::string& name) : pass_(pass), length_(pass.scope.size()) {
+    if (!pass.observe) return;
+    if (length_ != 0) pass.scope += '.';
+    pass.scope += name;
+  }
+  ~ForwardScope() { pass_.scope.resize(length_); }
+  ForwardScope(const ForwardScope&) = delete;
+  ForwardScope& operator=(const ForwardScope&) = delete;
+
+ private:
+  Forward& pass_;
+  std::size_t length_;
 };
 
 /// Costs of one forward pass. FLOPs count a multiply and an add as two.
@@ -67,6 +91,10 @@ class Module {
  protected:
   Parameter& declare(std::string name, Shape shape, Init init, bool decay);
   Parameter& declare_buffer(std::string name, Shape shape, Init init);
+  /// Trainable elements declared by this module itself.
+  double own_parameters() const;
+  /// Runs a child under its name; the observer sees its output as "NAME".
+  static Tensor call(const std::string& name, Module& child, const Tensor& x, Forward& pass);
   template <class M> M& adopt(std::string name, std::unique_ptr<M> child) {
     M& reference = *child;
     children_.emplace_back(std::move(name), child.get());
