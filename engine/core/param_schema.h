@@ -51,6 +51,8 @@ struct Param {
   std::shared_ptr<const ParamSchema> object;              ///< Object
   std::vector<std::pair<std::string, std::shared_ptr<const ParamSchema>>> alternatives;  ///< Variant, by "type"
   std::string default_alternative;                        ///< Variant: the type when it is not given; may be empty
+  /// Variant: a plain string is {"type": string}. List: one element may stand without the list. with_defaults writes the long form.
+  bool short_form = false;
 
   Json default_value() const;            ///< null without a default
 };
@@ -74,7 +76,9 @@ Param string_param(std::string name, std::string label, std::optional<std::strin
 Param choice_param(std::string name, std::string label, std::string def, std::vector<std::string> choices, std::string help);
 Param path_param(std::string name, std::string label, std::string help);
 Param list_param(std::string name, std::string label, std::string default_text, Param element, std::string help);
+/// Its default is {} (the defaults of its members) unless a member is required; clear `default_text` for one that may be absent.
 Param object_param(std::string name, std::string label, ParamSchema schema, std::string help);
+/// Its default is {"type": default_alternative} where that is given.
 Param variant_param(std::string name, std::string label, std::string default_alternative,
                     std::vector<std::pair<std::string, ParamSchema>> alternatives, std::string help);
 Param any_param(std::string name, std::string label, std::string help);
@@ -94,7 +98,8 @@ Json with_defaults(const ParamSchema& schema, const Json& value);
 /// What `deepshock schema TASK --json` prints: names, types, units, ranges, defaults, help; nested.
 Json schema_to_json(const ParamSchema& schema);
 
-/// The parameter that a JSON pointer leads to, following variants by the "type" in `document`. Null when there is none.
+/// The parameter that a JSON pointer leads to, following variants by the "type" in `document` (their default without one); a
+/// variant's own ".../type" leads to the variant. Null when there is none.
 const Param* param_at(const ParamSchema& schema, const Json& document, const std::string& pointer);
 
 }  // namespace dsw

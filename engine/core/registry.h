@@ -13,7 +13,8 @@
 
 namespace dsw {
 
-/// The nearest of `names` to `name` by edit distance, empty when none is near (more than a third of its letters differ).
+/// The nearest of `names` to `name` by edit distance (case and kind of separator do not count), empty when none is near: more
+/// than a third of its letters differ, and neither is a word of the other ("batch_size" is near "batch").
 std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
 
 /// Maps a stable kebab-case name to {summary, ParamSchema, make}. Filled by register_builtins and plug-ins, then frozen:
