@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -13,16 +15,30 @@ using Grads = std::vector<Tensor>;
 /// dy → gradients of the inputs. Captures what it needs, its own output only detached (a node must not own itself).
 using BackwardFn = std::function<Grads(const Tensor& dy)>;
 
-/// One op in the gradient graph; owned by the tensor that it made, owns its inputs.
+/// One op in the gradient graph; owned by the tensor that it made, owns its inputs. Graphs of any depth are freed without
+/// recursion. A graph belongs to one thread at a time.
 class Node {
  public:
+  Node() = default;
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
   const char* name = "";
   std::vector<Tensor> inputs;
   BackwardFn backward;
+  /// Set for a slice: backward gives only the gradient of this range of inputs[0]. The ranges of several slices are written
+  /// into one gradient, without one zero-filled tensor for each.
+  struct Range { int axis = -1; std::int64_t begin = 0, end = 0; } range;
+  std::uint64_t sequence = 0;          ///< order of recording
+  std::uint64_t input_versions = 0;    ///< sum of the inputs' write counts when recorded
 };
 
 /// Gives `y` its place in the graph if any input requires a gradient and recording is on; else returns it as it is.
+/// `backward` may capture inputs and detached tensors only; it may leave out (undefined) what no input requires.
 Tensor with_grad(Tensor y, std::vector<Tensor> inputs, BackwardFn backward, const char* name = "");
+/// with_grad for y = the range [begin, end) of axis `axis` (not negative) of x.
+Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range);
 
 /// Whether this thread records graphs. The one piece of thread state: evaluation needs neither graph nor memory for it.
 bool recording_gradients();
@@ -41,7 +57,8 @@ class NoGradScope {
 class Gradients {
  public:
   Tensor of(const Tensor& leaf) const;                 ///< undefined when none reached it
-  void add(const Tensor& leaf, Tensor gradient);       ///< sums
+  void add(const Tensor& leaf, Tensor gradient);       ///< sums; throws Error{ShapeMismatch} unless the shapes are equal
+  bool empty() const { return by_leaf_.empty(); }
   void clear() { by_leaf_.clear(); }
 
  private:
@@ -50,7 +67,9 @@ class Gradients {
 
 /// Reverse accumulation from `loss` (one element, or `seed` of its shape) to every leaf that requires a gradient.
 /// Order: reverse topological, ties by the order of recording, so sums have a fixed order and the bits repeat.
-/// Frees the graph as it goes unless `keep_graph`. Source: Griewank & Walther 2008, ch. 3.
+/// Frees the graph as it goes unless `keep_graph`. Gradients themselves are outside any graph.
+/// @throws Error{ShapeMismatch} if `seed` does not fit; Error{Internal} if `loss` is outside a graph, if part of its graph was
+///         freed before, or if an op's input was written after the op was recorded.   Source: Griewank & Walther 2008, ch. 3.
 Gradients backward(const Tensor& loss, const Tensor& seed = {}, bool keep_graph = false);
 
 }  // namespace dsw

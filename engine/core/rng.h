@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace dsw {
 
@@ -30,7 +31,7 @@ class Rng {
   std::uint64_t key() const { return key_; }
   std::uint64_t position() const { return position_; }          ///< 32-bit words drawn so far
   void restore(std::uint64_t key, std::uint64_t position) { key_ = key; position_ = position; }
-  /// A key for kernels that draw by element number (dropout, fills); advances the stream by one block.
+  /// A key for kernels that draw by element number (dropout, fills); advances the stream by two words.
   std::uint64_t next_key() { return next_u64(); }
 
  private:

@@ -33,6 +33,8 @@ class Storage {
   virtual ~Storage() = default;
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
+  /// Counts writes after the first (mark_written), so that a gradient is never computed from overwritten values.
+  std::uint32_t version = 0;
 
  protected:
   void* data_ = nullptr;

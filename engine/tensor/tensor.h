@@ -31,14 +31,15 @@ class Tensor {
   DswView view() const;
   std::size_t bytes() const { return static_cast<std::size_t>(elements()) * dtype_bytes(dtype()); }
 
-  /// Host access; only where device().host_memory(). T must match dtype().
+  /// Host access; only where device().host_memory() and the memory is contiguous. T must match dtype(); uint8 also reads bool.
   template <class T> T* data() const { return static_cast<T*>(raw_data(dtype_of<T>())); }
   /// Copies to the host in row-major order, converting to T (float, double, int32, int64, uint8).
   template <class T> std::vector<T> to_vector() const;
   double item() const;                                               ///< the only element, as double
 
   // Views that share memory; without gradient bookkeeping (the differentiable ones are in nn/ops/shape_ops.h).
-  Tensor view_reshape(const Shape& shape) const;                     ///< throws unless the memory is contiguous
+  Tensor view_reshape(const Shape& shape) const;                     ///< throws where only a copy could have that shape (can_view_as)
+  bool can_view_as(const Shape& shape) const;                        ///< the strides allow it: contiguous, or only whole axes split and joined
   Tensor view_permute(const std::vector<int>& axes) const;
   Tensor view_slice(int axis, std::int64_t begin, std::int64_t end) const;
   Tensor view_expand(const Shape& shape) const;                      ///< zero strides where the length was 1
@@ -69,7 +70,18 @@ template <class T> Tensor from_host(std::span<const T> values, const Shape& shap
 template <class T> Tensor from_host(const std::vector<T>& values, const Shape& shape, Device& device) {
   return from_host(std::span<const T>(values), shape, device);
 }
-/// Overwrites y with x (same shape; converts dtypes and strides).
+template <class T> Tensor from_host(const std::vector<T>& values, Device& device) {
+  return from_host(std::span<const T>(values), Shape{static_cast<std::int64_t>(values.size())}, device);
+}
+Tensor to_dtype_copy(const Tensor& x, DType dtype);                  ///< contiguous, converted, outside the graph
+/// Same content on another device, contiguous, outside the graph. The same device: a copy.
+Tensor to_device_copy(const Tensor& x, Device& device);
+/// A tensor for results that are to lie in memory as x does: x's order of axes, without gaps.
+Tensor empty_in_order_of(const Tensor& x, DType dtype);
+/// Overwrites y with x (same shape; converts dtypes and strides). y must not be the result of a recorded op: its gradient
+/// would be computed from the new values. Throws Error{Internal} then.
 void copy_into(const Tensor& x, const Tensor& y);
+/// Whoever writes a tensor's memory through its view says so; backward() then refuses graphs that recorded the old values.
+void mark_written(const Tensor& x);
 
 }  // namespace dsw

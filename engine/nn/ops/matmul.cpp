@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/ops/matmul.h"
+
+#include "engine/nn/ops/op_support.h"
+
+namespace dsw {
+namespace {
+
+Shape leading(const Shape& shape) {
+  Shape result;
+  for (int axis = 0; axis + 2 < shape.rank(); ++axis) result.push_back(shape[axis]);
+  return result;
+}
+
+Shape matrices(Shape shape, std::int64_t rows, std::int64_t columns) {
+  shape.push_back(rows);
+  shape.push_back(columns);
+  return shape;
+}
+
+Tensor raw_transpose(const Tensor& x) {
+  std::vector<int> axes(static_cast<std::size_t>(x.rank()));
+  for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<int>(i);
+  std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  return x.view_permute(axes);
+}
+
+/// The product over broadcast leading axes `lead`.
+Tensor raw_matmul(const Tensor& a, const Tensor& b, const Shape& lead) {
+  Tensor y = empty(matrices(lead, a.size(-2), b.size(-1)), a.dtype(), a.device());
+  if (y.elements() == 0) return y;
+  if (a.size(-1) == 0) return zeros_like(y);
+  op::run(a, "matmul", &DswKernels::matmul, op::broadcast_view(a, matrices(lead, a.size(-2), a.size(-1))),
+          op::broadcast_view(b, matrices(lead, b.size(-2), b.size(-1))), DswView{}, y.view(), 1.0, 0.0);
+  return y;
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  op::check_together("matmul", {&a, &b});
+  op::check_same_dtype("matmul", a, b);
+  op::check_float("matmul", a);
+  if (a.rank() < 2 || b.rank() < 2) op::shape_error("matmul", fmt::format("a is {}, b is {}; both need at least 2 axes", a.shape().text(), b.shape().text()));
+  if (a.size(-1) != b.size(-2)) {
+    op::shape_error("matmul", fmt::format("a is {}, b is {}; a's last axis must equal b's {}", a.shape().text(), b.shape().text(),
+                                          b.rank() == 2 ? "first" : "last but one"));
+  }
+  Shape lead = leading(a.shape());
+  if (!(lead == leading(b.shape()))) {
+    try {
+      lead = broadcast("matmul", lead, leading(b.shape()));
+    } catch (const Error&) {
+      op::shape_error("matmul", fmt::format("a is {}, b is {}; leading axes must be equal or 1", a.shape().text(), b.shape().text()));
+    }
+  }
+  return with_grad(raw_matmul(a, b, lead), {a, b}, [a, b, lead](const Tensor& dy) {
+    Tensor da, db;
+    if (a.requires_grad()) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a.shape());
+    if (b.requires_grad()) db = op::sum_to_shape(raw_matmul(raw_transpose(a), dy, lead), b.shape());
+    return Grads{da, db};
+  }, "matmul");
+}
+
+}  // namespace dsw
