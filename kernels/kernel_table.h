@@ -2,6 +2,7 @@
  * The one table through which the engine reaches arithmetic. Plain C, so that a device may be a module loaded at run time.
  * Three implementations carry the same names: kernels/reference (the meaning, float32 and float64), kernels/cpu, kernels/cuda.
  * Every entry returns a DswStatus; no exception crosses. New entries go to the end; a null entry is "unsupported here".
+ * NaN in gives NaN out, also through relu, maximum, max pooling and softmax. Tensors without elements are valid.
  * Unless said otherwise tensors may be strided (not contiguous); outputs are overwritten; shapes were checked by the caller.
  * Letters: B batch, T tokens, C channels, H heads, D head width, V vocabulary, K classes, N rows.
  */
@@ -65,6 +66,7 @@ typedef struct DswKernels {
 
   /* elementwise; y and x same shape; binary broadcasts by zero strides */
   int (*unary)(DswStream*, DswUnary op, double alpha, double beta, DswView x, DswView y);
+  /* dx = dy f'(x). Reads y for EXP SQRT RSQRT RECIPROCAL RELU TANH SIGMOID, neither for NEG AFFINE, x for the others; the rest may be not given */
   int (*unary_bwd)(DswStream*, DswUnary op, double alpha, double beta, DswView x, DswView y, DswView dy, DswView dx);
   int (*binary)(DswStream*, DswBinary op, DswView a, DswView b, DswView y);
   int (*compare_select_bwd)(DswStream*, DswBinary op, DswView a, DswView b, DswView dy, DswView da); /* gradient of MAXIMUM / MINIMUM to a; ties go to a */
@@ -74,7 +76,7 @@ typedef struct DswKernels {
 
   /* reductions; y has x's rank with 1 in the reduced axes */
   int (*reduce)(DswStream*, DswReduce op, DswView x, DswView y);
-  int (*argmax)(DswStream*, DswView x, DswView index);                        /* over the last axis; index int32 [...]; first of equals */
+  int (*argmax)(DswStream*, DswView x, DswView index);                        /* over the last axis; index int32 [...]; first of equals, NaN above all */
   int (*square_sum)(DswStream*, DswView x, DswView y);                        /* y[0] += sum x^2, y float64 [1] */
   int (*count_not_finite)(DswStream*, DswView x, DswView y);                  /* y[0] += number of NaN and infinite elements, y int64 [1] */
 
@@ -82,7 +84,8 @@ typedef struct DswKernels {
    * Leading axes broadcast by zero strides; a transpose is a view. */
   int (*matmul)(DswStream*, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta);
 
-  /* normalised rows: last axis C; statistics in float32 at least */
+  /* normalised rows: last axis C; statistics in float32 at least. weight and bias of norms may be not given (1 and 0), and so may
+   * each of their gradients dx, dweight, dbias */
   int (*softmax_fwd)(DswStream*, DswView x, DswView y);
   int (*softmax_bwd)(DswStream*, DswView y, DswView dy, DswView dx);
   int (*log_softmax_fwd)(DswStream*, DswView x, DswView y);
@@ -98,9 +101,10 @@ typedef struct DswKernels {
                         DswView dy, DswView dx, DswView dweight, DswView dbias);
 
   /* language */
+  /* an index outside 0 ... V-1 is DSW_BAD_ARGUMENT */
   int (*embedding_fwd)(DswStream*, DswView weight, DswView index, DswView y);  /* weight [V, C], index int32 [...], y [..., C] */
   int (*embedding_bwd)(DswStream*, DswView index, DswView dy, DswView dweight, int32_t accumulate); /* dweight zeroed first unless accumulate; fixed order */
-  /* rows [N, K] against target int32 [N]; target < 0 is left out. loss[0] = mean over counted rows of
+  /* rows [N, K] against target int32 [N]; target < 0 is left out, target >= K is DSW_BAD_ARGUMENT; no counted row gives loss 0. loss[0] = mean over counted rows of
    * (1 - s) (-log p[target]) + s mean_k (-log p[k]) with s = smoothing; row_lse [N] keeps log sum exp for the gradient; count int64 [1] */
   int (*cross_entropy_fwd)(DswStream*, DswView x, DswView target, double smoothing, DswView loss, DswView row_lse, DswView count);
   int (*cross_entropy_bwd)(DswStream*, DswView x, DswView target, double smoothing, DswView row_lse, DswView count, DswView dloss, DswView dx);
@@ -113,7 +117,7 @@ typedef struct DswKernels {
   int (*attention_bwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
                        DswView d_o, DswView dq, DswView dk, DswView dv);
 
-  /* images, [B, C, H, W]; bias [O] or not given */
+  /* images, [B, C, H, W]; bias [O] and dbias or not given */
   int (*conv2d_fwd)(DswStream*, const DswConv*, DswView x, DswView w, DswView bias, DswView y);
   int (*conv2d_bwd_data)(DswStream*, const DswConv*, DswView w, DswView dy, DswView dx);
   int (*conv2d_bwd_weights)(DswStream*, const DswConv*, DswView x, DswView dy, DswView dw, DswView dbias);

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/reference/reference_kernels.h"
+
+#include "kernels/reference/attention.h"
+#include "kernels/reference/conv.h"
+#include "kernels/reference/elementwise.h"
+#include "kernels/reference/embedding.h"
+#include "kernels/reference/gemm.h"
+#include "kernels/reference/memory.h"
+#include "kernels/reference/norm.h"
+#include "kernels/reference/optimizer.h"
+#include "kernels/reference/reduce.h"
+#include "kernels/reference/softmax.h"
+
+namespace ref = dsw::kernels::reference;
+using V = DswView;
+using S = DswStream*;
+
+namespace {
+
+/// f(float{}) or f(double{}); memory that the host lacks must not become an exception across the C table.
+template <class F> int by_dtype(const V& x, F&& f) noexcept {
+  try {
+    if (x.dtype == DSW_F32) return f(float{});
+    if (x.dtype == DSW_F64) return f(double{});
+    return DSW_UNSUPPORTED;
+  } catch (...) {
+    return DSW_OUT_OF_MEMORY;
+  }
+}
+
+int fill(S, V y, double value) { return ref::fill(y, value); }
+int copy(S, V x, V y) { return ref::copy(x, y); }
+int random_uniform(S, V y, uint64_t key, double low, double high) {
+  return by_dtype(y, [&]<class T>(T) { return ref::random_uniform<T>(y, key, low, high); });
+}
+int random_normal(S, V y, uint64_t key, double mean, double sd) {
+  return by_dtype(y, [&]<class T>(T) { return ref::random_normal<T>(y, key, mean, sd); });
+}
+int unary(S, DswUnary op, double alpha, double beta, V x, V y) {
+  return by_dtype(y, [&]<class T>(T) { return ref::unary<T>(op, alpha, beta, x, y); });
+}
+int unary_bwd(S, DswUnary op, double alpha, double, V x, V y, V dy, V dx) {
+  return by_dtype(dx, [&]<class T>(T) { return ref::unary_bwd<T>(op, alpha, x, y, dy, dx); });
+}
+int binary(S, DswBinary op, V a, V b, V y) {
+  return by_dtype(y, [&]<class T>(T) { return ref::binary<T>(op, a, b, y); });
+}
+int compare_select_bwd(S, DswBinary op, V a, V b, V dy, V da) {
+  return by_dtype(da, [&]<class T>(T) { return ref::compare_select_bwd<T>(op, a, b, dy, da); });
+}
+int dropout(S, V x, V y, double p, uint64_t key) {
+  return by_dtype(x, [&]<class T>(T) { return ref::dropout<T>(x, y, p, key); });
+}
+int swiglu_fwd(S, V gate, V up, V y) {
+  return by_dtype(y, [&]<class T>(T) { return ref::swiglu_fwd<T>(gate, up, y); });
+}
+int swiglu_bwd(S, V gate, V up, V dy, V dgate, V dup) {
+  return by_dtype(dy, [&]<class T>(T) { return ref::swiglu_bwd<T>(gate, up, dy, dgate, dup); });
+}
+int reduce(S, DswReduce op, V x, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::reduce<T>(op, x, y); });
+}
+int argmax(S, V x, V index) {
+  return by_dtype(x, [&]<class T>(T) { return ref::argmax<T>(x, index); });
+}
+int square_sum(S, V x, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::square_sum<T>(x, y); });
+}
+int count_not_finite(S, V x, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::count_not_finite<T>(x, y); });
+}
+int matmul(S, V a, V b, V bias, V c, double alpha, double beta) {
+  return by_dtype(c, [&]<class T>(T) { return ref::matmul<T>(a, b, bias, c, alpha, beta); });
+}
+int softmax_fwd(S, V x, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, false); });
+}
+int softmax_bwd(S, V y, V dy, V dx) {
+  return by_dtype(y, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, false); });
+}
+int log_softmax_fwd(S, V x, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, true); });
+}
+int log_softmax_bwd(S, V y, V dy, V dx) {
+  return by_dtype(y, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, true); });
+}
+int layer_norm_fwd(S, V x, V weight, V bias, double eps, V y, V mean, V rstd) {
+  return by_dtype(x, [&]<class T>(T) { return ref::layer_norm_fwd<T>(x, weight, bias, eps, y, mean, rstd); });
+}
+int layer_norm_bwd(S, V x, V weight, V mean, V rstd, V dy, V dx, V dweight, V dbias) {
+  return by_dtype(x, [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, &mean, rstd, dy, dx, dweight, dbias); });
+}
+int rms_norm_fwd(S, V x, V weight, double eps, V y, V rstd) {
+  return by_dtype(x, [&]<class T>(T) { return ref::rms_norm_fwd<T>(x, weight, eps, y, rstd); });
+}
+int rms_norm_bwd(S, V x, V weight, V rstd, V dy, V dx, V dweight) {
+  return by_dtype(x, [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, nullptr, rstd, dy, dx, dweight, V{}); });
+}
+int batch_norm_fwd(S, V x, V weight, V bias, V running_mean, V running_var, double momentum, double eps, int32_t training, V y, V mean, V rstd) {
+  return by_dtype(x, [&]<class T>(T) {
+    return ref::batch_norm_fwd<T>(x, weight, bias, running_mean, running_var, momentum, eps, training != 0, y, mean, rstd);
+  });
+}
+int batch_norm_bwd(S, V x, V weight, V mean, V rstd, int32_t training, V dy, V dx, V dweight, V dbias) {
+  return by_dtype(x, [&]<class T>(T) { return ref::batch_norm_bwd<T>(x, weight, mean, rstd, training != 0, dy, dx, dweight, dbias); });
+}
+int embedding_fwd(S, V weight, V index, V y) {
+  return by_dtype(y, [&]<class T>(T) { return ref::embedding_fwd<T>(weight, index, y); });
+}
+int embedding_bwd(S, V index, V dy, V dweight, int32_t accumulate) {
+  return by_dtype(dy, [&]<class T>(T) { return ref::embedding_bwd<T>(index, dy, dweight, accumulate != 0); });
+}
+int cross_entropy_fwd(S, V x, V target, double smoothing, V loss, V row_lse, V count) {
+  return by_dtype(x, [&]<class T>(T) { return ref::cross_entropy_fwd<T>(x, target, smoothing, loss, row_lse, count); });
+}
+int cross_entropy_bwd(S, V x, V target, double smoothing, V row_lse, V count, V dloss, V dx) {
+  return by_dtype(x, [&]<class T>(T) { return ref::cross_entropy_bwd<T>(x, target, smoothing, row_lse, count, dloss, dx); });
+}
+int rope(S, V x, V position, double base, int32_t interleaved, int32_t inverse, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::rope<T>(x, position, base, interleaved != 0, inverse != 0, y); });
+}
+int attention_fwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V o, V lse, V probabilities) {
+  return by_dtype(q, [&]<class T>(T) { return ref::attention_fwd<T>(*p, q, k, v, key_mask, o, lse, probabilities); });
+}
+int attention_bwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V o, V lse, V d_o, V dq, V dk, V dv) {
+  return by_dtype(q, [&]<class T>(T) { return ref::attention_bwd<T>(*p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv); });
+}
+int conv2d_fwd(S, const DswConv* p, V x, V w, V bias, V y) {
+  return by_dtype(x, [&]<class T>(T) { return ref::conv2d_fwd<T>(*p, x, w, bias, y); });
+}
+int conv2d_bwd_data(S, const DswConv* p, V w, V dy, V dx) {
+  return by_dtype(dy, [&]<class T>(T) { return ref::conv2d_bwd_data<T>(*p, w, dy, dx); });
+}
+int conv2d_bwd_weights(S, const DswConv* p, V x, V dy, V dw, V dbias) {
+  return by_dtype(x, [&]<class T>(T) { return ref::conv2d_bwd_weights<T>(*p, x, dy, dw, dbias); });
+}
+int pool2d_fwd(S, const DswPool* p, V x, V y, V index) {
+  return by_dtype(x, [&]<class T>(T) { return ref::pool2d_fwd<T>(*p, x, y, index); });
+}
+int pool2d_bwd(S, const DswPool* p, V dy, V index, V dx) {
+  return by_dtype(dy, [&]<class T>(T) { return ref::pool2d_bwd<T>(*p, dy, index, dx); });
+}
+int adamw(S, const DswAdamW* p, V w, V g, V m, V v) {
+  return by_dtype(w, [&]<class T>(T) { return ref::adamw<T>(*p, w, g, m, v); });
+}
+int sgd(S, const DswSgd* p, V w, V g, V momentum) {
+  return by_dtype(w, [&]<class T>(T) { return ref::sgd<T>(*p, w, g, momentum); });
+}
+
+}  // namespace
+
+const DswKernels* dsw_reference_kernels(void) {
+  static const DswKernels table = {
+      sizeof(DswKernels), "reference", fill, copy, random_uniform, random_normal, unary, unary_bwd, binary, compare_select_bwd, dropout,
+      swiglu_fwd, swiglu_bwd, reduce, argmax, square_sum, count_not_finite, matmul, softmax_fwd, softmax_bwd, log_softmax_fwd,
+      log_softmax_bwd, layer_norm_fwd, layer_norm_bwd, rms_norm_fwd, rms_norm_bwd, batch_norm_fwd, batch_norm_bwd, embedding_fwd,
+      embedding_bwd, cross_entropy_fwd, cross_entropy_bwd, rope, attention_fwd, attention_bwd, conv2d_fwd, conv2d_bwd_data,
+      conv2d_bwd_weights, pool2d_fwd, pool2d_bwd, adamw, sgd};
+  return &table;
+}
