@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
+#include <vector>
 
 namespace dsw {
+
+struct Fix;  // engine/core/param_schema.h
 
 enum class ErrorCode {
   InvalidArgument,  ///< a value outside its range, a wrong usage
@@ -38,6 +42,7 @@ struct Error : std::exception {
 
   ErrorCode code = ErrorCode::Internal;
   std::string message, hint, where;
+  std::shared_ptr<const std::vector<Fix>> fixes;  ///< ways out that a button can take; null: none
 };
 
 /// Stable name of a code ("bad-format"), and the exit code that CONTRACT.md gives it (1, 2, 3 or 4).

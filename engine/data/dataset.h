@@ -54,12 +54,24 @@ class Dataset {
   virtual Json facts() const = 0;
   /// PNG bytes of an example's picture as it lies in the file (images), or its text (labelled texts); empty for Tokens.
   virtual std::string example(Split split, std::int64_t index) const = 0;
+  /// Tokens: characters of the split's text a token, for bits per character; 1 where that has no meaning.
+  virtual double characters_per_token(Split) const { return 1; }
+  /// The same loaded data under other settings (defaults filled in), when these do not need reading it again: another context,
+  /// another augmentation. Null otherwise.
+  virtual std::unique_ptr<Dataset> with_settings(const Json& /*settings*/) const { return nullptr; }
 };
 
 /// Reads the data section of a document (defaults filled in). `base` is what relative paths are relative to; `seed` splits.
 /// Errors name the file, the place and what to do. Registered in Catalog::datasets by "type"; this finds and calls the entry.
+/// Their `where` is a JSON pointer where one field is to blame ("/data/split"). Follows `stop` with Error{Stopped}.
 struct Catalog;
 Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base, std::uint64_t seed,
                                               std::stop_token stop = {});
+
+/// An error of load_dataset as a problem of the document, at its field, with its fixes.
+Problem data_problem(const Error& error);
+
+/// `text`, `text-classification`, `images`.
+void register_datasets(Catalog& catalog);
 
 }  // namespace dsw
