@@ -6,9 +6,11 @@
 
 #include "engine/nn/model_type.h"
 #include "engine/run/experiment.h"
-#include "engine/run/run_context.h"
+
 
 namespace dsw {
+
+class RunContext;  // engine/run/run_context.h; not included, since Qt claims the word emit
 
 /// What the editor's inspector shows while a person edits ("One step costs", "Whole run", "FLOPs by part") and the network drawn.
 struct Estimate {
