@@ -7,7 +7,6 @@
 #include "engine/nn/model_type.h"
 #include "engine/run/experiment.h"
 
-
 namespace dsw {
 
 class RunContext;  // engine/run/run_context.h; not included, since Qt claims the word emit

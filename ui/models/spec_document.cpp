@@ -2,6 +2,7 @@
 #include "ui/models/spec_document.h"
 
 #include <QMetaObject>
+#include <QRegularExpression>
 #include <QThreadPool>
 #include <QUndoCommand>
 #include <mutex>
@@ -148,8 +149,8 @@ void SpecDocument::reparse() {
     const auto match = kLineColumn.match(QString::fromStdString(error.where + " " + error.message));
     parse_error_at_ = 0;
     if (match.hasMatch()) {
-      int line = match.captured(1).toInt(), at = 0;
-      while (--line > 0 && (at = static_cast<int>(text_.indexOf('\n', at)) + 1) > 0) {}
+      int at = 0;
+      for (int line = match.captured(1).toInt(); line > 1; --line) at = static_cast<int>(text_.indexOf('\n', at)) + 1;
       parse_error_at_ = std::min(static_cast<int>(text_.size()), at + match.captured(2).toInt() - 1);
     }
     problems_.push_back({"", error.message, {}, false});

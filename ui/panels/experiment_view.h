@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Form, JSON text and network drawing of one SpecDocument, side by side: three views of one text. UI thread only.
+#pragma once
+#include <QWidget>
+
+#include "ui/models/spec_document.h"
+
+class QCheckBox;
+class QLabel;
+class QLineEdit;
+
+namespace dsw {
+
+class GraphView;
+class JsonEdit;
+class MessageBar;
+class ParamForm;
+
+class ExperimentView : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ExperimentView(SpecDocument& document, QWidget* parent = nullptr);
+
+  void setReadOnly(bool on, const QString& reason = {});
+  /// The field, or the place in the text where the text has the focus, of a JSON pointer.
+  void goTo(const QString& pointer);
+  QString currentPointer() const;
+  /// Ctrl+J: from the form to the same place in the text and back.
+  void toggleFormAndText();
+  void goToProblem(int direction);                 ///< F8, Shift+F8
+  void focusFilter();
+  void resetFocused();                             ///< Alt+Backspace
+  GraphView* network() const { return network_; }
+  ParamForm* form() const { return form_; }
+  JsonEdit* text() const { return text_; }
+
+ signals:
+  void currentPointerChanged(const QString& pointer);
+  void browseRequested(const QString& pointer);
+
+ private:
+  void showDocument();
+  void showProblems();
+  void showEstimate();
+  void showCursor();
+  QStringList completionsAt(int position) const;
+  std::vector<std::pair<QString, QString>> facts() const;
+
+  SpecDocument& document_;
+  MessageBar* messages_;
+  ParamForm* form_;
+  JsonEdit* text_;
+  GraphView* network_;
+  QLabel* cursor_place_;
+  QLabel* network_note_;
+  QLineEdit* filter_;
+  QCheckBox* changed_only_;
+  QString read_only_reason_;
+  std::string shown_problems_;
+};
+
+}  // namespace dsw

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/network_graph.h"
+
+#include "ui/models/number_format.h"
+
+namespace dsw {
+namespace {
+
+QString shapeText(const Shape& shape) {
+  QStringList parts;
+  for (const std::int64_t length : shape) parts << QString::number(length);
+  return parts.join(QChar(0xD7));
+}
+
+QString tooltipOf(const NetworkNode& node) {
+  return QObject::tr("%1\nOutput %2\n%3 parameters, %4 FLOPs, %5 kept for the backward pass")
+      .arg(QString::fromStdString(node.title), shapeText(node.output), formatCount(node.cost.parameters), formatCount(node.cost.flops),
+           formatBytes(node.cost.activation_bytes));
+}
+
+}  // namespace
+
+GraphData networkGraph(const NetworkPlan& plan, const std::vector<Problem>& problems) {
+  GraphData graph;
+  for (const NetworkGroup& group : plan.groups) {
+    GraphFrame frame;
+    frame.id = QString::fromStdString(group.id);
+    frame.title = QString::fromStdString(group.title);
+    double parameters = 0;
+    for (const NetworkNode& node : plan.nodes)
+      if (node.group == group.id) parameters += node.cost.parameters;
+    if (parameters > 0) frame.note = (group.repeat > 1 ? QObject::tr("%1 parameters each") : QObject::tr("%1 parameters")).arg(formatCount(parameters));
+    graph.frames.push_back(std::move(frame));
+  }
+  for (const NetworkNode& node : plan.nodes) {
+    GraphNode drawn;
+    drawn.id = QString::fromStdString(node.id);
+    drawn.name = QString::fromStdString(node.title);
+    drawn.foot = node.detail.empty() ? shapeText(node.output) : QString::fromStdString(node.detail);
+    drawn.frame = QString::fromStdString(node.group);
+    drawn.target = QString::fromStdString(node.pointer);
+    if (node.kind == "add") {
+      drawn.kind = GraphNodeKind::Point;
+      drawn.name = QStringLiteral("+");
+    }
+    drawn.tooltip = tooltipOf(node);
+    for (const Problem& problem : problems)
+      if (!problem.warning && !node.pointer.empty() && problem.pointer == node.pointer && drawn.error.isEmpty())
+        drawn.error = QString::fromStdString(problem.sentence());
+    graph.nodes.push_back(std::move(drawn));
+  }
+  for (const NetworkEdge& edge : plan.edges) {
+    GraphEdge drawn;
+    drawn.from = QString::fromStdString(edge.from);
+    drawn.to = QString::fromStdString(edge.to);
+    drawn.kind = edge.residual ? GraphEdgeKind::Residual : GraphEdgeKind::Plain;
+    graph.edges.push_back(std::move(drawn));
+  }
+  return graph;
+}
+
+}  // namespace dsw
