@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/catalog.h"
+#include "engine/data/dataset.h"
 #include "engine/data/dataset_cache.h"
 
 namespace dsw {
@@ -293,7 +294,7 @@ void SpecDocument::startCheck() {
       if (filled) {
         const Json resolved = with_defaults(*filled, *json);
         if (resolved.contains("data"))
-          if (auto set = data.get(catalog, resolved["data"], base, resolved.value("seed", std::uint64_t{0}))) *facts = (*set)->facts();
+          if (auto set = data.get(resolved["data"], base, resolved.value("seed", std::uint64_t{0}))) *facts = (*set)->facts();
         if (errors == 0)
           if (const auto* task = catalog.tasks.find(resolved.value("task", "train")))
             if (auto made = task->make(Json::object()))
