@@ -287,6 +287,15 @@ void ExperimentView::resetFocused() {
   if (!pointer.isEmpty()) document_.removeKey(pointer, tr("Reset %1").arg(pointer.mid(pointer.lastIndexOf('/') + 1)));
 }
 
+void ExperimentView::showValues() {
+  if (text_->hasFocus()) return text_->complete();
+  if (auto* box = qobject_cast<QComboBox*>(QApplication::focusWidget())) return box->showPopup();
+  if (auto* edit = qobject_cast<QLineEdit*>(QApplication::focusWidget()); edit && edit->completer()) {
+    edit->completer()->setCompletionPrefix({});
+    edit->completer()->complete();
+  }
+}
+
 QStringList ExperimentView::completionsAt(int position) const {
   QString pointer = document_.pointerAt(position);
   QStringList out;

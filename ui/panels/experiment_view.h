@@ -30,6 +30,7 @@ class ExperimentView : public QWidget {
   void goToProblem(int direction);                 ///< F8, Shift+F8
   void focusFilter();
   void resetFocused();                             ///< Alt+Backspace
+  void showValues();                               ///< what can stand at the cursor
   GraphView* network() const { return network_; }
   ParamForm* form() const { return form_; }
   JsonEdit* text() const { return text_; }

@@ -210,9 +210,6 @@ void JsonEdit::keyPressEvent(QKeyEvent* event) {
   }
   if (event->matches(QKeySequence::Undo)) return emit undoRequested();
   if (event->matches(QKeySequence::Redo)) return emit redoRequested();
-  const bool asks = (event->key() == Qt::Key_Space && event->modifiers() == Qt::ControlModifier) ||
-                    (event->key() == Qt::Key_Slash && event->modifiers() == Qt::AltModifier);
-  if (asks) return complete();
   if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && event->modifiers() == Qt::NoModifier) {
     const QString line = textCursor().block().text().left(textCursor().positionInBlock());
     int indent = 0;

@@ -28,9 +28,10 @@ class JsonEdit : public QPlainTextEdit {
   void setMarks(std::vector<Mark> marks);
   /// Makes the edit in the text without emitting typed().
   void splice(int at, int removed, const QString& inserted);
-  /// What could stand at the cursor, asked on Ctrl+Space and Alt+/: whole texts to put in ("\"heads\": ").
+  /// What could stand at the cursor, asked by complete(): whole texts to put in ("\"heads\": ").
   void setCompletions(std::function<QStringList(int position)> completions) { completions_ = std::move(completions); }
   void goTo(int position, int length = 0);
+  void complete();                ///< lists what could stand at the cursor
   int lineNumberWidth() const;
 
  signals:
@@ -49,7 +50,6 @@ class JsonEdit : public QPlainTextEdit {
   void paintGutter(QPainter& p, const QRect& area);
   void restyle();
   void showMarks();
-  void complete();
   void insertCompletion(const QString& text);
 
   Gutter* gutter_;

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/experiment_editor.h"
+
+#include <QFileDialog>
+#include <nlohmann/json.hpp>
+
+#include "engine/workspace.h"
+#include "ui/models/command_registry.h"
+#include "ui/models/navigator.h"
+#include "ui/models/problem_list_model.h"
+#include "ui/models/project_actions.h"
+#include "ui/models/project_data.h"
+#include "ui/models/query_runner.h"
+#include "ui/models/selection.h"
+#include "ui/panels/experiment_inspector.h"
+#include "ui/panels/experiment_view.h"
+#include "ui/widgets/json_edit.h"
+#include "ui/widgets/message_bar.h"
+#include "ui/widgets/param_form.h"
+#include "ui/widgets/shell/panel_header.h"
+
+namespace dsw {
+namespace {
+constexpr int kDraftDelayMs = 2000;
+}
+
+ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, QWidget* parent)
+    : DocumentPanel(context, ref, parent), document_(context.workspace.catalog(), context.workspace.data()), inspector_(new ExperimentInspector(document_)) {
+  setTabIcon("sliders2");
+  header().addCommand("edit.undo", PanelHeader::Style::IconOnly);
+  header().addCommand("edit.redo", PanelHeader::Style::IconOnly);
+  header().addCommand("file.save");
+  header().addCommand("run.start", PanelHeader::Style::Primary);
+  for (const char* id : {"object.duplicate", "object.rename", "object.archive", "file.export"}) header().addOverflow(id);
+  draft_timer_.setSingleShot(true);
+  draft_timer_.setInterval(kDraftDelayMs);
+  connect(&draft_timer_, &QTimer::timeout, this, &ExperimentEditor::storeDraft);
+  connect(&document_, &SpecDocument::changed, this, [this] {
+    if (!loaded_) return;
+    draft_timer_.start();
+    refreshHeader();
+  });
+  connect(&document_, &SpecDocument::problemsChanged, this, [this] {
+    if (loaded_) reportProblems();
+    emit commandsChanged();
+  });
+  connect(&document_.undoStack(), &QUndoStack::indexChanged, this, &ExperimentEditor::commandsChanged);
+  connect(inspector_, &ExperimentInspector::pointerActivated, this, [this](const QString& pointer) { if (view_) view_->goTo(pointer); });
+  connect(&context.project, &ProjectData::runsChanged, this, &ExperimentEditor::refreshHeader);
+  connect(&context.project, &ProjectData::experimentsChanged, this, &ExperimentEditor::refreshHeader);
+  inspector_->setParent(this);
+  inspector_->hide();
+  const ExperimentRow* row = context.project.experiment(ref.id);
+  setTitle(row ? QString::fromStdString(row->name) : tr("Experiment"));
+  load();
+}
+
+ExperimentEditor::~ExperimentEditor() {
+  context().problems.setProblems(ref().id, {});
+}
+
+void ExperimentEditor::load() {
+  context().queries.ask<std::vector<ExperimentVersion>>(
+      this, [id = ref().id.toStdString()](ProjectReader& reader) { return reader.versions(id); },
+      [this](Result<std::vector<ExperimentVersion>> versions) {
+        if (!versions || versions->empty()) {
+          const QString sentence = versions ? tr("It has no stored version.") : QString::fromStdString(versions.error().sentence());
+          messages().showMessage(MessageLevel::Error, tr("This experiment cannot be shown."), sentence, {{tr("Try again"), [this] { messages().clear(); load(); }, {}}}, false);
+          return;
+        }
+        if (context().project.readOnly()) return loaded(*versions, std::nullopt);
+        context().actions.draft(ref().id, this, [this, found = *versions](Result<std::optional<std::string>> draft) {
+          loaded(found, draft ? *draft : std::nullopt);
+        });
+      });
+}
+
+void ExperimentEditor::loaded(const std::vector<ExperimentVersion>& versions, const std::optional<std::string>& draft) {
+  versions_ = versions;
+  std::sort(versions_.begin(), versions_.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+  const ExperimentVersion& latest = versions_.back();
+  document_.load(QString::fromStdString(latest.document), latest.base);
+  if (draft && !draft->empty() && *draft != latest.document) document_.replaceText(QString::fromStdString(*draft), tr("Open draft"));
+  stored_draft_ = document_.text();
+  view_ = new ExperimentView(document_);
+  connect(view_, &ExperimentView::browseRequested, this, &ExperimentEditor::chooseFile);
+  connect(view_, &ExperimentView::currentPointerChanged, this, [this](const QString& pointer) { context().selection.setNode(pointer); });
+  view_->form()->addActions(context().commands.actions(CommandContext::Form));
+  view_->text()->addActions(context().commands.actions(CommandContext::Form));
+  setBody(view_);
+  if (context().project.readOnly()) {
+    setLocked(context().project.readOnlyReason());
+    view_->setReadOnly(true, tr("%1 Duplicate it into a project of your own to edit it.").arg(context().project.readOnlyReason()));
+  }
+  inspector_->setVersion(latest.version, latest.document);
+  loaded_ = true;
+  refreshHeader();
+  reportProblems();
+  emit commandsChanged();
+  if (!wanted_place_.isEmpty()) showPlace(wanted_place_);
+}
+
+QString ExperimentEditor::documentName() const {
+  const Json& json = document_.json();
+  if (json.is_object() && json.contains("name") && json["name"].is_string()) return QString::fromStdString(json["name"].get<std::string>());
+  return title();
+}
+
+bool ExperimentEditor::differsFromVersion() const { return loaded_ && document_.text().toStdString() != versions_.back().document; }
+
+void ExperimentEditor::refreshHeader() {
+  if (!loaded_) return;
+  const ExperimentRow* row = context().project.experiment(ref().id);
+  if (row) setTitle(QString::fromStdString(row->name));
+  const int version = versions_.back().version;
+  const bool differs = differsFromVersion();
+  setModified(differs);
+  header().setChip(differs ? tr("draft of v%1").arg(version + 1) : QString());
+  QString links = tr("from %1").arg(objectLink(ref().at(QStringLiteral("version:%1").arg(version)), QStringLiteral("v%1").arg(version)));
+  int runs = 0;
+  for (const RunPtr& run : context().project.runs()) {
+    if (QString::fromStdString(run->experiment_id) != ref().id) continue;
+    if (runs++ < 2) links += ", " + objectLink({kind::kRun, QString::fromStdString(run->id), {}}, QString::fromStdString(run->short_name));
+  }
+  if (runs > 2) links += ", " + objectLink({kind::kRuns, {}, "experiment:" + title()}, tr("%1 more runs").arg(runs - 2));
+  header().setLinks(links);
+}
+
+void ExperimentEditor::reportProblems() {
+  QVector<ProblemItem> items;
+  for (const Problem& p : document_.problems()) {
+    QString pointer = QString::fromStdString(p.pointer);
+    items.push_back({QString::fromStdString(document_.parses() ? p.sentence() : p.message), ref().at(pointer.isEmpty() ? QStringLiteral("/") : pointer), title(), p.warning});
+  }
+  context().problems.setProblems(ref().id, items);
+}
+
+void ExperimentEditor::storeDraft() {
+  draft_timer_.stop();
+  if (!loaded_ || context().project.readOnly() || document_.text() == stored_draft_) return;
+  stored_draft_ = document_.text();
+  context().actions.saveDraft(ref().id, differsFromVersion() ? stored_draft_ : QString());
+}
+
+void ExperimentEditor::aboutToClose() { storeDraft(); }
+
+QString ExperimentEditor::place() const { return view_ ? view_->currentPointer() : QString(); }
+
+void ExperimentEditor::showPlace(const QString& place) {
+  if (place.isEmpty()) return;
+  if (!view_) {
+    wanted_place_ = place;
+    return;
+  }
+  if (place.startsWith(QLatin1String("version:"))) {
+    const int wanted = place.mid(8).toInt();
+    for (const ExperimentVersion& version : versions_)
+      if (version.version == wanted && document_.text().toStdString() != version.document && !context().project.readOnly())
+        document_.replaceText(QString::fromStdString(version.document), tr("Open v%1").arg(wanted));
+    return;
+  }
+  view_->goTo(place == QLatin1String("/") ? QString() : place);
+}
+
+QWidget* ExperimentEditor::inspector() { return inspector_; }
+QWidget* ExperimentEditor::mainFocus() { return view_ ? static_cast<QWidget*>(view_->form()) : nullptr; }
+
+QVector<PaletteEntry> ExperimentEditor::paletteEntries() const {
+  QVector<PaletteEntry> out;
+  const Json resolved = document_.resolved().flatten();
+  for (const auto& [pointer, value] : resolved.items()) {
+    PaletteEntry entry;
+    entry.id = QString::fromStdString(pointer);
+    entry.text = entry.id;
+    entry.detail = QString::fromStdString(value.is_string() ? value.get<std::string>() : value.dump());
+    out.push_back(entry);
+  }
+  return out;
+}
+
+CommandState ExperimentEditor::commandState(const QString& id) const {
+  const QUndoStack& undo = const_cast<SpecDocument&>(document_).undoStack();
+  CommandState state;
+  state.handled = true;
+  const bool writable = !context().project.readOnly();
+  if (id == "edit.undo" || id == "edit.redo") {
+    const bool back = id == "edit.undo";
+    state.enabled = back ? undo.canUndo() : undo.canRedo();
+    const QString step = back ? undo.undoText() : undo.redoText();
+    if (state.enabled) state.text = (back ? tr("Undo %1") : tr("Redo %1")).arg(step.left(1).toLower() + step.mid(1));
+    else state.reason = back ? tr("Nothing was changed.") : tr("Nothing was undone.");
+    return state;
+  }
+  if (id == "run.start") {
+    const int errors = document_.errorCount();
+    state.enabled = loaded_ && writable && errors == 0 && !starting_;
+    if (!writable) state.reason = context().project.readOnlyReason();
+    else if (errors > 0) state.reason = tr("%1 problem(s) keep it from running.").arg(errors);
+    else if (starting_) state.reason = tr("It is being queued.");
+    return state;
+  }
+  if (id == "file.save") {
+    state.enabled = loaded_ && writable && document_.parses() && differsFromVersion();
+    if (!state.enabled) state.reason = !writable ? context().project.readOnlyReason() : document_.parses() ? tr("Nothing has changed since the last version.") : tr("The text is not JSON.");
+    return state;
+  }
+  for (const char* known : {"edit.find", "view.next-problem", "view.previous-problem", "form.toggle-json", "form.values", "form.default", "form.next-group", "form.previous-group"})
+    if (id == known) {
+      state.enabled = loaded_;
+      return state;
+    }
+  return DocumentPanel::commandState(id);
+}
+
+void ExperimentEditor::runCommand(const QString& id) {
+  if (id == "edit.undo") return document_.undoStack().undo();
+  if (id == "edit.redo") return document_.undoStack().redo();
+  if (id == "run.start") return run();
+  if (id == "file.save") return keepVersion();
+  if (!view_) return DocumentPanel::runCommand(id);
+  if (id == "edit.find") return view_->focusFilter();
+  if (id == "view.next-problem") return view_->goToProblem(1);
+  if (id == "view.previous-problem") return view_->goToProblem(-1);
+  if (id == "form.toggle-json") return view_->toggleFormAndText();
+  if (id == "form.values") return view_->showValues();
+  if (id == "form.default") return view_->resetFocused();
+  if (id == "form.next-group") return view_->form()->focusGroup(1);
+  if (id == "form.previous-group") return view_->form()->focusGroup(-1);
+  DocumentPanel::runCommand(id);
+}
+
+void ExperimentEditor::run() {
+  document_.endMerge();
+  starting_ = true;
+  emit commandsChanged();
+  ProjectActions::RunAsk ask;
+  ask.experimentId = ref().id;
+  ask.document = document_.text();
+  ask.base = QString::fromStdString(document_.base().string());
+  context().actions.startRun(ask, this, [this, text = document_.text()](Result<RunRow> row) {
+    starting_ = false;
+    emit commandsChanged();
+    if (!row) {
+      messages().showMessage(MessageLevel::Error, tr("The run was not started."), QString::fromStdString(row.error().sentence()));
+      return;
+    }
+    messages().clear();
+    // The run froze a version: what is edited from here on is the next one's draft.
+    if (row->version != versions_.back().version) {
+      versions_.push_back({row->version, row->created, text.toStdString(), document_.base().string()});
+      inspector_->setVersion(row->version, versions_.back().document);
+      refreshHeader();
+    }
+    context().navigator.open({kind::kRun, QString::fromStdString(row->id), {}});
+  });
+}
+
+void ExperimentEditor::keepVersion() {
+  const QString text = document_.text();
+  const QString task = QString::fromStdString(document_.json().value("task", "train"));
+  context().actions.saveExperiment(ref().id, documentName(), task, text, QString::fromStdString(document_.base().string()), this, [this, text](Result<QString> id) {
+    if (!id) {
+      messages().showMessage(MessageLevel::Error, tr("The version was not stored."), QString::fromStdString(id.error().sentence()));
+      return;
+    }
+    versions_.push_back({versions_.back().version + 1, 0, text.toStdString(), document_.base().string()});
+    inspector_->setVersion(versions_.back().version, versions_.back().document);
+    refreshHeader();
+    emit commandsChanged();
+  });
+}
+
+void ExperimentEditor::chooseFile(const QString& pointer) {
+  auto* dialog = new QFileDialog(this, tr("Choose a file for %1").arg(pointer));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  connect(dialog, &QFileDialog::fileSelected, this, [this, pointer](const QString& file) {
+    document_.endMerge();
+    document_.setValue(pointer, QString::fromStdString(Json(file.toStdString()).dump()), tr("Choose file for %1").arg(pointer));
+    document_.endMerge();
+  });
+  dialog->open();
+}
+
+}  // namespace dsw
