@@ -9,20 +9,10 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/run/experiment.h"
+#include "engine/run/job_queue.h"
 #include "engine/store/project.h"
 
 namespace dsw {
-
-/// A job as the jobs panel shows it: a run, an export, an import.
-struct JobInfo {
-  std::int64_t id = 0;                    ///< monotone
-  std::string title, run_id;              ///< run_id: empty for other work
-  RunStatus status = RunStatus::Queued;
-  std::int64_t done = 0, total = 0;
-  double rate = 0, seconds_left = 0;
-  std::string unit, device, sentence, hint;
-  bool stopping = false;
-};
 
 /// What the window, `deepshock run` and the worker stand on: catalog, one open project, the job queue with its launchers.
 /// Methods are safe from any thread.

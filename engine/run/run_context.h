@@ -26,9 +26,12 @@ class RunContext {
   std::stop_token stop_token() const { return stop_; }
   void emit(EventBody body);                       ///< numbers and times the event and hands it to the sink
   std::int64_t last_seq() const { return next_seq_ - 1; }
+  std::int64_t last_step() const { return last_step_; }   ///< the highest step of a metric, mark or checkpoint so far
 
-  /// A checkpoint file to go on from, or empty. Its event number says where this run's numbering continues.
+  /// A checkpoint file to go on from, or empty; `first_seq` is then one above the number of that checkpoint's event.
   std::filesystem::path resume_from;
+  /// Sources that are loaded already; null: the task loads what it needs.
+  DatasetCache* data = nullptr;
 
  private:
   const Catalog& catalog_;
@@ -38,6 +41,7 @@ class RunContext {
   std::stop_token stop_;
   std::function<void(Event)> sink_;
   std::int64_t next_seq_;
+  std::int64_t last_step_ = 0;
 };
 
 }  // namespace dsw

@@ -67,6 +67,12 @@ Tensor sum_to_shape(const Tensor& x, const Shape& shape) {
   return y.view_reshape(shape);
 }
 
+Shape without_last(const Shape& shape) {
+  Shape result;
+  for (int axis = 0; axis + 1 < shape.rank(); ++axis) result.push_back(shape[axis]);
+  return result;
+}
+
 Tensor as_contiguous(const Tensor& x) { return x.is_contiguous() ? x : x.contiguous_copy(); }
 
 Tensor as_rows(const Tensor& x) {

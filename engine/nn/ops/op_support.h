@@ -37,6 +37,12 @@ Tensor sum_to_shape(const Tensor& x, const Shape& shape);
 Tensor as_rows(const Tensor& x);
 /// x, or a contiguous copy of it. Outside the graph.
 Tensor as_contiguous(const Tensor& x);
+/// What statistics of x are kept in: float64 for float64, else float32.
+inline DType statistics_dtype(const Tensor& x) { return x.dtype() == DType::F64 ? DType::F64 : DType::F32; }
+/// `shape` without its last axis.
+Shape without_last(const Shape& shape);
+/// An uninitialised gradient for x where x wants one, else undefined (kernels skip it).
+inline Tensor wanted_like(const Tensor& x, const Shape& shape) { return x.requires_grad() ? empty(shape, x.dtype(), x.device()) : Tensor(); }
 /// `shape` with another last length.
 inline Shape with_last(Shape shape, std::int64_t length) {
   shape[-1] = length;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "engine/tensor/tensor.h"
+
+namespace dsw {
+
+struct AttentionOptions {
+  double scale = 0;             ///< factor of q·k; 0: 1 / sqrt(D)
+  bool causal = false;          ///< query t sees keys 0 … t + S - T
+  std::int32_t window = 0;      ///< > 0: and of those only the last `window`
+  double soft_cap = 0;          ///< > 0: scores = cap · tanh(scores / cap)
+};
+
+/// Scaled dot-product attention: o[b, h, t] = sum_s p[s] v[b, h', s], p = softmax over s of scale · q[b, h, t]·k[b, h', s],
+/// h' = h Hkv / Hq (grouped queries: several query heads share a key head).
+/// Reads strided views in place: heads that are slices of one projection need no copy. o lies in memory in q's order of axes,
+/// so q permuted from [B, T, H, D] gives an o that permutes back to a contiguous [B, T, H, D].
+/// @param q  [B, Hq, T, D]   @param k, v  [B, Hkv, S, D], Hq a multiple of Hkv
+/// @param key_mask       [B, S], bool or uint8, 1: the key may be seen; or not given
+/// @param probabilities  where not null, receives p as [B, Hq, T, S], outside the graph
+/// @return   [B, Hq, T, D]; 0 where a query sees no key.   Scores are not kept: the gradient forms them again from q, k and their
+///           log-sum-exp.   @throws Error{ShapeMismatch}.   Source: Vaswani et al. 2017; Ainslie et al. 2023; Dao 2023 (gradient)
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {}, const Tensor& key_mask = {},
+                 Tensor* probabilities = nullptr);
+
+/// Rotary positions: pair i of the last axis is turned by position / base^(2i / D).
+/// @param x         [B, H, T, D], D even; strided views are read in place, the result lies in x's order of axes
+/// @param position  [T], int32, >= 0   @param base  > 0, usually 10000
+/// @param interleaved  pairs are (2i, 2i + 1), else (i, i + D/2)
+/// @return  [B, H, T, D].   Gradient: turned back.   Source: Su et al. 2021, eq. 34
+Tensor rope(const Tensor& x, const Tensor& position, double base = 10000, bool interleaved = false);
+
+}  // namespace dsw

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/ops/linear.h"
+
+#include "engine/nn/ops/op_support.h"
+
+namespace dsw {
+namespace {
+
+/// c = a b (+ bias over the rows); an empty sum is the bias alone.
+void product(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor& c) {
+  if (c.elements() == 0) return;
+  if (a.size(1) == 0) {
+    if (bias) copy_into(bias.detach().view_expand(c.shape()), c);
+    else op::run(c, "fill", &DswKernels::fill, c.view(), 0.0);
+    return;
+  }
+  op::run(a, "matmul", &DswKernels::matmul, a.view(), b.view(), bias.view(), c.view(), 1.0, 0.0);
+}
+
+Tensor transposed(const Tensor& x) { return x.view_permute({1, 0}); }
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  op::check_together("linear", {&x, &weight});
+  op::check_same_dtype("linear", x, weight);
+  op::check_float("linear", x);
+  op::check_rank_at_least("linear", x, 1);
+  op::check_rank("linear", "weight", weight, 2);
+  if (x.size(-1) != weight.size(1)) {
+    op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.shape().text(), weight.shape().text()));
+  }
+  const std::int64_t outputs = weight.size(0);
+  if (bias) {
+    op::check_together("linear", {&x, &bias});
+    op::check_same_dtype("linear", x, bias);
+    op::check_shape("linear", "bias", bias, {outputs});
+  }
+  const Tensor rows = op::as_rows(x);
+  const Tensor y = empty({rows.size(0), outputs}, x.dtype(), x.device());
+  product(rows, transposed(weight), bias, y);
+  return with_grad(y.view_reshape(op::with_last(x.shape(), outputs)), {x, weight, bias}, [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), shape = x.shape()](const Tensor& dy) {
+    const Tensor d_rows = op::as_rows(dy);
+    Tensor dx, dweight, dbias;
+    if (x_wants) {
+      const Tensor flat = empty(rows.shape(), rows.dtype(), rows.device());
+      product(d_rows, weight, {}, flat);
+      dx = flat.view_reshape(shape);
+    }
+    if (weight.requires_grad()) {
+      dweight = empty(weight.shape(), weight.dtype(), weight.device());
+      product(transposed(d_rows), rows, {}, dweight);
+    }
+    if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)});
+    return Grads{dx, dweight, dbias};
+  }, "linear");
+}
+
+}  // namespace dsw
