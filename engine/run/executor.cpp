@@ -2,6 +2,7 @@
 #include <new>
 
 #include "engine/core/catalog.h"
+#include "engine/run/run_context.h"
 #include "engine/run/task.h"
 
 namespace dsw {

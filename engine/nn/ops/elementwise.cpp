@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/ops/elementwise.h"
 
-#include <string_view>
-
 #include "engine/nn/ops/op_support.h"
 
 namespace dsw {
@@ -41,13 +39,20 @@ Tensor select(DswBinary kind, const char* name, const Tensor& a, const Tensor& b
   }, name);
 }
 
-Tensor unary(DswUnary kind, const char* name, const Tensor& x, double alpha = 0, double beta = 0) {
+/// Whether unary_bwd reads y (else x), as kernel_table.h says: only that one is kept.
+bool reads_y(DswUnary kind) {
+  return kind == DSW_EXP || kind == DSW_SQRT || kind == DSW_RSQRT || kind == DSW_RECIPROCAL || kind == DSW_RELU || kind == DSW_TANH || kind == DSW_SIGMOID;
+}
+
+Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
   op::check_float(name, x);
-  Tensor y = raw_unary(kind, alpha, beta, x);
+  Tensor y = raw_unary(kind, 0, 0, x);
   if (!x.requires_grad()) return y;
-  return with_grad(y, {x}, [kind, alpha, beta, x, y = y.detach()](const Tensor& dy) {
+  const Tensor kept = reads_y(kind) ? y.detach() : x;
+  return with_grad(std::move(y), {x}, [kind, kept](const Tensor& dy) {
     Tensor dx = empty_like(dy);
-    if (dx.elements() > 0) op::run(x, "unary_bwd", &DswKernels::unary_bwd, kind, alpha, beta, x.view(), y.view(), dy.view(), dx.view());
+    const DswView x_view = reads_y(kind) ? DswView{} : kept.view(), y_view = reads_y(kind) ? kept.view() : DswView{};
+    if (dx.elements() > 0) op::run(dy, "unary_bwd", &DswKernels::unary_bwd, kind, 0.0, 0.0, x_view, y_view, dy.view(), dx.view());
     return Grads{dx};
   }, name);
 }
@@ -110,16 +115,5 @@ Tensor silu(const Tensor& x) { return unary(DSW_SILU, "silu", x); }
 Tensor tanh(const Tensor& x) { return unary(DSW_TANH, "tanh", x); }
 Tensor sigmoid(const Tensor& x) { return unary(DSW_SIGMOID, "sigmoid", x); }
 Tensor affine(const Tensor& x, double alpha, double beta) { return linear_unary("affine", x, alpha, beta); }
-
-Tensor activation(const char* name, const Tensor& x) {
-  const std::string_view wanted = name;
-  if (wanted == "relu") return relu(x);
-  if (wanted == "gelu") return gelu(x);
-  if (wanted == "gelu-tanh") return gelu_tanh(x);
-  if (wanted == "silu") return silu(x);
-  if (wanted == "tanh") return tanh(x);
-  if (wanted == "sigmoid") return sigmoid(x);
-  throw Error(ErrorCode::NotFound, fmt::format("There is no activation named \"{}\"", name), "Known: relu, gelu, gelu-tanh, silu, tanh, sigmoid.");
-}
 
 }  // namespace dsw

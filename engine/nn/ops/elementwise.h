@@ -38,7 +38,4 @@ Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);                    ///< 1 / (1 + e^-x)
 Tensor affine(const Tensor& x, double alpha, double beta = 0);   ///< alpha x + beta
 
-/// The op of a name: "relu", "gelu", "gelu-tanh", "silu", "tanh", "sigmoid". Throws Error{NotFound} for another.
-Tensor activation(const char* name, const Tensor& x);
-
 }  // namespace dsw

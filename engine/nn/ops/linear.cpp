@@ -21,15 +21,17 @@ Tensor transposed(const Tensor& x) { return x.view_permute({1, 0}); }
 
 }  // namespace
 
+Shape linear_shape(const Shape& x, const Shape& weight) {
+  if (x.rank() < 1 || weight.rank() != 2) op::shape_error("linear", fmt::format("x is {}, weight is {}; they must be [..., I] and [O, I]", x.text(), weight.text()));
+  if (x[-1] != weight[1]) op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.text(), weight.text()));
+  return op::with_last(x, weight[0]);
+}
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   op::check_together("linear", {&x, &weight});
   op::check_same_dtype("linear", x, weight);
   op::check_float("linear", x);
-  op::check_rank_at_least("linear", x, 1);
-  op::check_rank("linear", "weight", weight, 2);
-  if (x.size(-1) != weight.size(1)) {
-    op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.shape().text(), weight.shape().text()));
-  }
+  const Shape shape = linear_shape(x.shape(), weight.shape());
   const std::int64_t outputs = weight.size(0);
   if (bias) {
     op::check_together("linear", {&x, &bias});
@@ -39,13 +41,13 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor rows = op::as_rows(x);
   const Tensor y = empty({rows.size(0), outputs}, x.dtype(), x.device());
   product(rows, transposed(weight), bias, y);
-  return with_grad(y.view_reshape(op::with_last(x.shape(), outputs)), {x, weight, bias}, [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), shape = x.shape()](const Tensor& dy) {
+  return with_grad(y.view_reshape(shape), {x, weight, bias}, [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), before = x.shape()](const Tensor& dy) {
     const Tensor d_rows = op::as_rows(dy);
     Tensor dx, dweight, dbias;
     if (x_wants) {
       const Tensor flat = empty(rows.shape(), rows.dtype(), rows.device());
       product(d_rows, weight, {}, flat);
-      dx = flat.view_reshape(shape);
+      dx = flat.view_reshape(before);
     }
     if (weight.requires_grad()) {
       dweight = empty(weight.shape(), weight.dtype(), weight.device());

@@ -9,5 +9,7 @@ namespace dsw {
 /// @return   [..., O].   Gradient: dx = dy weight, dweight = dyᵀ x, dbias = sum of dy over the rows
 /// @throws Error{ShapeMismatch} if I or O differ
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// Its shape rule alone.
+Shape linear_shape(const Shape& x, const Shape& weight);
 
 }  // namespace dsw

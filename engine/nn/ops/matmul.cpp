@@ -37,23 +37,27 @@ Tensor raw_matmul(const Tensor& a, const Tensor& b, const Shape& lead) {
 
 }  // namespace
 
+Shape matmul_shape(const Shape& a, const Shape& b) {
+  if (a.rank() < 2 || b.rank() < 2) op::shape_error("matmul", fmt::format("a is {}, b is {}; both need at least 2 axes", a.text(), b.text()));
+  if (a[-1] != b[-2]) {
+    op::shape_error("matmul", fmt::format("a is {}, b is {}; a's last axis must equal b's {}", a.text(), b.text(), b.rank() == 2 ? "first" : "last but one"));
+  }
+  Shape lead = leading(a);
+  if (!(lead == leading(b))) {
+    try {
+      lead = broadcast("matmul", lead, leading(b));
+    } catch (const Error&) {
+      op::shape_error("matmul", fmt::format("a is {}, b is {}; leading axes must be equal or 1", a.text(), b.text()));
+    }
+  }
+  return matrices(lead, a[-2], b[-1]);
+}
+
 Tensor matmul(const Tensor& a, const Tensor& b) {
   op::check_together("matmul", {&a, &b});
   op::check_same_dtype("matmul", a, b);
   op::check_float("matmul", a);
-  if (a.rank() < 2 || b.rank() < 2) op::shape_error("matmul", fmt::format("a is {}, b is {}; both need at least 2 axes", a.shape().text(), b.shape().text()));
-  if (a.size(-1) != b.size(-2)) {
-    op::shape_error("matmul", fmt::format("a is {}, b is {}; a's last axis must equal b's {}", a.shape().text(), b.shape().text(),
-                                          b.rank() == 2 ? "first" : "last but one"));
-  }
-  Shape lead = leading(a.shape());
-  if (!(lead == leading(b.shape()))) {
-    try {
-      lead = broadcast("matmul", lead, leading(b.shape()));
-    } catch (const Error&) {
-      op::shape_error("matmul", fmt::format("a is {}, b is {}; leading axes must be equal or 1", a.shape().text(), b.shape().text()));
-    }
-  }
+  const Shape lead = leading(matmul_shape(a.shape(), b.shape()));
   return with_grad(raw_matmul(a, b, lead), {a, b}, [a, b, lead](const Tensor& dy) {
     Tensor da, db;
     if (a.requires_grad()) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a.shape());

@@ -9,5 +9,7 @@ namespace dsw {
 /// @return   [..., M, N]   Gradient: da = dy bᵀ, db = aᵀ dy, summed over broadcast axes
 /// @throws Error{ShapeMismatch} if the ranks are below 2, K differs, or the leading axes do not fit
 Tensor matmul(const Tensor& a, const Tensor& b);
+/// Its shape rule alone.
+Shape matmul_shape(const Shape& a, const Shape& b);
 
 }  // namespace dsw
