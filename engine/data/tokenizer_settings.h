@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/json.h"
+#include "engine/core/param_schema.h"
+#include "engine/data/dataset.h"
+#include "engine/data/tokenizer.h"
+
+namespace dsw {
+
+/// The setting `tokenizer`: char, byte, bpe, word with theirs.
+Param tokenizer_param(const std::string& default_kind);
+
+/// The tokenizer that `settings` (with defaults) asks for, learned from `training` alone. `other` are the texts of the other parts:
+/// all that is taken from them is whether char needs an id for unknown characters. Files that are read are added to `files`.
+/// Errors have their place in the document below `pointer`.
+Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const std::filesystem::path& base, const std::vector<std::string_view>& training,
+                                                  const std::vector<std::string_view>& other, const std::string& pointer, std::vector<DataFile>& files,
+                                                  std::stop_token stop);
+
+}  // namespace dsw
