@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/core/file_bytes.h"
 #include "engine/core/json.h"
 
 namespace dsw {
@@ -114,13 +115,13 @@ Result<void> check_layout(const std::vector<Entry>& entries, std::uint64_t data_
 
 }  // namespace
 
-Result<TensorFile> parse_safetensors(std::vector<std::byte> bytes, const std::string& what) {
+Result<TensorFile> parse_safetensors(std::string bytes, const std::string& what) {
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) return bad(what, "is too short for a safetensors file");
   std::memcpy(&length, bytes.data(), sizeof length);
   if (length > kMaxHeader) return bad(what, "is not a safetensors file, or its header is over 100 MB");
   if (length > bytes.size() - sizeof length) return bad(what, fmt::format("is cut off within its header of {} bytes", length));
-  const char* text = reinterpret_cast<const char*>(bytes.data()) + sizeof length;
+  const char* text = bytes.data() + sizeof length;
   DSW_TRY_ASSIGN(const Json header, parse_header(text, static_cast<std::size_t>(length), what));
   if (!header.is_object()) return bad(what, "has a header that is not a JSON object");
 
@@ -141,9 +142,9 @@ Result<TensorFile> parse_safetensors(std::vector<std::byte> bytes, const std::st
     entries.push_back(std::move(entry));
   }
   DSW_TRY(check_layout(entries, data_bytes, what));
-  auto memory = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  auto memory = std::make_shared<const std::string>(std::move(bytes));
   for (Entry& entry : entries) {
-    entry.tensor.bytes = std::span(*memory).subspan(data_begin + static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
+    entry.tensor.bytes = std::as_bytes(std::span(*memory)).subspan(data_begin + static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
     file.tensors.push_back(std::move(entry.tensor));
   }
   file.memory.push_back(std::move(memory));
@@ -151,7 +152,7 @@ Result<TensorFile> parse_safetensors(std::vector<std::byte> bytes, const std::st
 }
 
 Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
-  DSW_TRY_ASSIGN(std::vector<std::byte> bytes, read_bytes(path));
+  DSW_TRY_ASSIGN(std::string bytes, read_file(path));
   auto file = parse_safetensors(std::move(bytes), path.filename().string());
   if (!file) file.error().where = path.string();
   return file;

@@ -14,7 +14,7 @@ namespace dsw {
 /// Everything is checked before anything is used: N at most 100 MB and within the file, JSON at most 4 deep and without two equal
 /// names, known dtypes, rank at most DSW_MAX_RANK, sizes equal to the shape's, offsets within the file, without overlap or gap.
 /// Error{BadFormat} says what is wrong with which tensor. `what` names the file in messages.
-Result<TensorFile> parse_safetensors(std::vector<std::byte> bytes, const std::string& what);
+Result<TensorFile> parse_safetensors(std::string bytes, const std::string& what);
 Result<TensorFile> read_safetensors(const std::filesystem::path& path);
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;

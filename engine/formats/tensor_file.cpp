@@ -2,13 +2,11 @@
 #include "engine/formats/tensor_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
 
 namespace dsw {
 namespace {
@@ -50,30 +48,6 @@ Tensor to_tensor(const StoredTensor& stored, Device& device) {
   DSW_CHECK(y.bytes() == stored.bytes.size(), "a stored tensor has the bytes of its shape");
   if (!stored.bytes.empty()) device.copy_from_host(y.view().data, stored.bytes.data(), stored.bytes.size());
   return y;
-}
-
-Result<std::vector<std::byte>> read_bytes(const std::filesystem::path& path) {
-  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return system_error(path, "opened");
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return system_error(path, "read");
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::BadFormat, fmt::format("{} is not a file", path.filename().string()), {}, path.string());
-  std::vector<std::byte> bytes;
-  try {
-    bytes.resize(static_cast<std::size_t>(status.st_size));
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::OutOfMemory, fmt::format("{} has {} bytes, more than there is memory for", path.filename().string(), status.st_size), {}, path.string());
-  }
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_error(path, "read");
-    if (got == 0) break;  // shortened meanwhile; what is missing is found by its format's checks
-    done += static_cast<std::size_t>(got);
-  }
-  bytes.resize(done);
-  return bytes;
 }
 
 Result<void> write_bytes(const std::filesystem::path& path, const std::vector<std::span<const std::byte>>& pieces) {

@@ -25,7 +25,7 @@ struct StoredTensor {
 struct TensorFile {
   std::vector<StoredTensor> tensors;                              ///< in the file's order
   std::vector<std::pair<std::string, std::string>> metadata;
-  std::vector<std::shared_ptr<const std::vector<std::byte>>> memory;
+  std::vector<std::shared_ptr<const std::string>> memory;
 
   const StoredTensor* find(const std::string& name) const;
   const std::string* meta(const std::string& key) const;
@@ -36,8 +36,6 @@ Tensor to_tensor(const StoredTensor& stored, Device& device);
 /// Elements as float, whatever the float or integer dtype.
 std::vector<float> to_floats(const StoredTensor& stored);
 
-/// The whole content of a regular file. Errors name the path: NotFound, Io, OutOfMemory.
-Result<std::vector<std::byte>> read_bytes(const std::filesystem::path& path);
 /// Writes the pieces to a temporary file beside `path`, syncs it and renames it into place: after a crash the old or the new file
 /// is there, never half of one. Errors: Io with the path and what the system said.
 Result<void> write_bytes(const std::filesystem::path& path, const std::vector<std::span<const std::byte>>& pieces);

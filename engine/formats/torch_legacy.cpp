@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "engine/core/file_bytes.h"
 #include "engine/formats/pickle_reader.h"
 
 namespace dsw {
@@ -88,7 +89,7 @@ struct Reader {
     }
     copied += length;
     if (copied > bytes.size()) return bad("repeats its data more often than the file is long");
-    auto packed = std::make_shared<std::vector<std::byte>>(length);
+    auto packed = std::make_shared<std::string>(length, '\0');
     std::vector<std::int64_t> index(tensor.size.size(), 0);
     for (std::size_t element = 0; element < static_cast<std::size_t>(elements); ++element) {
       std::int64_t from = tensor.offset;
@@ -99,7 +100,7 @@ struct Reader {
         index[i] = 0;
       }
     }
-    stored.bytes = *packed;
+    stored.bytes = std::as_bytes(std::span(std::as_const(*packed)));
     file.memory.push_back(std::move(packed));
     return stored;
   }
@@ -116,16 +117,16 @@ const PickleValue* lookup(const PickleReader& pickle, const PickleValue& dict, c
 
 }  // namespace
 
-Result<TensorFile> parse_torch_legacy(std::vector<std::byte> content, const std::string& what) {
-  auto memory = std::make_shared<const std::vector<std::byte>>(std::move(content));
-  Reader reader{*memory, what, 0, {}};
+Result<TensorFile> parse_torch_legacy(std::string content, const std::string& what) {
+  auto memory = std::make_shared<const std::string>(std::move(content));
+  Reader reader{std::as_bytes(std::span(*memory)), what, 0, {}};
   if (memory->size() >= 4 && std::memcmp(memory->data(), "PK\3\4", 4) == 0) {
     return fail(ErrorCode::Unsupported, fmt::format("{} is a zip of PyTorch 1.6 or later, which is not read", what), "Ask for a safetensors file.");
   }
   if (memory->size() < sizeof kMagic || std::memcmp(memory->data(), kMagic, sizeof kMagic) != 0) {
     return fail(ErrorCode::BadFormat, fmt::format("{} is not a file of torch.save", what), "Choose another file.");
   }
-  PickleReader pickle(*memory, what);
+  PickleReader pickle(reader.bytes, what);
   // The magic number itself is beyond 64 bits, so reading starts after it; offsets still count from the file's start.
   pickle.skip(sizeof kMagic);
   DSW_TRY_ASSIGN(const PickleValue protocol, pickle.read());
@@ -163,7 +164,7 @@ Result<TensorFile> parse_torch_legacy(std::vector<std::byte> content, const std:
 }
 
 Result<TensorFile> read_torch_legacy(const std::filesystem::path& path) {
-  DSW_TRY_ASSIGN(std::vector<std::byte> bytes, read_bytes(path));
+  DSW_TRY_ASSIGN(std::string bytes, read_file(path));
   auto file = parse_torch_legacy(std::move(bytes), path.filename().string());
   if (!file) file.error().where = path.string();
   return file;

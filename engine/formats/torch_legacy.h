@@ -11,7 +11,7 @@ namespace dsw {
 /// its data. Executes nothing (see PickleReader). Names are those of the file ("module." included); numbers and texts beside
 /// the state dict become metadata. A tensor that is not contiguous is copied, at most as much as the file has bytes.
 /// Error{BadFormat} names the file, what is wrong and the byte.
-Result<TensorFile> parse_torch_legacy(std::vector<std::byte> bytes, const std::string& what);
+Result<TensorFile> parse_torch_legacy(std::string bytes, const std::string& what);
 Result<TensorFile> read_torch_legacy(const std::filesystem::path& path);
 
 }  // namespace dsw

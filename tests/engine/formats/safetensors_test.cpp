@@ -13,17 +13,11 @@
 namespace dsw {
 namespace {
 
-std::vector<std::byte> bytes_of(const std::string& text) {
-  std::vector<std::byte> bytes(text.size());
-  std::memcpy(bytes.data(), text.data(), text.size());
-  return bytes;
-}
-
 /// A file of this header (padded to nothing) and so many zero bytes of data.
-std::vector<std::byte> file_of(const std::string& header, std::size_t data) {
+std::string file_of(const std::string& header, std::size_t data) {
   const std::uint64_t length = header.size();
   std::string text(reinterpret_cast<const char*>(&length), sizeof length);
-  return bytes_of(text + header + std::string(data, '\0'));
+  return text + header + std::string(data, '\0');
 }
 
 std::string refusal(const std::string& header, std::size_t data) {
@@ -77,8 +71,8 @@ TEST(Safetensors, FilesThatLieAreRefusedWithASentence) {
   EXPECT_THAT(refusal("[]", 0), testing::HasSubstr("not a JSON object"));
   EXPECT_THAT(refusal("{\"a\":", 0), testing::HasSubstr("not JSON"));
   EXPECT_THAT(refusal(std::string(100'000, '['), 0), testing::HasSubstr("nested deeper"));
-  EXPECT_THAT(parse_safetensors(bytes_of(std::string(8, '\xff')), "x").error().sentence(), testing::HasSubstr("100 MB"));
-  EXPECT_THAT(parse_safetensors(bytes_of(std::string("\x40\0\0\0\0\0\0\0{}", 10)), "x").error().sentence(), testing::HasSubstr("cut off within its header"));
+  EXPECT_THAT(parse_safetensors(std::string(8, '\xff'), "x").error().sentence(), testing::HasSubstr("100 MB"));
+  EXPECT_THAT(parse_safetensors(std::string("\x40\0\0\0\0\0\0\0{}", 10), "x").error().sentence(), testing::HasSubstr("cut off within its header"));
   EXPECT_EQ(parse_safetensors({}, "x").error().code, ErrorCode::BadFormat);
 }
 
@@ -86,14 +80,14 @@ TEST(Safetensors, EveryTruncationIsRefusedAndNoBitFlipCrashes) {
   const auto device = make_reference_device();
   TempFolder folder;
   ASSERT_TRUE(write_safetensors(folder / "a", {{"one", full({3}, 1, DType::F32, *device)}, {"two", full({2, 2}, 2, DType::F32, *device)}}, {{"k", "v"}}));
-  const std::vector<std::byte> whole = *read_bytes(folder / "a");
+  const std::string whole = read_text(folder / "a");
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_FALSE(parse_safetensors(std::vector<std::byte>(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)), "x")) << length;
+    EXPECT_FALSE(parse_safetensors(whole.substr(0, length), "x")) << length;
   }
   std::size_t refused = 0;
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
-    std::vector<std::byte> changed = whole;
-    changed[bit / 8] ^= std::byte{1} << static_cast<int>(bit % 8);
+    std::string changed = whole;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
     const auto file = parse_safetensors(std::move(changed), "x");
     if (!file) {
       ++refused;
@@ -108,7 +102,7 @@ TEST(Safetensors, EveryTruncationIsRefusedAndNoBitFlipCrashes) {
 TEST(Safetensors, MissingFilesAndFoldersAreNamed) {
   TempFolder folder;
   EXPECT_EQ(read_safetensors(folder / "none.safetensors").error().code, ErrorCode::NotFound);
-  EXPECT_THAT(read_safetensors(folder.path()).error().sentence(), testing::HasSubstr("is not a file"));
+  EXPECT_THAT(read_safetensors(folder.path()).error().sentence(), testing::HasSubstr("is a folder"));
   const auto device = make_reference_device();
   EXPECT_EQ(write_safetensors(folder / "no" / "where", {{"a", full({1}, 1, DType::F32, *device)}}, {}).error().code, ErrorCode::NotFound);
 }

@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "tests/support/shared_data.h"
 
 namespace dsw {
@@ -35,11 +33,7 @@ std::string tail(std::uint64_t elements, const std::vector<float>& data) {
   return raw({0x80, 2}) + "](" + text("0") + "e." + int64(elements) + std::string(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
 }
 
-Result<TensorFile> parse(const std::string& content) {
-  std::vector<std::byte> bytes(content.size());
-  std::memcpy(bytes.data(), content.data(), content.size());
-  return parse_torch_legacy(std::move(bytes), "teacher.pt");
-}
+Result<TensorFile> parse(const std::string& content) { return parse_torch_legacy(content, "teacher.pt"); }
 std::string refusal(const std::string& content) {
   const auto file = parse(content);
   return file ? std::string() : file.error().sentence();
