@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <string>
+#include <vector>
+
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+/// Elementwise functions by their names in documents: relu, gelu (tanh form), gelu-erf (exact), silu, tanh, sigmoid.
+enum class ActivationKind { Relu, Gelu, GeluErf, Silu, Tanh, Sigmoid };
+const std::vector<std::string>& activation_names();
+ActivationKind activation_from_name(const std::string& name);      ///< throws Error{NotFound}
+const char* activation_name(ActivationKind kind);
+Tensor activate(ActivationKind kind, const Tensor& x);
+double activation_flops(ActivationKind kind);                      ///< an element: one for each operation in its formula
+
+/// Any shape. Keeps x.
+class Activation : public Module {
+ public:
+  explicit Activation(ActivationKind kind) : kind_(kind) {}
+  Tensor forward(const Tensor& x, Forward&) override { return activate(kind_, x); }
+  Shape output_shape(const Shape& input) const override { return input; }
+  Cost cost(const Shape& input) const override;
+
+ private:
+  ActivationKind kind_;
+};
+
+/// While training each element is zero with probability p, else x / (1 - p); otherwise x. The mask is made again from its key in the
+/// backward pass, so nothing is kept. Source: Srivastava et al. 2014.
+class Dropout : public Module {
+ public:
+  explicit Dropout(double p) : p_(p) {}
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override { return input; }
+  Cost cost(const Shape& input) const override;
+
+ private:
+  double p_;
+};
+
+/// Dropout as a function: x itself when not training or p is 0. Throws Error{Internal} without pass.dropout_rng.
+Tensor drop(const Tensor& x, double p, Forward& pass);
+
+}  // namespace dsw

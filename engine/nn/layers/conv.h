@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+/// Correlation of x [B, C, H, W] with "weight" [O, C/groups, R, R] and "bias" [O] → [B, O, H', W'],
+/// H' = (H + 2 padding - R) / stride + 1 rounded down. Cost: 2 R² C/groups FLOPs an output element (and 1 for the bias); keeps x.
+/// Init: U(±1/sqrt(fan in)) as torch.nn.Conv2d, or `weight_init`.
+struct Conv2dConfig {
+  std::int64_t in = 1, out = 1, kernel = 3, stride = 1, padding = 1, groups = 1;
+  bool bias = true;
+};
+class Conv2d : public Module {
+ public:
+  explicit Conv2d(const Conv2dConfig& config);
+  Conv2d(const Conv2dConfig& config, Init weight_init);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  Conv2dConfig config_;
+  Parameter& weight_;
+  Parameter* bias_ = nullptr;
+};
+
+/// Maximum or mean of k × k windows of [B, C, H, W]; pads do not count. Cost: k² FLOPs an output element; the maximum keeps its places.
+class Pool2d : public Module {
+ public:
+  enum class Kind { Max, Average };
+  Pool2d(Kind kind, std::int64_t kernel, std::int64_t stride, std::int64_t padding = 0);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  Kind kind_;
+  std::int64_t kernel_, stride_, padding_;
+};
+
+/// Mean over H and W: [B, C, H, W] → [B, C].
+class GlobalAveragePool : public Module {
+ public:
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+};
+
+/// [B, ...] → [B, N].
+class Flatten : public Module {
+ public:
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+};
+
+}  // namespace dsw

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+/// y = x W^T + b over the last axis: x [..., I], W "weight" [O, I], b "bias" [O] → y [..., O].
+/// Cost: 2 N I O FLOPs for N rows and N O for the bias; keeps x for the backward pass.
+/// `weight_init` defaults to U(±1/sqrt(I)), the bias to the same bound (He et al. 2015 with a = sqrt 5, as torch.nn.Linear).
+class Linear : public Module {
+ public:
+  Linear(std::int64_t in, std::int64_t out, bool bias);
+  Linear(std::int64_t in, std::int64_t out, bool bias, Init weight_init, Init bias_init);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+
+ private:
+  std::int64_t in_, out_;
+  Parameter& weight_;
+  Parameter* bias_ = nullptr;
+};
+
+/// y[i] = W[x[i]]: x int32 [...], each 0 … V-1; W "weight" [V, C] → y [..., C]. Init N(0, sd).
+class Embedding : public Module {
+ public:
+  Embedding(std::int64_t vocabulary, std::int64_t width, double sd);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+  const Parameter& weight() const { return weight_; }
+
+ private:
+  std::int64_t vocabulary_, width_;
+  Parameter& weight_;
+};
+
+}  // namespace dsw

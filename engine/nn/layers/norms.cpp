@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/layers/norms.h"
+
+#include "engine/nn/ops/norm.h"
+
+namespace dsw {
+namespace {
+
+Cost row_norm_cost(const Shape& input, double flops_per_element, double statistics, double parameters) {
+  const double elements = static_cast<double>(input.elements());
+  const double rows = input.rank() > 0 && input[-1] > 0 ? elements / static_cast<double>(input[-1]) : 0;
+  return {flops_per_element * elements, parameters, 4 * (elements + statistics * rows)};
+}
+
+void check_last_axis(const char* what, const Shape& input, std::int64_t width) {
+  if (input.rank() < 1 || input[-1] != width) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants a last axis of {}, but its input is {}", what, width, input.text()));
+  }
+}
+
+}  // namespace
+
+LayerNorm::LayerNorm(std::int64_t width, bool bias, double eps)
+    : width_(width), eps_(eps), weight_(declare("weight", {width}, Init::ones(), false)) {
+  if (bias) bias_ = &declare("bias", {width}, Init::zeros(), false);
+}
+Tensor LayerNorm::forward(const Tensor& x, Forward&) { return layer_norm(x, weight_.value, bias_ ? bias_->value : Tensor(), eps_); }
+Shape LayerNorm::output_shape(const Shape& input) const {
+  check_last_axis("layer norm", input, width_);
+  return input;
+}
+Cost LayerNorm::cost(const Shape& input) const { return row_norm_cost(input, 8, 2, own_parameters()); }
+
+RmsNorm::RmsNorm(std::int64_t width, double eps) : width_(width), eps_(eps), weight_(declare("weight", {width}, Init::ones(), false)) {}
+Tensor RmsNorm::forward(const Tensor& x, Forward&) { return rms_norm(x, weight_.value, eps_); }
+Shape RmsNorm::output_shape(const Shape& input) const {
+  check_last_axis("rms norm", input, width_);
+  return input;
+}
+Cost RmsNorm::cost(const Shape& input) const { return row_norm_cost(input, 5, 1, own_parameters()); }
+
+BatchNorm2d::BatchNorm2d(std::int64_t channels, double momentum, double eps)
+    : channels_(channels),
+      momentum_(momentum),
+      eps_(eps),
+      weight_(declare("weight", {channels}, Init::ones(), false)),
+      bias_(declare("bias", {channels}, Init::zeros(), false)),
+      running_mean_(declare_buffer("running_mean", {channels}, Init::zeros())),
+      running_var_(declare_buffer("running_var", {channels}, Init::ones())) {}
+Tensor BatchNorm2d::forward(const Tensor& x, Forward& pass) {
+  return batch_norm(x, weight_.value, bias_.value, running_mean_.value, running_var_.value, pass.training, momentum_, eps_);
+}
+Shape BatchNorm2d::output_shape(const Shape& input) const {
+  if (input.rank() != 4 || input[1] != channels_) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("batch norm wants [B, {}, H, W], but its input is {}", channels_, input.text()));
+  }
+  return input;
+}
+Cost BatchNorm2d::cost(const Shape& input) const {
+  const double elements = static_cast<double>(input.elements());
+  return {8 * elements, own_parameters(), 4 * (elements + 2 * static_cast<double>(channels_))};
+}
+
+}  // namespace dsw

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+/// y = (x - mean) / sqrt(var + eps) * weight + bias over the last axis. x [..., C] → [..., C]. Source: Ba et al. 2016.
+/// Cost: 8 FLOPs an element; keeps x, mean and 1/sd.
+class LayerNorm : public Module {
+ public:
+  LayerNorm(std::int64_t width, bool bias, double eps = 1e-5);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  std::int64_t width_;
+  double eps_;
+  Parameter& weight_;
+  Parameter* bias_ = nullptr;
+};
+
+/// y = x / sqrt(mean x^2 + eps) * weight over the last axis. Source: Zhang & Sennrich 2019. Cost: 5 FLOPs an element; keeps x, 1/rms.
+class RmsNorm : public Module {
+ public:
+  explicit RmsNorm(std::int64_t width, double eps = 1e-5);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  std::int64_t width_;
+  double eps_;
+  Parameter& weight_;
+};
+
+/// Over all axes but C of [B, C, H, W]: batch statistics while training, the running ones ("running_mean", "running_var", buffers)
+/// otherwise. running = (1 - momentum) running + momentum batch, the variance unbiased. Source: Ioffe & Szegedy 2015.
+/// Cost: 8 FLOPs an element; keeps x.
+class BatchNorm2d : public Module {
+ public:
+  explicit BatchNorm2d(std::int64_t channels, double momentum = 0.1, double eps = 1e-5);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  std::int64_t channels_;
+  double momentum_, eps_;
+  Parameter &weight_, &bias_, &running_mean_, &running_var_;
+};
+
+}  // namespace dsw

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/layers/transformer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "engine/autograd/node.h"
+#include "engine/nn/layers/norms.h"
+#include "engine/nn/ops/attention.h"
+#include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/shape_ops.h"
+#include "engine/nn/ops/swiglu.h"
+
+namespace dsw {
+namespace {
+
+std::unique_ptr<Linear> make_linear(const TransformerConfig& config, std::int64_t in, std::int64_t out, double sd) {
+  return std::make_unique<Linear>(in, out, config.bias, Init::normal(sd), Init::zeros());
+}
+
+/// q k^T scale with -inf where a query may not look. Only for observers: the fused kernel never makes it.
+Tensor masked_scores(const Tensor& q, const Tensor& k, double scale, bool causal, const Tensor& key_mask) {
+  const std::int64_t batch = q.size(0), heads = q.size(1), queries = q.size(2), keys = k.size(2), depth = q.size(3);
+  const std::int64_t group = heads / k.size(1);
+  const std::vector<float> qs = q.to_vector<float>(), ks = k.to_vector<float>();
+  const std::vector<std::uint8_t> mask = key_mask ? key_mask.to_vector<std::uint8_t>() : std::vector<std::uint8_t>();
+  std::vector<float> scores(static_cast<std::size_t>(batch * heads * queries * keys));
+  std::size_t at = 0;
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t h = 0; h < heads; ++h) {
+      for (std::int64_t t = 0; t < queries; ++t) {
+        for (std::int64_t s = 0; s < keys; ++s, ++at) {
+          const bool hidden = (causal && s > t + keys - queries) || (!mask.empty() && mask[static_cast<std::size_t>(b * keys + s)] == 0);
+          double sum = 0;
+          const float* row = &qs[static_cast<std::size_t>(((b * heads + h) * queries + t) * depth)];
+          const float* column = &ks[static_cast<std::size_t>(((b * k.size(1) + h / group) * keys + s) * depth)];
+          for (std::int64_t d = 0; d < depth; ++d) sum += static_cast<double>(row[d]) * static_cast<double>(column[d]);
+          scores[at] = hidden ? -std::numeric_limits<float>::infinity() : static_cast<float>(sum * scale);
+        }
+      }
+    }
+  }
+  return from_host(scores, {batch, heads, queries, keys}, q.device());
+}
+
+void append(const Tensor& x, Tensor& store, std::int64_t length, std::int64_t capacity) {
+  if (!store) store = empty({x.size(0), x.size(1), capacity, x.size(3)}, x.dtype(), x.device());
+  copy_into(x, store.view_slice(2, length, length + x.size(2)));
+}
+
+}  // namespace
+
+std::unique_ptr<Module> make_norm(const TransformerConfig& config) {
+  if (config.rms_norm) return std::make_unique<RmsNorm>(config.width, config.norm_eps);
+  return std::make_unique<LayerNorm>(config.width, config.bias, config.norm_eps);
+}
+
+Tensor position_range(std::int64_t first, std::int64_t count, Device& device) {
+  std::vector<std::int32_t> positions(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<std::int32_t>(first) + static_cast<std::int32_t>(i);
+  return from_host(positions, {count}, device);
+}
+
+SelfAttention::SelfAttention(const TransformerConfig& config)
+    : config_(config),
+      head_width_(config.width / config.heads),
+      c_attn_(adopt("c_attn", make_linear(config, config.width, config.width + 2 * config.kv_heads * head_width_, config.init_sd))),
+      c_proj_(adopt("c_proj", make_linear(config, config.width, config.width, config.residual_sd))) {
+  DSW_CHECK(config.width % config.heads == 0 && config.heads % config.kv_heads == 0, "heads divide the width and kv_heads the heads");
+}
+
+Tensor SelfAttention::forward(const Tensor& x, Forward& pass) {
+  AttentionContext context;
+  if (config_.rotary) context.positions = position_range(0, x.size(1), x.device());
+  return attend(x, pass, context);
+}
+
+Tensor SelfAttention::attend(const Tensor& x, Forward& pass, const AttentionContext& context) {
+  const std::int64_t batch = x.size(0), tokens = x.size(1), heads = config_.heads, kv_heads = config_.kv_heads;
+  const Tensor qkv = reshape(call("c_attn", c_attn_, x, pass), {batch, tokens, heads + 2 * kv_heads, head_width_});
+  const std::vector<Tensor> parts = split(qkv, 2, {heads, kv_heads, kv_heads});
+  Tensor q = permute(parts[0], {0, 2, 1, 3}), k = permute(parts[1], {0, 2, 1, 3});
+  const Tensor v = permute(parts[2], {0, 2, 1, 3});
+  if (config_.rotary) {
+    q = rope(q, context.positions, config_.rotary_base, config_.rotary_neighbours);
+    k = rope(k, context.positions, config_.rotary_base, config_.rotary_neighbours);
+  }
+  pass.see("q", q);
+  pass.see("k", k);
+  pass.see("v", v);
+  const Tensor mixed = reshape(permute(mix(q, k, v, pass, context), {0, 2, 1, 3}), {batch, tokens, config_.width});
+  pass.see("heads", mixed);
+  return call("c_proj", c_proj_, mixed, pass);
+}
+
+Tensor SelfAttention::mix(const Tensor& q, const Tensor& k, const Tensor& v, Forward& pass, const AttentionContext& context) const {
+  AttentionOptions options;
+  options.scale = 1 / std::sqrt(static_cast<double>(head_width_));
+  options.causal = config_.causal;
+  Tensor all_k = k, all_v = v;
+  if (KvCache* cache = context.cache) {
+    append(k, cache->k, cache->length, context.cache_capacity);
+    append(v, cache->v, cache->length, context.cache_capacity);
+    cache->length += k.size(2);
+    all_k = cache->k.view_slice(2, 0, cache->length);
+    all_v = cache->v.view_slice(2, 0, cache->length);
+  }
+  if (!pass.observe) return attention(q, all_k, all_v, options, context.key_mask);
+  pass.see("scores", masked_scores(q.detach(), all_k.detach(), options.scale, config_.causal, context.key_mask));
+  Tensor probabilities;
+  Tensor y = attention(q, all_k, all_v, options, context.key_mask, &probabilities);
+  pass.see("probabilities", probabilities);
+  return y;
+}
+
+Shape SelfAttention::output_shape(const Shape& input) const {
+  if (input.rank() != 3 || input[2] != config_.width) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("attention wants [B, T, {}], but its input is {}", config_.width, input.text()));
+  }
+  return input;
+}
+
+Cost SelfAttention::cost(const Shape& input) const {
+  Cost sum = c_attn_.cost(input);
+  sum += c_proj_.cost(input);
+  const double batch = static_cast<double>(input[0]), tokens = static_cast<double>(input[1]);
+  const double pairs = (config_.causal ? tokens * (tokens + 1) / 2 : tokens * tokens) * batch * static_cast<double>(config_.heads);
+  const double kv_width = static_cast<double>(config_.kv_heads * head_width_), width = static_cast<double>(config_.width);
+  sum.flops += pairs * (4 * static_cast<double>(head_width_) + 5);
+  if (config_.rotary) sum.flops += 3 * batch * tokens * (width + kv_width);
+  if (config_.dropout > 0) sum.flops += 2 * batch * tokens * width;
+  // q, k, v and the log-sum-exp of each row; the output is kept by c_proj as its input.
+  sum.activation_bytes += 4 * batch * tokens * (width + 2 * kv_width + static_cast<double>(config_.heads));
+  return sum;
+}
+
+MlpBlock::MlpBlock(const TransformerConfig& config)
+    : config_(config),
+      c_fc_(adopt("c_fc", make_linear(config, config.width, config.hidden, config.init_sd))),
+      c_proj_(adopt("c_proj", make_linear(config, config.hidden, config.width, config.residual_sd))) {
+  if (config.swiglu) c_gate_ = &adopt("c_gate", make_linear(config, config.width, config.hidden, config.init_sd));
+}
+
+Tensor MlpBlock::forward(const Tensor& x, Forward& pass) {
+  const Tensor up = call("c_fc", c_fc_, x, pass);
+  const Tensor active = c_gate_ ? swiglu(call("c_gate", *c_gate_, x, pass), up) : activate(config_.activation, up);
+  pass.see("activation", active);
+  return call("c_proj", c_proj_, active, pass);
+}
+
+Shape MlpBlock::output_shape(const Shape& input) const { return c_proj_.output_shape(c_fc_.output_shape(input)); }
+
+Cost MlpBlock::cost(const Shape& input) const {
+  Cost sum = c_fc_.cost(input);
+  const Shape inner = c_fc_.output_shape(input);
+  const double elements = static_cast<double>(inner.elements());
+  if (c_gate_) {
+    // Gate and up read the same input, which is kept once; both their outputs are kept.
+    Cost gate = c_gate_->cost(input);
+    gate.activation_bytes = 0;
+    sum += gate;
+    sum += {(activation_flops(ActivationKind::Silu) + 1) * elements, 0, 8 * elements};
+  } else {
+    sum += {activation_flops(config_.activation) * elements, 0, 4 * elements};
+  }
+  sum += c_proj_.cost(inner);
+  if (config_.dropout > 0) sum.flops += 2 * static_cast<double>(input.elements());
+  return sum;
+}
+
+TransformerBlock::TransformerBlock(const TransformerConfig& config)
+    : config_(config),
+      norm_1_(adopt("ln_1", make_norm(config))),
+      attention_(adopt("attn", std::make_unique<SelfAttention>(config))),
+      norm_2_(adopt("ln_2", make_norm(config))),
+      mlp_(adopt("mlp", std::make_unique<MlpBlock>(config))) {}
+
+Tensor TransformerBlock::forward(const Tensor& x, Forward& pass) {
+  AttentionContext context;
+  if (config_.rotary) context.positions = position_range(0, x.size(1), x.device());
+  return run(x, pass, context);
+}
+
+Tensor TransformerBlock::run(const Tensor& x, Forward& pass, const AttentionContext& context) {
+  const Tensor normed = call("ln_1", norm_1_, x, pass);
+  Tensor mixed;
+  {
+    ForwardScope scope(pass, "attn");
+    mixed = attention_.attend(normed, pass, context);
+    if (pass.observe) pass.observe(pass.scope, mixed);
+  }
+  const Tensor middle = add(x, drop(mixed, config_.dropout, pass));
+  pass.see("after_attention", middle);
+  const Tensor up = call("mlp", mlp_, call("ln_2", norm_2_, middle, pass), pass);
+  return add(middle, drop(up, config_.dropout, pass));
+}
+
+Cost TransformerBlock::cost(const Shape& input) const {
+  Cost sum = norm_1_.cost(input);
+  sum += attention_.cost(input);
+  sum += norm_2_.cost(input);
+  sum += mlp_.cost(input);
+  sum.flops += 2 * static_cast<double>(input.elements());
+  return sum;
+}
+
+}  // namespace dsw

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <memory>
+#include <string>
+
+#include "engine/nn/layers/activation.h"
+#include "engine/nn/layers/linear.h"
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+/// What the blocks of one transformer have in common. Pre-norm: x + attention(norm(x)), then x + mlp(norm(x)).
+struct TransformerConfig {
+  std::int64_t width = 128;          ///< C
+  std::int64_t heads = 4;            ///< Hq, divides C
+  std::int64_t kv_heads = 4;         ///< Hkv, divides Hq; smaller: grouped-query attention (Ainslie et al. 2023)
+  std::int64_t hidden = 512;         ///< of the mlp
+  bool causal = true;
+  bool rotary = false;               ///< queries and keys are turned by their positions (Su et al. 2021); D = C / Hq is even
+  bool rotary_neighbours = true;     ///< pairs (2i, 2i+1); false: (i, i + D/2) as GPT-NeoX and Hugging Face's Llama
+  double rotary_base = 10000;
+  bool rms_norm = false;
+  double norm_eps = 1e-5;
+  bool swiglu = false;               ///< silu(x Wg) ∘ (x Wu) Wd (Shazeer 2020) instead of `activation`
+  ActivationKind activation = ActivationKind::Gelu;
+  bool bias = true;
+  double dropout = 0;                ///< after attention and mlp, before the sum
+  double init_sd = 0.02;
+  double residual_sd = 0.02;         ///< of the projections that end in the residual stream: 0.02 / sqrt(2 L) in GPT-2
+};
+
+/// Keys and values of the tokens seen so far, [B, Hkv, capacity, D]. Made by the first step.
+struct KvCache {
+  Tensor k, v;
+  std::int64_t length = 0;
+};
+
+/// What attention knows besides its input.
+struct AttentionContext {
+  Tensor key_mask;                   ///< bool [B, T], 1: may be seen; undefined: all
+  Tensor positions;                  ///< int32 [T], for rotary positions
+  KvCache* cache = nullptr;          ///< generation: the input continues what is in it
+  std::int64_t cache_capacity = 0;
+};
+
+/// softmax(q k^T / sqrt(D)) v for each head, then a projection. x [B, T, C] → [B, T, C].
+/// State: c_attn.{weight [C + 2 Hkv D, C], bias} makes q, k, v in this order; c_proj.
+/// Observed: "q", "k", "v" [B, H, T, D], "scores" (masked with -inf), "probabilities" [B, Hq, T, T], "heads" [B, T, C].
+/// Cost: the products; scores and values 4 D FLOPs and softmax 5 for each pair that may be seen (causal: T (T + 1) / 2 a head).
+class SelfAttention : public Module {
+ public:
+  explicit SelfAttention(const TransformerConfig& config);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Tensor attend(const Tensor& x, Forward& pass, const AttentionContext& context);
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  Tensor mix(const Tensor& q, const Tensor& k, const Tensor& v, Forward& pass, const AttentionContext& context) const;
+
+  TransformerConfig config_;
+  std::int64_t head_width_;
+  Linear &c_attn_, &c_proj_;
+};
+
+/// c_proj(activation(c_fc x)), or with swiglu c_proj(silu(c_gate x) ∘ c_fc x). [..., C] → [..., C].
+/// Observed: "c_fc", "activation".
+class MlpBlock : public Module {
+ public:
+  explicit MlpBlock(const TransformerConfig& config);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  TransformerConfig config_;
+  Linear* c_gate_ = nullptr;
+  Linear &c_fc_, &c_proj_;
+};
+
+/// One pre-norm block: children ln_1, attn, ln_2, mlp. Observed besides theirs: "after_attention".
+class TransformerBlock : public Module {
+ public:
+  explicit TransformerBlock(const TransformerConfig& config);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Tensor run(const Tensor& x, Forward& pass, const AttentionContext& context);
+  Shape output_shape(const Shape& input) const override { return attention_.output_shape(input); }
+  Cost cost(const Shape& input) const override;
+
+ private:
+  TransformerConfig config_;
+  Module& norm_1_;
+  SelfAttention& attention_;
+  Module& norm_2_;
+  MlpBlock& mlp_;
+};
+
+/// The norm that a config asks for, over its width.
+std::unique_ptr<Module> make_norm(const TransformerConfig& config);
+/// int32 [count]: first, first + 1, …
+Tensor position_range(std::int64_t first, std::int64_t count, Device& device);
+
+}  // namespace dsw
