@@ -11,6 +11,8 @@
 
 namespace dsw {
 
+struct Catalog;
+
 /// What the data gives a model and wants from it; made by Dataset::describe.
 struct InputSpec {
   enum class Kind { Tokens, TokenSequence, Image } kind = Kind::Tokens;
@@ -52,5 +54,8 @@ struct ModelType {
   virtual Result<std::unique_ptr<Module>> build(const Json& settings, const InputSpec& input) const = 0;
   virtual Result<NetworkPlan> plan(const Json& settings, const InputSpec& input, std::int64_t batch) const = 0;
 };
+
+/// Fills Catalog::models with every built-in family and Catalog::layers with the layers of `graph`.
+void register_models(Catalog& catalog);
 
 }  // namespace dsw

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/models/gpt.h"
+
+#include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/linear.h"
+
+namespace dsw {
+
+Gpt::Gpt(const GptConfig& config)
+    : config_(config),
+      wte_(adopt("transformer.wte", std::make_unique<Embedding>(config.vocabulary, config.block.width, config.block.init_sd))) {
+  const TransformerConfig& block = config.block;
+  if (!block.rotary) wpe_ = &adopt("transformer.wpe", std::make_unique<Embedding>(config.context, block.width, block.init_sd));
+  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+    blocks_.push_back(&adopt(fmt::format("transformer.h.{}", layer), std::make_unique<TransformerBlock>(block)));
+  }
+  norm_ = &adopt("transformer.ln_f", make_norm(block));
+  if (!config.tied) {
+    head_ = &adopt("lm_head", std::make_unique<Linear>(block.width, config.vocabulary, false, Init::normal(block.init_sd), Init::zeros()));
+  }
+}
+
+Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return run(tokens, pass, nullptr); }
+Tensor Gpt::step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass) {
+  caches.resize(blocks_.size());
+  return run(tokens, pass, &caches);
+}
+
+Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches) {
+  const std::int64_t first = caches && !caches->empty() ? caches->front().length : 0;
+  output_shape({tokens.size(0), first + tokens.size(1)});
+  AttentionContext context;
+  context.positions = position_range(first, tokens.size(1), tokens.device());
+  context.cache_capacity = config_.context;
+  Tensor x = call("transformer.wte", wte_, tokens, pass);
+  if (wpe_) x = add(x, call("transformer.wpe", *wpe_, context.positions, pass));
+  pass.see("transformer.embedded", x);
+  x = drop(x, config_.block.dropout, pass);
+  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+    ForwardScope scope(pass, fmt::format("transformer.h.{}", layer));
+    if (caches) context.cache = &(*caches)[layer];
+    x = blocks_[layer]->run(x, pass, context);
+    if (pass.observe) pass.observe(pass.scope, x);
+  }
+  x = call("transformer.ln_f", *norm_, x, pass);
+  const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, wte_.weight().value, Tensor());
+  pass.see("logits", logits);
+  return logits;
+}
+
+Shape Gpt::output_shape(const Shape& input) const {
+  if (input.rank() != 2 || input[1] > config_.context) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("gpt wants token ids [B, T] with at most {} tokens, but its input is {}", config_.context, input.text()));
+  }
+  return {input[0], input[1], config_.vocabulary};
+}
+
+Cost Gpt::embedding_cost(const Shape& input) const { return wte_.cost(input); }
+
+Cost Gpt::position_cost(const Shape& input) const {
+  if (!wpe_) return {};
+  Cost cost = wpe_->cost({input[1]});
+  cost.flops += static_cast<double>(hidden_shape(input).elements());
+  return cost;
+}
+
+Cost Gpt::final_norm_cost(const Shape& input) const { return norm_->cost(hidden_shape(input)); }
+
+Cost Gpt::logits_cost(const Shape& input) const {
+  const Shape hidden = hidden_shape(input);
+  if (head_) return head_->cost(hidden);
+  const double elements = static_cast<double>(hidden.elements());
+  return {2 * elements * static_cast<double>(config_.vocabulary), 0, 4 * elements};
+}
+
+Cost Gpt::cost(const Shape& input) const {
+  Cost sum = embedding_cost(input);
+  sum += position_cost(input);
+  for (const TransformerBlock* block : blocks_) sum += block->cost(hidden_shape(input));
+  sum += final_norm_cost(input);
+  sum += logits_cost(input);
+  return sum;
+}
+
+}  // namespace dsw

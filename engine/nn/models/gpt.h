@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <vector>
+
+#include "engine/nn/layers/transformer.h"
+#include "engine/nn/model_type.h"
+
+namespace dsw {
+
+struct GptConfig {
+  TransformerConfig block;
+  std::int64_t layers = 4, context = 256, vocabulary = 256;
+  bool tied = true;                  ///< logits use the token embedding's weight (Press & Wolf 2017)
+};
+
+/// Decoder-only language model: token ids int32 [B, T], T <= context → logits [B, T, V]. Names and start values as minGPT and nanoGPT:
+/// transformer.wte, transformer.wpe (learned positions only), transformer.h.N.{ln_1, attn, ln_2, mlp}, transformer.ln_f, lm_head
+/// (untied only); weights N(0, 0.02), residual projections N(0, 0.02 / sqrt(2 L)), biases 0.
+/// Observed besides the blocks': "transformer.embedded" (token + position), "logits".
+class Gpt : public Module {
+ public:
+  explicit Gpt(const GptConfig& config);
+  Tensor forward(const Tensor& tokens, Forward& pass) override;
+  /// Generation: `tokens` [B, T] continue what `caches` (one a layer) hold; logits of these tokens [B, T, V].
+  /// At most `context` tokens in all.
+  Tensor step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass);
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+  const GptConfig& config() const { return config_; }
+  /// Parts of the cost, for the plan: input is [B, T].
+  Cost embedding_cost(const Shape& input) const;
+  Cost position_cost(const Shape& input) const;
+  Cost final_norm_cost(const Shape& input) const;
+  Cost logits_cost(const Shape& input) const;
+
+ private:
+  Tensor run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches);
+  Shape hidden_shape(const Shape& input) const { return {input[0], input[1], config_.block.width}; }
+
+  GptConfig config_;
+  Embedding& wte_;
+  Embedding* wpe_ = nullptr;
+  std::vector<TransformerBlock*> blocks_;
+  Module* norm_ = nullptr;
+  Linear* head_ = nullptr;
+};
+
+/// Registered as "gpt".
+struct GptType : ModelType {
+  static ParamSchema schema();
+  std::vector<Problem> validate(const Json& settings, const InputSpec& input) const override;
+  Result<std::unique_ptr<Module>> build(const Json& settings, const InputSpec& input) const override;
+  Result<NetworkPlan> plan(const Json& settings, const InputSpec& input, std::int64_t batch) const override;
+};
+
+}  // namespace dsw
