@@ -59,6 +59,8 @@ class Project {
   // documents
   virtual Result<std::string> save_experiment(const std::string& experiment_id /*empty: new*/, const std::string& name, const std::string& task,
                                               const std::string& document, const std::string& base) = 0;   ///< a new version unless the text is equal; gives the id
+  /// The person agreed that an imported document reads its outside files (ExperimentRow::outside_files becomes empty).
+  virtual Result<void> allow_outside_files(const std::string& experiment_id) = 0;
   virtual Result<void> save_draft(const std::string& experiment_id, const std::string& document) = 0;      ///< the recovery copy; empty text clears it
   virtual Result<std::optional<std::string>> draft(const std::string& experiment_id) = 0;
 
@@ -69,8 +71,14 @@ class Project {
   virtual void append(const std::string& run_id, std::span<const Event> events) = 0;
   /// Waits until everything appended so far is committed. Errors of the writer (full disk) come here and through on_trouble.
   virtual Result<void> flush() = 0;
-  virtual Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) = 0;   ///< drops events after the checkpoint's number
-  /// Called on the writer thread after each commit with the runs whose rows changed, and with trouble (disk full: runs are paused).
+  /// Checks the checkpoint's hash (Error{Damaged}), drops everything numbered above from.seq and queues the run. The events that
+  /// follow are numbered from from.seq + 1 on: RunContext's first_seq. CheckpointRow{} (seq 0) starts from the beginning.
+  virtual Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) = 0;
+  /// From now on append never waits, whatever room there is: for closing while the disk is full, so that runs can end.
+  virtual void stop_waiting() = 0;
+  /// Called on the writer thread after each commit with the runs whose rows changed, and with trouble (disk full: events stay in
+  /// memory and are tried again every second; append waits once 65,536 of them do). Callbacks add up; an empty function removes all
+  /// of them. They must not call back into the project.
   virtual void on_committed(std::function<void(const std::vector<std::string>& run_ids)> callback) = 0;
   virtual void on_trouble(std::function<void(const Error&)> callback) = 0;
 
@@ -84,6 +92,9 @@ class Project {
   virtual Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source, const std::filesystem::path& file) = 0;
   virtual Result<std::uint64_t> prune() = 0;                                                       ///< removes archived things and unused side files; bytes freed
 };
+
+/// A worker process that goes on after its window closed holds the FileLock "worker.lock" in its run's work folder; without it the
+/// run counts as ended when the project is opened.
 
 /// NAME.dsz: a zip with a consistent copy and a manifest of hashes. See CONTRACT.md "Project file".
 struct ImportPlan { std::vector<std::string> runs, experiments; std::vector<std::string> skipped; std::vector<std::string> outside_files; std::uint64_t bytes = 0; };

@@ -15,7 +15,8 @@ struct ExperimentRow {
   int version = 0;                       ///< latest
   double created = 0, changed = 0;
   bool archived = false;
-  int runs = 0;
+  int runs = 0;                          ///< those that are not archived
+  std::vector<std::string> outside_files; ///< of an imported document: files it names outside the project, to be asked about before they are read
 };
 struct ExperimentVersion { int version = 0; double created = 0; std::string document; std::string base; };
 
@@ -46,7 +47,7 @@ struct RunRow {
 struct MetricPoint { std::int64_t seq = 0, step = 0; double time = 0, value = 0; };
 struct SampleRow { std::int64_t seq = 0, step = 0; std::string kind, data; std::vector<std::string> files; };     ///< files: absolute paths
 struct CheckpointRow { std::int64_t seq = 0, step = 0; std::string sha256, path; std::uint64_t bytes = 0; bool best = false; double time = 0; bool missing = false; };
-struct EventRow { std::int64_t seq = 0, step = 0; double time = 0; std::string kind, text; };                    ///< marks and log lines
+struct EventRow { std::int64_t seq = 0, step = 0; double time = 0; std::string kind, text; };                    ///< marks (kinds of MarkBody) and log lines ("info", "warning", "error")
 struct ModelRow { std::string id, name, family, source, sha256, path; std::uint64_t bytes = 0; double created = 0; };
 
 struct ProjectInfo {

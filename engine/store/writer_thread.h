@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/store/event_writer.h"
+
+namespace dsw {
+
+/// The one thread that writes a project. Events are committed in batches, about every 20 ms; commands and flushes at once.
+/// When a commit fails (full disk), its events stay in memory and are tried again every second and at each flush.
+/// Methods are safe from any thread.
+class WriterThread {
+ public:
+  /// What a command does, in its own transaction (`in_transaction`) or without one (VACUUM). Throws Error.
+  using Action = std::function<void(Database&, EventWriter&)>;
+
+  WriterThread(std::unique_ptr<Database> database, const ArtifactStore& artifacts, std::filesystem::path work_folder);
+  /// Commits what waits (one last try on a full disk) and ends.
+  ~WriterThread();
+
+  void append(const std::string& run_id, std::span<const Event> events);
+  Result<void> flush();
+  /// Runs `action` after all events appended before it; gives what it threw. `changed` goes to the committed callbacks.
+  Result<void> command(Action action, std::vector<std::string> changed = {}, bool in_transaction = true);
+  void stop_waiting();
+
+  void on_committed(std::function<void(const std::vector<std::string>&)> callback);
+  void on_trouble(std::function<void(const Error&)> callback);
+
+ private:
+  struct Command {
+    Action action;
+    std::vector<std::string> changed;
+    bool in_transaction = true, done = false;
+    Result<void> result;
+  };
+  struct Item {                                    // either events of a run or a command
+    std::string run_id;
+    std::vector<Event> events;
+    std::shared_ptr<Command> command;
+  };
+
+  void work();
+  void commit_events();                            // from batch_; leaves it and sets trouble_ on failure
+  void run_command(Command& command);
+  void tell_committed(const std::vector<std::string>& run_ids);
+  void tell_trouble(const Error& error);
+
+  std::unique_ptr<Database> database_;             // writer thread only, as the next two
+  EventWriter events_;
+  std::deque<Item> batch_;                         // events that wait for their commit, in order
+
+  std::mutex mutex_;                               // guards what follows
+  std::condition_variable work_, done_, room_;
+  std::deque<Item> queue_;
+  std::size_t queued_events_ = 0;                  // in queue_ and batch_
+  int urgent_ = 0;                                 // commands and flushes in queue_
+  bool closing_ = false, unlimited_ = false;
+  std::vector<std::function<void(const std::vector<std::string>&)>> committed_;
+  std::vector<std::function<void(const Error&)>> troubled_;
+  std::optional<Error> trouble_;                   // of the last commit; none after a good one
+
+  std::thread thread_;
+};
+
+}  // namespace dsw
