@@ -53,7 +53,6 @@ void StoreWatcher::watchJobs(Workspace& workspace) {
 }
 
 void StoreWatcher::watchProject(Project& project) {
-  stopWatching();
   quint64 number = 0;
   {
     const std::lock_guard lock(shared_->mutex);

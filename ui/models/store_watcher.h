@@ -28,7 +28,7 @@ class StoreWatcher : public QObject {
 
   /// Connects to the jobs of a workspace, for its whole life.
   void watchJobs(Workspace& workspace);
-  /// Connects to the commits of the project open for writing.
+  /// Connects to the commits of the project open for writing. Any thread; stopWatching() was called before it was opened.
   void watchProject(Project& project);
   /// A project that another process writes: its files are looked at once a second, on the query thread.
   void watchFile(QueryRunner& queries, const std::filesystem::path& path);
