@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/run_table_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "ui/models/selection.h"
+
+namespace dsw {
+
+namespace {
+
+constexpr int kPiece = 500, kMostParamColumns = 6;
+
+/// Runs of one group differ in the seed alone.
+QString groupKey(const RunRow& run, const RunParams* params) {
+  QString key = QString::fromStdString(run.experiment_id) + '\n' + QString::number(run.version);
+  if (params)
+    for (const auto& [pointer, value] : params->values)
+      if (pointer != "/seed") key += '\n' + value.toString();
+  return key;
+}
+
+}  // namespace
+
+RunTableModel::RunTableModel(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, QObject* parent)
+    : QAbstractItemModel(parent), data_(data), params_(params), selection_(selection), queries_(queries) {
+  connect(&data, &ProjectData::reset, this, &RunTableModel::rebuildRows);
+  connect(&data, &ProjectData::runsChanged, this, &RunTableModel::onRuns);
+  connect(&params, &RunParamsStore::loaded, this, &RunTableModel::onParams);
+  connect(&selection, &Selection::runsChanged, this, [this] {
+    if (fetched_ > 0) emit dataChanged(index(0, 0), index(fetched_ - 1, columnCount() - 1));
+  });
+  rebuildRows();
+}
+
+void RunTableModel::rebuildRows() {
+  rows_.clear();
+  rowOf_.clear();
+  curves_.clear();
+  curvesAsked_.clear();
+  rows_.reserve(data_.runs().size());
+  for (const RunPtr& run : data_.runs()) {
+    const QString id = QString::fromStdString(run->id);
+    rowOf_[id] = static_cast<int>(rows_.size());
+    rows_.push_back({run, params_.params(id), dsw::filterText(*run)});
+  }
+  refresh();
+}
+
+void RunTableModel::onRuns(const QStringList& changed, const QStringList& added, const QStringList& removed) {
+  if (!added.isEmpty() || !removed.isEmpty()) return rebuildRows();
+  bool filterMayDiffer = false;
+  for (const QString& id : changed) {
+    const auto at = rowOf_.constFind(id);
+    if (at == rowOf_.constEnd()) continue;
+    Row& row = rows_[static_cast<std::size_t>(*at)];
+    const bool before = passes(row);
+    row.run = data_.run(id);
+    row.text = dsw::filterText(*row.run);
+    curvesAsked_.remove(id);  // its curve has grown
+    if (before != passes(row)) filterMayDiffer = true;
+  }
+  if (filterMayDiffer) return refresh();
+  for (const QString& id : changed) {
+    const QModelIndex at = indexOf(id);
+    if (!at.isValid()) continue;
+    const QModelIndex group = at.parent();
+    emit dataChanged(at.siblingAtColumn(0), at.siblingAtColumn(columnCount() - 1));
+    if (group.isValid()) emit dataChanged(group.siblingAtColumn(0), group.siblingAtColumn(columnCount() - 1));
+  }
+}
+
+void RunTableModel::onParams(const QStringList& ids) {
+  for (const QString& id : ids) {
+    const auto at = rowOf_.constFind(id);
+    if (at != rowOf_.constEnd()) rows_[static_cast<std::size_t>(*at)].params = params_.params(id);
+  }
+  if (params_.complete()) refresh();  // once, not for each piece
+}
+
+void RunTableModel::setFilter(const QString& text) {
+  if (text == filterText_) return;
+  filterText_ = text;
+  filter_ = RunFilter::parse(text);
+  refresh();
+}
+
+void RunTableModel::setMetric(const QString& key) {
+  chosenMetric_ = key;
+  curves_.clear();
+  curvesAsked_.clear();
+  refresh();
+}
+
+void RunTableModel::setGrouped(bool on) {
+  if (std::exchange(grouped_, on) != on) refresh();
+}
+
+void RunTableModel::setHideEqual(bool on) {
+  if (std::exchange(hideEqual_, on) != on) refresh();
+}
+
+void RunTableModel::setChosenColumns(const QStringList& ids) {
+  if (std::exchange(chosen_, ids) != ids) refresh();
+}
+
+bool RunTableModel::passes(const Row& row) const { return filter_.matches({row.run.get(), row.params.get(), &row.text}); }
+
+void RunTableModel::refresh() {
+  beginResetModel();
+  entries_.clear();
+  shown_ = 0;
+  std::map<QString, std::size_t> groups;
+  for (int i = 0; i < static_cast<int>(rows_.size()); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!passes(row)) continue;
+    ++shown_;
+    if (grouped_) {
+      const auto [at, fresh] = groups.emplace(groupKey(*row.run, row.params.get()), entries_.size());
+      if (!fresh) {
+        entries_[at->second].rows.push_back(i);
+        continue;
+      }
+    }
+    entries_.push_back({{i}});
+  }
+  pickMetric();
+  rebuildColumns();
+  sortEntries();
+  fetched_ = std::min(kPiece, static_cast<int>(entries_.size()));
+  endResetModel();
+  emit columnsReset();
+  emit countsChanged();
+}
+
+void RunTableModel::pickMetric() {
+  const QString former = metric_;
+  metric_ = chosenMetric_;
+  if (metric_.isEmpty()) {
+    std::map<std::string, int> counts;
+    for (const Row& row : rows_)
+      for (const auto& [key, summary] : row.run->metrics)
+        if (key.starts_with("val/")) ++counts[key];
+    metric_ = "val/loss";
+    if (!counts.contains("val/loss") && !counts.empty())
+      metric_ = QString::fromStdString(std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first);
+  }
+  if (metric_ == former) return;
+  curves_.clear();
+  curvesAsked_.clear();
+}
+
+QStringList RunTableModel::metricKeys() const {
+  QSet<QString> keys;
+  for (const Row& row : rows_)
+    for (const auto& [key, summary] : row.run->metrics) keys.insert(QString::fromStdString(key));
+  QStringList list(keys.begin(), keys.end());
+  list.sort();
+  return list;
+}
+
+void RunTableModel::rebuildColumns() {
+  // Which settings differ among what is shown: distinct settings are few, so they are compared once each.
+  QSet<const RunParams*> distinct;
+  for (const Entry& entry : entries_)
+    for (const int i : entry.rows)
+      if (const RunParams* params = rows_[static_cast<std::size_t>(i)].params.get()) distinct.insert(params);
+  QStringList order;
+  QHash<QString, QVariant> first;
+  QHash<QString, int> seen;
+  QSet<QString> differs;
+  for (const RunParams* params : distinct)
+    for (const auto& [pointer, value] : params->values) {
+      if (pointer == "/seed" || pointer == "/name" || pointer == "/deepshock" || pointer == "/task") continue;
+      ++seen[pointer];
+      const auto known = first.constFind(pointer);
+      if (known == first.constEnd()) {
+        first[pointer] = value;
+        order.push_back(pointer);
+      } else if (*known != value) {
+        differs.insert(pointer);
+      }
+    }
+  differing_.clear();
+  for (const QString& pointer : order)
+    if (differs.contains(pointer) || seen[pointer] != static_cast<int>(distinct.size())) differing_.push_back(pointer);
+  differing_.sort();
+
+  const auto param = [](const QString& pointer) { return RunColumn{"param:" + pointer, pointer.mid(pointer.lastIndexOf('/') + 1), true}; };
+  columns_.clear();
+  if (chosen_.isEmpty()) {
+    columns_ = {{"mark", {}, false}, {"series", {}, false}, {"state", "State", false}, {"run", "Run", false}, {"experiment", "Experiment", false},
+                {"seed", "Seed", true}, {"curve", metric_, false}, {"best", "Best", true}, {"delta", "Δ to baseline", true}};
+    QStringList shown = differing_;
+    // The settings that people look for first stand first.
+    std::stable_sort(shown.begin(), shown.end(), [](const QString& a, const QString& b) {
+      const auto weight = [](const QString& p) { return p.startsWith("/optimizer/lr") ? 0 : p.startsWith("/model/") ? 1 : p.startsWith("/training/") ? 2 : 3; };
+      return weight(a) < weight(b);
+    });
+    for (const QString& pointer : shown.mid(0, kMostParamColumns)) columns_.push_back(param(pointer));
+    columns_ += {{"time", "Time", true}, {"tags", "Tags", false}};
+    return;
+  }
+  const QVector<RunColumn> possible = possibleColumns();
+  for (const QString& id : chosen_) {
+    if (hideEqual_ && id.startsWith("param:") && !differing_.contains(id.mid(6))) continue;
+    const auto at = std::find_if(possible.begin(), possible.end(), [&](const RunColumn& column) { return column.id == id; });
+    if (at != possible.end()) columns_.push_back(*at);
+  }
+}
+
+QVector<RunColumn> RunTableModel::possibleColumns() const {
+  QVector<RunColumn> list = {{"mark", {}, false}, {"series", {}, false}, {"state", "State", false}, {"run", "Run", false},
+                             {"experiment", "Experiment", false}, {"seed", "Seed", true}, {"curve", metric_, false}, {"best", "Best", true},
+                             {"last", "Last", true}, {"delta", "Δ to baseline", true}};
+  for (const QString& key : metricKeys()) list.push_back({"metric:" + key, key, true});
+  QStringList pointers;
+  QSet<QString> known;
+  QSet<const RunParams*> looked;
+  for (const Row& row : rows_) {
+    if (!row.params || looked.contains(row.params.get())) continue;
+    looked.insert(row.params.get());
+    for (const auto& [pointer, value] : row.params->values)
+      if (!known.contains(pointer)) {
+        known.insert(pointer);
+        pointers.push_back(pointer);
+      }
+  }
+  for (const QString& pointer : pointers)
+    if (pointer != "/seed") list.push_back({"param:" + pointer, pointer.mid(pointer.lastIndexOf('/') + 1), true});
+  list += {{"step", "Step", true}, {"time", "Time", true}, {"device", "Device", false}, {"created", "Created", true}, {"tags", "Tags", false}, {"note", "Note", false}};
+  return list;
+}
+
+int RunTableModel::columnOf(const QString& id) const {
+  for (int i = 0; i < columns_.size(); ++i)
+    if (columns_[i].id == id) return i;
+  return -1;
+}
+
+void RunTableModel::sort(int column, Qt::SortOrder order) {
+  const QString id = column >= 0 && column < columns_.size() ? columns_[column].id : QString();
+  sortColumn_ = id;
+  sortOrder_ = order;
+  // Not a reset: what is selected stays selected.
+  emit layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
+  const QModelIndexList before = persistentIndexList();
+  struct Held { QString run; int column; bool inGroup; };
+  QVector<Held> held;
+  for (const QModelIndex& at : before) {
+    const auto rows = rowsOf(at);
+    held.push_back({rows.empty() ? QString() : QString::fromStdString(rows.front()->run->id), at.column(), at.parent().isValid()});
+  }
+  sortEntries();
+  QModelIndexList after;
+  for (const Held& one : held) {
+    QModelIndex at = indexOf(one.run);
+    if (!one.inGroup && at.parent().isValid()) at = at.parent();
+    after.push_back(at.isValid() ? at.siblingAtColumn(one.column) : QModelIndex());
+  }
+  changePersistentIndexList(before, after);
+  emit layoutChanged({}, QAbstractItemModel::VerticalSortHint);
+}
+
+double RunTableModel::sortNumber(const Entry& entry, const QString& column, QString& text) const {
+  std::vector<const Row*> rows;
+  for (const int i : entry.rows) rows.push_back(&rows_[static_cast<std::size_t>(i)]);
+  const RunRow& run = *rows.front()->run;
+  if (column == "run") return static_cast<double>(run.number);
+  if (column == "seed") return rows.size() > 1 ? static_cast<double>(rows.size()) : static_cast<double>(run.seed);
+  if (column == "best" || column == "curve" || column == "delta") return best(rows);
+  if (column == "last") return metricValue(run, metric_, true);
+  if (column == "step") return static_cast<double>(run.step);
+  if (column == "time") return run.seconds;
+  if (column == "created") return run.created;
+  if (column == "mark" || column == "series") return selection_.contains(QString::fromStdString(run.id)) ? 0 : 1;
+  if (column.startsWith("metric:")) return metricValue(run, column.mid(7), false);
+  if (column.startsWith("param:")) {
+    const QVariant value = rows.front()->params ? rows.front()->params->find(column.mid(6)) : QVariant();
+    if (value.typeId() == QMetaType::Double || value.typeId() == QMetaType::Bool) return value.toDouble();
+    text = value.toString();
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  text = cellText(rows, {column, {}, false}, false);
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+void RunTableModel::sortEntries() {
+  if (sortColumn_.isEmpty()) {  // newest first
+    std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.rows.front() < b.rows.front(); });
+    return;
+  }
+  struct Key { double number; QString text; Entry entry; };
+  std::vector<Key> keys;
+  keys.reserve(entries_.size());
+  for (Entry& entry : entries_) {
+    Key key{0, {}, {}};
+    key.number = sortNumber(entry, sortColumn_, key.text);
+    key.entry = std::move(entry);
+    keys.push_back(std::move(key));
+  }
+  const bool down = sortOrder_ == Qt::DescendingOrder;
+  std::stable_sort(keys.begin(), keys.end(), [down](const Key& a, const Key& b) {
+    const bool missingA = std::isnan(a.number) && a.text.isEmpty(), missingB = std::isnan(b.number) && b.text.isEmpty();
+    if (missingA != missingB) return missingB;  // what is missing stands last either way
+    if (std::isnan(a.number) || std::isnan(b.number)) {
+      const int order = QString::localeAwareCompare(a.text, b.text);
+      return down ? order > 0 : order < 0;
+    }
+    return down ? a.number > b.number : a.number < b.number;
+  });
+  for (std::size_t i = 0; i < keys.size(); ++i) entries_[i] = std::move(keys[i].entry);
+}
+
+double RunTableModel::metricValue(const RunRow& run, const QString& key, bool last) const {
+  const auto at = run.metrics.find(key.toStdString());
+  if (at == run.metrics.end()) return std::numeric_limits<double>::quiet_NaN();
+  return last ? at->second.last : at->second.best;
+}
+
+double RunTableModel::best(const std::vector<const Row*>& rows) const {
+  double sum = 0;
+  int count = 0;
+  for (const Row* row : rows) {
+    const double value = metricValue(*row->run, metric_, false);
+    if (std::isnan(value)) continue;
+    sum += value;
+    ++count;
+  }
+  return count ? sum / count : std::numeric_limits<double>::quiet_NaN();
+}
+
+// Tree: internalId 0 is a top row, else 1 + the row of its group.
+QModelIndex RunTableModel::index(int row, int column, const QModelIndex& parent) const {
+  if (row < 0 || column < 0 || column >= columnCount()) return {};
+  if (!parent.isValid()) return row < fetched_ ? createIndex(row, column, quintptr{0}) : QModelIndex();
+  return row < rowCount(parent) ? createIndex(row, column, static_cast<quintptr>(parent.row()) + 1) : QModelIndex();
+}
+
+QModelIndex RunTableModel::parent(const QModelIndex& child) const {
+  return child.isValid() && child.internalId() != 0 ? createIndex(static_cast<int>(child.internalId()) - 1, 0, quintptr{0}) : QModelIndex();
+}
+
+int RunTableModel::rowCount(const QModelIndex& parent) const {
+  if (!parent.isValid()) return fetched_;
+  if (parent.internalId() != 0 || parent.column() > 0 || parent.row() >= fetched_) return 0;
+  const std::size_t rows = entries_[static_cast<std::size_t>(parent.row())].rows.size();
+  return rows > 1 ? static_cast<int>(rows) : 0;
+}
+
+int RunTableModel::columnCount(const QModelIndex&) const { return static_cast<int>(columns_.size()); }
+
+bool RunTableModel::canFetchMore(const QModelIndex& parent) const { return !parent.isValid() && fetched_ < static_cast<int>(entries_.size()); }
+
+void RunTableModel::fetchMore(const QModelIndex& parent) {
+  if (!canFetchMore(parent)) return;
+  const int to = std::min(fetched_ + kPiece, static_cast<int>(entries_.size()));
+  beginInsertRows({}, fetched_, to - 1);
+  fetched_ = to;
+  endInsertRows();
+}
+
+std::vector<const RunTableModel::Row*> RunTableModel::rowsOf(const QModelIndex& index) const {
+  std::vector<const Row*> list;
+  if (!index.isValid()) return list;
+  const int top = index.internalId() == 0 ? index.row() : static_cast<int>(index.internalId()) - 1;
+  const Entry& entry = entries_[static_cast<std::size_t>(top)];
+  if (index.internalId() != 0) return {&rows_[static_cast<std::size_t>(entry.rows[static_cast<std::size_t>(index.row())])]};
+  for (const int i : entry.rows) list.push_back(&rows_[static_cast<std::size_t>(i)]);
+  return list;
+}
+
+RunPtr RunTableModel::run(const QModelIndex& index) const {
+  const auto rows = rowsOf(index);
+  return rows.empty() ? nullptr : rows.front()->run;
+}
+
+QStringList RunTableModel::runIds(const QModelIndex& index) const {
+  QStringList ids;
+  for (const Row* row : rowsOf(index)) ids.push_back(QString::fromStdString(row->run->id));
+  return ids;
+}
+
+QModelIndex RunTableModel::indexOf(const QString& runId) const {
+  const auto at = rowOf_.constFind(runId);
+  if (at == rowOf_.constEnd()) return {};
+  for (std::size_t top = 0; top < entries_.size(); ++top) {
+    const auto& rows = entries_[top].rows;
+    const auto found = std::find(rows.begin(), rows.end(), *at);
+    if (found == rows.end()) continue;
+    if (static_cast<int>(top) >= fetched_) return {};
+    const QModelIndex group = index(static_cast<int>(top), 0);
+    return rows.size() == 1 ? group : index(static_cast<int>(found - rows.begin()), 0, group);
+  }
+  return {};
+}
+
+QString RunTableModel::csv() const {
+  const auto quoted = [](QString text) {
+    bool number = false;
+    text.toDouble(&number);
+    const bool formula = !text.isEmpty() && QStringLiteral("=+-@").contains(text[0]) && !number;
+    if (formula) text.prepend('\'');
+    if (formula || text.contains(',') || text.contains('"') || text.contains('\n')) text = '"' + text.replace("\"", "\"\"") + '"';
+    return text;
+  };
+  QString all;
+  const auto skipped = [](const RunColumn& column) { return column.id == "mark" || column.id == "series" || column.id == "curve"; };
+  QStringList line;
+  for (const RunColumn& column : columns_)
+    if (!skipped(column)) line.push_back(quoted(column.id == "best" ? metric_ + " best" : column.id == "last" ? metric_ + " last" : column.title));
+  all += line.join(',') + '\n';
+  for (const Entry& entry : entries_)
+    for (const int i : entry.rows) {
+      line.clear();
+      for (const RunColumn& column : columns_)
+        if (!skipped(column)) line.push_back(quoted(cellText({&rows_[static_cast<std::size_t>(i)]}, column, true)));
+      all += line.join(',') + '\n';
+    }
+  return all;
+}
+
+}  // namespace dsw
