@@ -33,7 +33,8 @@ constexpr int kBusyTimeoutMs = 5000;
 
 Error write_error(const std::filesystem::path& path, int system_error) {
   if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) {
-    return Error(ErrorCode::Io, fmt::format("the disk of {} is full", path.parent_path().string()), "Make room there; what waits is written then.",
+    return Error(ErrorCode::Io, fmt::format("the disk of {} is full{}", path.parent_path().string(), system_error == ENOSPC ? "" : ", or the space that may be used there"),
+                 "Make room there; what waits is written then.",
                  path.string());
   }
   return Error(ErrorCode::Io, fmt::format("cannot be written: {}", std::strerror(system_error)), "Check the disk and the permissions.", path.string());
@@ -165,6 +166,8 @@ void Database::raise(int code) const {
     case SQLITE_FULL: throw write_error(path_, ENOSPC);
     case SQLITE_IOERR:
       if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) throw write_error(path_, system_error);
+      // A quota and a limit on file sizes end a write like this, and SQLite has forgotten the reason by now.
+      if (code == SQLITE_IOERR_WRITE && system_error == 0) throw write_error(path_, EDQUOT);
       throw Error(ErrorCode::Io, fmt::format("the disk gave an error ({})", system_error != 0 ? std::strerror(system_error) : said.c_str()),
                   "Check the disk.", place);
     case SQLITE_READONLY:

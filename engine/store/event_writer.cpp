@@ -208,8 +208,13 @@ void EventWriter::store_body(Run& run, const Event& event, const SampleBody& bod
       names.push_back("");
       continue;
     }
-    names.push_back(artifacts_.take_copy(source).sha256);
-    remember_taken(source);
+    try {
+      names.push_back(artifacts_.take_copy(source).sha256);
+      remember_taken(source);
+    } catch (const Error& error) {
+      if (is_passing_trouble(error)) throw;
+      names.push_back("");                         // gone between two looks
+    }
   }
   database_.run("INSERT OR REPLACE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run.number, event.seq, body.step,
                 body.kind, body.data, names.dump());
