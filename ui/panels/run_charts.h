@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The chart grid of a run: one chart a quantity, one crosshair over all. UI thread only.
+#pragma once
+#include <QWidget>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ui/widgets/curve_view.h"
+
+class QGridLayout;
+
+namespace dsw {
+
+class RunData;
+
+/// Charts: Loss (train and val over one another), Accuracy or Perplexity where there is one, Gradient norm (log y), Throughput, Learning rate
+/// with its planned rest, and one for any other metric. Two columns down to 440 px a chart, then one; more on wide windows.
+class RunCharts : public QWidget {
+  Q_OBJECT
+ public:
+  explicit RunCharts(RunData& run, QWidget* parent = nullptr);
+
+  void setAxis(CurveAxis axis);
+  void setSmoothing(double factor);
+  void setOutliers(bool on);
+  bool hasEpochs() const;
+  /// Shows a step in all charts.
+  void pinStep(double step);
+  /// Brings the chart of a metric into view and gives it the focus.
+  void showMetric(const std::string& key);
+  CurveView* focusedChart() const;
+  std::vector<CurveView*> charts() const;
+
+ signals:
+  void stepPinned(double step);
+  void chartActivated(CurveView* chart);       ///< full screen asked for
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
+ private:
+  struct Chart { std::string id; CurveView* view; std::vector<std::string> keys; };
+  void rebuild();
+  void grew(const std::map<std::string, std::size_t>& firstNew, bool reset);
+  void fill(Chart& chart);
+  void addAnnotations(CurveData& data, const Chart& chart) const;
+  void arrange();
+  Chart* chartOf(const std::string& key);
+  static std::string chartId(const std::string& key);
+
+  RunData& run_;
+  CrosshairLink link_;
+  QGridLayout* grid_;
+  std::vector<Chart> charts_;
+  CurveAxis axis_ = CurveAxis::Step;
+  double smoothing_ = 0.6;
+  bool outliers_ = false;
+  int columns_ = 0;
+};
+
+}  // namespace dsw

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/run_dashboard.h"
+
+#include <QCheckBox>
+#include <QDialog>
+#include <QDialogButtonBox>
+#include <QDoubleSpinBox>
+#include <QFileDialog>
+#include <QHeaderView>
+#include <QInputDialog>
+#include <QScrollArea>
+#include <QSplitter>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "engine/run/metric_direction.h"
+#include "engine/workspace.h"
+#include "ui/models/app_settings.h"
+#include "ui/models/command_registry.h"
+#include "ui/models/metric_table_model.h"
+#include "ui/models/navigator.h"
+#include "ui/models/number_format.h"
+#include "ui/models/project_actions.h"
+#include "ui/models/project_data.h"
+#include "ui/models/selection.h"
+#include "ui/models/store_watcher.h"
+#include "ui/panels/model_export.h"
+#include "ui/panels/run_charts.h"
+#include "ui/panels/run_facts.h"
+#include "ui/panels/run_samples.h"
+#include "ui/widgets/elided_label.h"
+#include "ui/widgets/item_delegates.h"
+#include "ui/widgets/message_bar.h"
+#include "ui/widgets/segmented_control.h"
+#include "ui/widgets/shell/panel_header.h"
+#include "ui/widgets/sparkline.h"
+
+namespace dsw {
+namespace {
+
+/// The metric that the first line names: what the run is judged by.
+const std::string* headMetric(const RunRow& row) {
+  static const std::vector<std::string> kWanted = {"test/accuracy", "val/accuracy", "test/loss", "val/loss", "train/loss"};
+  for (const std::string& key : kWanted)
+    if (row.metrics.count(key)) return &key;
+  return nullptr;
+}
+
+bool canResume(RunStatus status) { return status == RunStatus::Stopped || status == RunStatus::Interrupted || status == RunStatus::Failed || status == RunStatus::Paused; }
+
+}  // namespace
+
+RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget* parent)
+    : DocumentPanel(context, ref, parent), run_(context.queries, context.watcher, ref.id), metric_model_(new MetricTableModel(this)), inspector_(new FactSheet(this)) {
+  inspector_->hide();
+  inspector_->setAccessibleName(tr("Facts about the run"));
+  setTabIcon("activity");
+  const RunPtr known = context.project.run(ref.id);
+  setTitle(known ? QString::fromStdString(known->short_name) : tr("Run"));
+  setBody(buildBody());
+  connect(&run_, &RunData::rowChanged, this, &RunDashboard::refreshRow);
+  connect(&run_, &RunData::eventsChanged, this, &RunDashboard::refreshInspector);
+  connect(&run_, &RunData::loaded, this, &RunDashboard::showPendingPlace, Qt::QueuedConnection);
+  connect(&run_, &RunData::failed, this, [this](const Error& error) {
+    messages().showMessage(MessageLevel::Error, tr("This run cannot be read."), QString::fromStdString(error.sentence()), {{tr("Try again"), [this] { messages().clear(); run_.refresh(); }, {}}}, false);
+  });
+  connect(&context.selection, &Selection::runsChanged, this, &RunDashboard::commandsChanged);
+  connect(&context.watcher, &StoreWatcher::jobsChanged, this, &RunDashboard::refreshRow);
+}
+
+RunDashboard::~RunDashboard() = default;
+
+QWidget* RunDashboard::buildProgressLine() {
+  auto* line = new QWidget;
+  line->setFixedHeight(32);
+  auto* row = new QHBoxLayout(line);
+  row->setContentsMargins(12, 0, 12, 0);
+  row->setSpacing(8);
+  step_label_ = new ThemedLabel({}, FontRole::Number);
+  progress_ = new ShareBar;
+  progress_->setFixedWidth(160);
+  left_label_ = new ThemedLabel({}, FontRole::Number);
+  best_label_ = new ThemedLabel({}, FontRole::Number, Token::Text2);
+  row->addWidget(step_label_);
+  row->addWidget(progress_);
+  row->addWidget(left_label_);
+  row->addWidget(best_label_);
+  row->addStretch(1);
+  axis_ = new SegmentedControl({tr("Step"), tr("Epoch"), tr("Relative"), tr("Clock")});
+  axis_->setAccessibleName(tr("What the x axes show"));
+  axis_->setCurrent(context().settings.value("run/axis", 0).toInt());
+  smoothing_ = new QDoubleSpinBox;
+  smoothing_->setRange(0, 0.999);
+  smoothing_->setSingleStep(0.02);
+  smoothing_->setDecimals(3);
+  smoothing_->setValue(context().settings.value("run/smoothing", 0.6).toDouble());
+  smoothing_->setButtonSymbols(QAbstractSpinBox::NoButtons);
+  smoothing_->setFont(themeFont(FontRole::Number));
+  smoothing_->setFixedWidth(56);
+  smoothing_->setAccessibleName(tr("Smoothing"));
+  smoothing_->setToolTip(tr("Debiased moving average over all points, 0 to 0.999; the raw curve stays behind it"));
+  outliers_ = new QCheckBox(tr("Outliers"));
+  outliers_->setToolTip(tr("The y range covers every point instead of the smoothed curve"));
+  row->addWidget(axis_);
+  row->addSpacing(4);
+  row->addWidget(new ThemedLabel(tr("Smooth"), FontRole::Text, Token::Text2));
+  row->addWidget(smoothing_);
+  row->addWidget(outliers_);
+  return line;
+}
+
+QWidget* RunDashboard::buildBody() {
+  auto* body = new QWidget;
+  auto* column = new QVBoxLayout(body);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  column->addWidget(buildProgressLine());
+
+  charts_ = new RunCharts(run_);
+  auto* scroll = new QScrollArea;
+  scroll->setWidget(charts_);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setFocusPolicy(Qt::NoFocus);
+
+  metrics_ = new QTableView;
+  metrics_->setModel(metric_model_);
+  installTableLook(metrics_);
+  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) metrics_->setItemDelegateForColumn(c, new NumberDelegate(metrics_));
+  metrics_->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  metrics_->horizontalHeader()->setSectionResizeMode(MetricTableModel::Name, QHeaderView::Stretch);
+  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) metrics_->setColumnWidth(c, 92);
+  metrics_->setAccessibleName(tr("Metrics with last and best values"));
+  metrics_->addActions(context().commands.actions(CommandContext::Table));
+  connect(metrics_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
+    if (now.isValid()) context().selection.setMetric(QString::fromStdString(metric_model_->key(now.row())));
+  });
+  connect(metrics_, &QTableView::doubleClicked, this, [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
+
+  samples_ = new RunSamples(run_);
+  auto* bottom = new QSplitter(Qt::Horizontal);
+  bottom->addWidget(metrics_);
+  bottom->addWidget(samples_);
+  bottom->setSizes({460, 460});
+  bottom->setChildrenCollapsible(false);
+  auto* split = new QSplitter(Qt::Vertical);
+  split->addWidget(scroll);
+  split->addWidget(bottom);
+  split->setStretchFactor(0, 3);
+  split->setStretchFactor(1, 1);
+  split->setSizes({400, 230});
+  split->setChildrenCollapsible(false);
+  column->addWidget(split, 1);
+
+  connect(axis_, &SegmentedControl::currentChanged, this, [this](int index) {
+    charts_->setAxis(static_cast<CurveAxis>(index));
+    context().settings.setValue("run/axis", index);
+  });
+  connect(smoothing_, qOverload<double>(&QDoubleSpinBox::valueChanged), this, [this](double factor) {
+    charts_->setSmoothing(factor);
+    context().settings.setValue("run/smoothing", factor);
+  });
+  connect(outliers_, &QCheckBox::toggled, charts_, &RunCharts::setOutliers);
+  connect(charts_, &RunCharts::stepPinned, this, [this](double step) {
+    place_ = QStringLiteral("step:%1").arg(static_cast<qint64>(step));
+    context().selection.setStep(static_cast<qint64>(step));
+  });
+  connect(charts_, &RunCharts::chartActivated, this, &RunDashboard::showChartAlone);
+  charts_->setAxis(static_cast<CurveAxis>(axis_->current()));
+  charts_->setSmoothing(smoothing_->value());
+  return body;
+}
+
+void RunDashboard::refreshRow() {
+  if (!run_.isLoaded()) return;
+  const RunRow& row = run_.row();
+  const QString status = QString::fromLatin1(run_status_name(row.status));
+  stopping_ = false;
+  for (const JobInfo& job : context().workspace.jobs())
+    if (job.run_id == row.id && job.stopping && run_.isActive()) stopping_ = true;
+  setTitle(QString::fromStdString(row.name.empty() ? row.short_name : row.short_name + " " + row.name));
+  setTabStatus(status);
+  header().setStatus(status);
+  header().setChip(stopping_ ? tr("Stopping…") : row.baseline ? tr("baseline") : QString());
+  QString links = objectLink({kind::kExperiment, QString::fromStdString(row.experiment_id), QStringLiteral("version:%1").arg(row.version)},
+                             QStringLiteral("%1 v%2").arg(QString::fromStdString(row.experiment_name)).arg(row.version));
+  links += tr(", seed %1").arg(row.seed);
+  if (row.started > 0) links += tr(", started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
+  header().setLinks(links);
+
+  step_label_->setText(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps)) : tr("Step %1").arg(formatCountExact(row.step)));
+  progress_->setShare(row.total_steps > 0 ? static_cast<double>(row.step) / static_cast<double>(row.total_steps) : 0);
+  progress_->setToken(stateLook(status).color);
+  const bool running = row.status == RunStatus::Running;
+  left_label_->setText(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left)) : run_.isActive() ? QString() : stateLook(status).word);
+  QString best;
+  if (const std::string* key = headMetric(row)) {
+    const MetricSummary& metric = row.metrics.at(*key);
+    best = tr("best %1 %2").arg(QString::fromStdString(*key), formatMetric(*key, metric.best));
+  }
+  if (running && row.rate > 0) best += (best.isEmpty() ? "" : "   ") + tr("%1 %2").arg(formatNumber(row.rate, 3), QString::fromStdString(row.rate_unit));
+  best_label_->setText(best);
+  axis_->setOptionEnabled(1, charts_->hasEpochs(), tr("This run has no epochs."));
+  metric_model_->setRow(row);
+  refreshButtons();
+  refreshMessage();
+  refreshInspector();
+  emit commandsChanged();
+}
+
+void RunDashboard::refreshButtons() {
+  const RunRow& row = run_.row();
+  const QString wanted = run_.isActive() ? "active" : canResume(row.status) ? "resumable" : "ended";
+  if (wanted == buttons_for_) return;
+  buttons_for_ = wanted;
+  header().clearCommands();
+  if (wanted == "active") header().addCommand("run.stop");
+  if (wanted == "resumable") header().addCommand("run.resume", PanelHeader::Style::Primary);
+  header().addCommand("object.duplicate");
+  header().addCommand("run.pin");
+  for (const char* id : {"run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag", "object.note", "object.archive"}) header().addOverflow(id);
+}
+
+void RunDashboard::refreshMessage() {
+  const RunRow& row = run_.row();
+  const QString key = QString::fromLatin1(run_status_name(row.status)) + QString::fromStdString(row.sentence + row.hint);
+  if (key == message_for_) return;
+  message_for_ = key;
+  std::vector<MessageAction> actions;
+  const QString resume = run_.checkpoints().empty() ? QString() : tr("Resume from step %1").arg(formatCountExact(run_.checkpoints().back().step));
+  if (!resume.isEmpty() && canResume(row.status)) actions.push_back({resume, [this] { runCommand("run.resume"); }, {}});
+  const QString sentence = QString::fromStdString(row.sentence), hint = QString::fromStdString(row.hint);
+  if (row.status == RunStatus::Failed) {
+    actions.push_back({tr("Copy details"), [sentence, hint, id = runId()] { QGuiApplication::clipboard()->setText(id + "\n" + sentence + "\n" + hint); }, {}});
+    messages().showMessage(MessageLevel::Error, sentence.isEmpty() ? tr("The run failed.") : sentence, hint, std::move(actions), false);
+  } else if (row.status == RunStatus::Interrupted) {
+    messages().showMessage(MessageLevel::Warning, tr("Interrupted at step %1.").arg(formatCountExact(row.step)), sentence, std::move(actions), false);
+  } else if (row.status == RunStatus::Paused) {
+    messages().showMessage(MessageLevel::Warning, tr("Paused."), (sentence + " " + hint).trimmed(), std::move(actions), false);
+  } else if (row.status == RunStatus::Stopped) {
+    messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), sentence, std::move(actions), true);
+  } else {
+    messages().clear();
+  }
+}
+
+void RunDashboard::refreshInspector() {
+  if (!run_.isLoaded()) return;
+  inspector_->setSections(runFacts(run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); }, [this](const QString& id) { runCommand(id); }));
+}
+
+QString RunDashboard::place() const { return place_; }
+
+void RunDashboard::showPlace(const QString& place) {
+  wanted_place_ = place;
+  if (run_.isLoaded()) showPendingPlace();
+}
+
+void RunDashboard::showPendingPlace() {
+  const QString place = std::exchange(wanted_place_, {});
+  if (place.isEmpty()) return;
+  place_ = place;
+  if (place.startsWith(QLatin1String("step:"))) charts_->pinStep(place.mid(5).toDouble());
+  else if (place.startsWith(QLatin1String("metric:"))) charts_->showMetric(place.mid(7).toStdString());
+  else if (place == QLatin1String("sample")) samples_->setFocus();
+}
+
+QWidget* RunDashboard::inspector() { return inspector_; }
+
+QWidget* RunDashboard::mainFocus() {
+  const auto charts = charts_->charts();
+  return charts.empty() ? static_cast<QWidget*>(metrics_) : charts.front();
+}
+
+QVector<PaletteEntry> RunDashboard::paletteEntries() const {
+  QVector<PaletteEntry> out;
+  for (const auto& [key, columns] : run_.metrics()) {
+    PaletteEntry entry;
+    entry.id = "metric:" + QString::fromStdString(key);
+    entry.text = QString::fromStdString(key);
+    entry.detail = columns.value.empty() ? QString() : formatMetric(key, columns.value.back());
+    out.push_back(entry);
+  }
+  return out;
+}
+
+CommandState RunDashboard::commandState(const QString& id) const {
+  CommandState state;
+  state.handled = true;
+  const bool writable = !context().project.readOnly();
+  const RunRow& row = run_.row();
+  const auto needsWriting = [&] {
+    state.enabled = writable && run_.isLoaded();
+    if (!writable) state.reason = context().project.readOnlyReason();
+    return state;
+  };
+  if (id == "run.stop") {
+    state.enabled = run_.isActive() && !stopping_ && writable;
+    if (!state.enabled) state.reason = stopping_ ? tr("It is stopping at its next checkpoint.") : tr("It is not running.");
+    return state;
+  }
+  if (id == "run.resume") {
+    state.enabled = writable && canResume(row.status) && !run_.checkpoints().empty();
+    if (!state.enabled) state.reason = run_.isActive() ? tr("It is running.") : run_.checkpoints().empty() ? tr("It has no checkpoint.") : tr("It has ended.");
+    return state;
+  }
+  if (id == "run.pin") {
+    needsWriting();
+    state.checked = row.baseline;
+    state.text = row.baseline ? tr("Unpin baseline") : tr("Pin as baseline");
+    return state;
+  }
+  if (id == "object.archive") {
+    needsWriting();
+    state.text = row.archived ? tr("Restore") : tr("Archive");
+    if (run_.isActive()) {
+      state.enabled = false;
+      state.reason = tr("It is running; stop it first.");
+    }
+    return state;
+  }
+  if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note") return needsWriting();
+  if (id == "run.compare") return state;
+  if (id == "run.export-model") {
+    state.enabled = !run_.checkpoints().empty();
+    if (!state.enabled) state.reason = tr("It has no checkpoint yet.");
+    return state;
+  }
+  if (id == "file.export") {
+    state.text = charts_->focusedChart() ? tr("Export figure…") : tr("Export…");
+    return state;
+  }
+  if (id == "object.source") {
+    state.text = tr("Go to the document version");
+    return state;
+  }
+  return DocumentPanel::commandState(id);
+}
+
+void RunDashboard::runCommand(const QString& id) {
+  PanelContext& c = context();
+  if (id == "run.stop") {
+    c.actions.stopRun(runId());
+    stopping_ = true;
+    header().setChip(tr("Stopping…"));
+    emit commandsChanged();
+  } else if (id == "run.resume") {
+    c.actions.resumeRun(runId(), this, [this](Result<void> done) {
+      if (!done) messages().showMessage(MessageLevel::Error, tr("The run was not resumed."), QString::fromStdString(done.error().sentence()));
+    });
+  } else if (id == "run.pin") {
+    c.actions.setBaseline(run_.row().baseline ? QString() : runId());
+  } else if (id == "run.compare") {
+    if (!c.selection.contains(runId())) c.selection.toggleRun(runId());
+    c.navigator.open({kind::kRuns, {}, {}});
+  } else if (id == "object.duplicate") {
+    c.actions.duplicateRun(runId(), this, [this](Result<QString> experiment) {
+      if (experiment) context().navigator.open({kind::kExperiment, *experiment, {}});
+      else messages().showMessage(MessageLevel::Error, tr("The run was not duplicated."), QString::fromStdString(experiment.error().sentence()));
+    });
+  } else if (id == "object.archive") {
+    const bool archive = !run_.row().archived;
+    c.actions.setArchived({runId()}, archive);
+    if (archive) {
+      c.navigator.notice(NoticeLevel::Info, tr("%1 is archived.").arg(QString::fromStdString(run_.row().short_name)), tr("Undo"), [&actions = c.actions, run = runId()] { actions.setArchived({run}, false); });
+      emit closeRequested();
+    }
+  } else if (id == "object.source") {
+    c.navigator.open({kind::kExperiment, QString::fromStdString(run_.row().experiment_id), QStringLiteral("version:%1").arg(run_.row().version)});
+  } else if (id == "object.rename") {
+    editName();
+  } else if (id == "object.tag") {
+    editTags();
+  } else if (id == "object.note") {
+    editNote();
+  } else if (id == "run.export-model") {
+    exportModel();
+  } else if (id == "file.export") {
+    exportFocused();
+  } else {
+    DocumentPanel::runCommand(id);
+  }
+}
+
+void RunDashboard::exportFocused() {
+  if (CurveView* chart = charts_->focusedChart()) return chart->exportDialog();
+  const auto charts = charts_->charts();
+  if (!charts.empty()) charts.front()->exportDialog();
+}
+
+void RunDashboard::exportModel() { exportRunModel(context(), run_.row(), run_.checkpoints(), this); }
+
+void RunDashboard::editName() {
+  bool ok = false;
+  const QString name = QInputDialog::getText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run_.row().short_name)), QLineEdit::Normal, QString::fromStdString(run_.row().name), &ok);
+  if (ok) context().actions.rename(runId(), name.trimmed());
+}
+
+void RunDashboard::editTags() {
+  bool ok = false;
+  QStringList tags;
+  for (const std::string& tag : run_.row().tags) tags << QString::fromStdString(tag);
+  const QString text = QInputDialog::getText(this, tr("Tags"), tr("Tags of %1, parted by commas").arg(QString::fromStdString(run_.row().short_name)), QLineEdit::Normal, tags.join(", "), &ok);
+  if (!ok) return;
+  QStringList wanted;
+  for (const QString& tag : text.split(','))
+    if (!tag.trimmed().isEmpty() && !wanted.contains(tag.trimmed())) wanted << tag.trimmed();
+  context().actions.setTags(runId(), wanted);
+}
+
+void RunDashboard::editNote() {
+  bool ok = false;
+  const QString note = QInputDialog::getMultiLineText(this, tr("Note"), tr("Note on %1").arg(QString::fromStdString(run_.row().short_name)), QString::fromStdString(run_.row().note), &ok);
+  if (ok) context().actions.setNote(runId(), note);
+}
+
+void RunDashboard::showChartAlone(QWidget* chart) {
+  // A second view of the same data in a large dialog; the grid stays as it is.
+  auto* view = qobject_cast<CurveView*>(chart);
+  if (!view) return;
+  auto* dialog = new QDialog(this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setWindowTitle(view->title());
+  auto* column = new QVBoxLayout(dialog);
+  column->setContentsMargins(0, 0, 0, 0);
+  auto* large = new CurveView;
+  large->setTitle(view->title());
+  large->setQuantity(view->data().series.empty() ? view->title() : view->data().series.front().id);
+  large->setAxis(view->axis());
+  large->setSmoothing(view->smoothing());
+  large->setOutliers(view->outliers());
+  large->setLogX(view->logX());
+  large->setLogY(view->logY());
+  large->setProvenance(view->provenance());
+  large->setData(view->data());
+  column->addWidget(large);
+  connect(&run_, &RunData::metricsGrew, large, [view = QPointer<CurveView>(view), large] { if (view) large->setData(view->data()); });
+  dialog->resize(window()->size() * 0.9);
+  dialog->open();
+  large->setFocus();
+}
+
+}  // namespace dsw
