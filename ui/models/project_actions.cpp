@@ -2,7 +2,9 @@
 #include "ui/models/project_actions.h"
 
 #include <QThreadPool>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "engine/run/templates.h"
 #include "engine/workspace.h"
@@ -188,6 +190,47 @@ void ProjectActions::newFromTemplate(const QString& templateName, QObject* asker
       [=](Project& project) -> Result<QString> {
         DSW_TRY_ASSIGN(const std::string text, template_document(templateName.toStdString()));
         return saveAsNew(project, text, {});
+      },
+      [this, done = std::move(done)](Result<QString> id) {
+        if (id) data_.reloadExperiments();
+        done(std::move(id));
+      });
+}
+
+void ProjectActions::newFromFile(const QString& path, QObject* asker, std::function<void(Result<QString>)> done) {
+  change<QString>(
+      asker,
+      [file = std::filesystem::path(path.toStdString())](Project& project) -> Result<QString> {
+        std::ifstream in(file, std::ios::binary);
+        std::ostringstream text;
+        if (!in || !(text << in.rdbuf())) return dsw::fail(ErrorCode::Io, file.string() + " cannot be read", "Choose another file.");
+        return saveAsNew(project, text.str(), std::filesystem::absolute(file).parent_path().string());
+      },
+      [this, done = std::move(done)](Result<QString> id) {
+        if (id) data_.reloadExperiments();
+        done(std::move(id));
+      });
+}
+
+void ProjectActions::newFromData(const QString& path, QObject* asker, std::function<void(Result<QString>)> done) {
+  change<QString>(
+      asker,
+      [file = std::filesystem::absolute(path.toStdString())](Project& project) -> Result<QString> {
+        const bool text = file.extension() == ".txt";
+        Json document;
+        if (text) {
+          DSW_TRY_ASSIGN(const std::string base, template_document("shakespeare-char"));
+          DSW_TRY_ASSIGN(document, parse_document(base));
+          document["data"]["source"] = file.string();
+        } else {
+          document = {{"deepshock", 1}, {"task", "train"}, {"name", ""}, {"seed", 1}, {"device", "auto"}, {"precision", "auto"}};
+          document["data"] = {{"type", "text-classification"}, {"source", file.string()}, {"tokenizer", "word"}, {"max_length", 64}};
+          document["model"] = {{"type", "text-classifier"}};
+          document["optimizer"] = {{"type", "adamw"}, {"lr", 1e-3}};
+          document["training"] = {{"epochs", 3}, {"batch", 32}};
+        }
+        document["name"] = file.stem().string();
+        return saveAsNew(project, document.dump(2), file.parent_path().string());
       },
       [this, done = std::move(done)](Result<QString> id) {
         if (id) data_.reloadExperiments();

@@ -52,6 +52,10 @@ class ProjectActions : public QObject {
   void draft(const QString& experimentId, QObject* asker, std::function<void(Result<std::optional<std::string>>)> done);
   /// A new experiment from a template, named so that no other has its name ("shakespeare-char 2"). Gives the id.
   void newFromTemplate(const QString& templateName, QObject* asker, std::function<void(Result<QString>)> done);
+  /// A new experiment from a document file (.json); its relative paths stay relative to where the file lies.
+  void newFromFile(const QString& path, QObject* asker, std::function<void(Result<QString>)> done);
+  /// A new experiment on a person's data: a character model of a .txt, a text classifier of a .csv or .tsv.
+  void newFromData(const QString& path, QObject* asker, std::function<void(Result<QString>)> done);
   /// A new experiment from a run's recorded document, or from the newest version of an experiment.
   void duplicateRun(const QString& runId, QObject* asker, std::function<void(Result<QString>)> done);
   void duplicateExperiment(const QString& experimentId, QObject* asker, std::function<void(Result<QString>)> done);

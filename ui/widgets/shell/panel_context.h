@@ -5,17 +5,20 @@ namespace dsw {
 
 class AppSettings;
 class CommandRegistry;
+class JobListModel;
 class LogModel;
 class Navigator;
 class ProblemListModel;
 class ProjectActions;
 class ProjectData;
 class QueryRunner;
+class RunParamsStore;
 class Selection;
 class StoreWatcher;
+class SystemMonitor;
 class Workspace;
 
-/// What every panel is given; owned by the main window, which outlives all panels. A panel takes from here only what it needs.
+/// What every panel is given; made by WindowServices (services.h), which outlives all panels. A panel takes from here only what it needs.
 struct PanelContext {
   Workspace& workspace;        ///< catalog(), data() (any thread); start long work by start_job
   QueryRunner& queries;        ///< all reads of the project
@@ -28,6 +31,9 @@ struct PanelContext {
   ProblemListModel& problems;  ///< report with setProblems(ref().id, …)
   LogModel& log;
   Navigator& navigator;        ///< open(ObjectRef), notice(…)
+  JobListModel& jobs;
+  SystemMonitor& monitor;      ///< devices, memory, use
+  RunParamsStore& runParams;   ///< settings of all runs, read in the background
 };
 
 }  // namespace dsw

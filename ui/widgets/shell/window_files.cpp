@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the window does with files: new and open projects, import, export, drop.
+#include <QDateTime>
+#include <QDir>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QStandardPaths>
+
+#include "ui/models/app_settings.h"
+#include "ui/models/log_model.h"
+#include "ui/models/number_format.h"
+#include "ui/models/project_actions.h"
+#include "ui/models/project_data.h"
+#include "ui/widgets/shell/main_window.h"
+#include "ui/widgets/shell/object_commands.h"
+#include "ui/widgets/shell/prompts.h"
+#include "ui/widgets/shell/services.h"
+#include "ui/widgets/shell/window_commands.h"
+
+namespace dsw {
+
+namespace {
+
+constexpr const char* kProjects = "Projects (*.dsx)";
+constexpr const char* kOpenable = "Projects, archives, documents, data (*.dsx *.dsz *.json *.txt *.csv *.tsv);;All files (*)";
+
+QString withEnd(QString path, const char* end) {
+  if (!path.isEmpty() && !path.endsWith(QLatin1String(end))) path += QLatin1String(end);
+  return path;
+}
+
+QString projectsFolder(const AppSettings& settings) {
+  const auto recent = settings.recentProjects();
+  if (!recent.isEmpty()) return QFileInfo(recent.front().path).absolutePath();
+  return QStandardPaths::writableLocation(QStandardPaths::HomeLocation);
+}
+
+}  // namespace
+
+void WindowCommands::newProject(const QString& firstTemplate) {
+  const QString folder = projectsFolder(window_.services_->context.settings);
+  const QString suggested = folder + '/' + (firstTemplate.isEmpty() ? QStringLiteral("project") : firstTemplate) + ".dsx";
+  const QString path = withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("New project"), suggested, kProjects), ".dsx");
+  if (!path.isEmpty()) window_.openProject(path, true, firstTemplate);
+}
+
+void WindowCommands::openWithDialog() {
+  const QString path = QFileDialog::getOpenFileName(&window_, QStringLiteral("Open"), projectsFolder(window_.services_->context.settings), kOpenable);
+  if (!path.isEmpty()) window_.openFile(path);
+}
+
+void WindowCommands::importFile(const QString& chosen) {
+  QString path = chosen;
+  if (path.isEmpty()) path = QFileDialog::getOpenFileName(&window_, QStringLiteral("Import"), {}, "Project archives (*.dsz)");
+  if (path.isEmpty()) return;
+  ProjectActions& actions = window_.services_->actions;
+  MainWindow* window = &window_;
+  ObjectCommands* objects = window_.objects_.get();
+  actions.inspectArchive(path, window, [window, objects, path, &actions](Result<ImportPlan> plan) {
+    if (!plan) return objects->showError("Import", plan.error());
+    const auto counted = [](std::size_t n, const char* one, const char* many) { return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many); };
+    QString text = QString("%1 and %2 come in, %3.").arg(counted(plan->experiments.size(), "experiment", "experiments"),
+                                                        counted(plan->runs.size(), "run", "runs"), formatBytes(static_cast<double>(plan->bytes)));
+    if (!plan->skipped.empty()) text += QString(" %1 already here and stay as they are.").arg(counted(plan->skipped.size(), "is", "are"));
+    if (!plan->outside_files.empty())
+      text += QString(" Its documents name %1 outside the archive: %2").arg(counted(plan->outside_files.size(), "file", "files"), QString::fromStdString(plan->outside_files.front()));
+    if (askChoice(window, QString("Import %1").arg(QFileInfo(path).fileName()), text, {"Import", "Cancel"}, 0) != 0) return;
+    actions.importArchive(path, window, [window, objects](Result<ImportPlan> done) {
+      if (!done) return objects->showError("Import", done.error());
+      window->notice(NoticeLevel::Success, QString("%1 runs were imported.").arg(done->runs.size()), "Show runs", [window] { window->open({kind::kRuns, {}, {}}); });
+    });
+  });
+}
+
+void WindowCommands::exportProject() {
+  ProjectActions& actions = window_.services_->actions;
+  const QFileInfo project(actions.path());
+  const QString path = withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Export project"),
+                                                            project.absolutePath() + '/' + project.completeBaseName() + ".dsz", "Project archives (*.dsz)"), ".dsz");
+  if (path.isEmpty()) return;
+  MainWindow* window = &window_;
+  ObjectCommands* objects = window_.objects_.get();
+  actions.exportProject(path, {}, window, [window, objects, path](const Result<void>& result) {
+    if (!result) return objects->showError("Export", result.error());
+    window->notice(NoticeLevel::Success, QString("%1 was written.").arg(path));
+  });
+}
+
+void WindowCommands::newExperiment(const QString& templateName) {
+  ProjectActions& actions = window_.services_->actions;
+  if (templateName.isEmpty()) return window_.open({kind::kStart, {}, "templates"});
+  if (!actions.isOpen()) return newProject(templateName);
+  MainWindow* window = &window_;
+  ObjectCommands* objects = window_.objects_.get();
+  actions.newFromTemplate(templateName, window, [window, objects](Result<QString> id) {
+    if (id) window->open({kind::kExperiment, *id, {}});
+    else objects->showError("New experiment", id.error());
+  });
+}
+
+void MainWindow::openFile(const QString& path) {
+  const QString end = QFileInfo(path).suffix().toLower();
+  ProjectActions& actions = services_->actions;
+  const auto opened = [this](Result<QString> id) {
+    if (id) open({kind::kExperiment, *id, {}});
+    else objects_->showError("Open", id.error());
+  };
+  if (end == "dsx") return openProject(path, false);
+  if (!actions.canWrite()) return notice(NoticeLevel::Warning, QString("%1 needs a project that can be written. Open or make one first.").arg(QFileInfo(path).fileName()));
+  if (end == "dsz") return commands_->importFile(path);
+  if (end == "json") return actions.newFromFile(path, this, opened);
+  if (end == "txt" || end == "csv" || end == "tsv") return actions.newFromData(path, this, opened);
+  notice(NoticeLevel::Warning, QString("%1 is no project (.dsx), archive (.dsz), document (.json), text (.txt) or table (.csv, .tsv).").arg(QFileInfo(path).fileName()));
+}
+
+}  // namespace dsw
