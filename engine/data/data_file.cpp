@@ -12,9 +12,16 @@
 
 namespace dsw {
 
-bool is_builtin(const std::string& name) { return name.rfind("builtin:", 0) == 0; }
+std::string builtin_name(const std::string& source) {
+  constexpr std::string_view kPrefix = "builtin:";
+  return source.rfind(kPrefix, 0) == 0 ? source.substr(kPrefix.size()) : std::string();
+}
 
-std::filesystem::path resolve_data_path(const std::filesystem::path& base, const std::string& name) {
+Result<std::filesystem::path> resolve_data_path(const std::filesystem::path& base, const std::string& name) {
+  if (const std::string shipped = builtin_name(name); !shipped.empty()) {
+    DSW_TRY_ASSIGN(const std::filesystem::path folder, resource_folder());
+    return folder / "data" / shipped;
+  }
   const std::filesystem::path path(name);
   return path.is_absolute() || base.empty() ? path : base / path;
 }
@@ -26,12 +33,13 @@ Error at_pointer(Error error, const std::string& pointer) {
 
 Result<std::string> read_data_file(const std::filesystem::path& base, const std::string& name, const std::string& pointer, std::vector<DataFile>& files,
                                    std::stop_token stop) {
-  const std::filesystem::path path = resolve_data_path(base, name);
-  auto bytes = read_file(path, stop);
+  const auto path = resolve_data_path(base, name);
+  if (!path) return fail(path.error());
+  auto bytes = read_file(*path, stop);
   if (!bytes) return fail(at_pointer(bytes.error(), pointer));
-  files.push_back({path.string(), sha256(*bytes), bytes->size()});
+  files.push_back({builtin_name(name).empty() ? path->string() : name, sha256(*bytes), bytes->size()});
   if (!is_gzip(*bytes)) return bytes;
-  auto unpacked = gunzip(*bytes, path.filename().string(), stop);
+  auto unpacked = gunzip(*bytes, path->filename().string(), stop);
   if (!unpacked) return fail(at_pointer(unpacked.error(), pointer));
   return unpacked;
 }

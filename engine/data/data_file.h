@@ -11,9 +11,10 @@
 
 namespace dsw {
 
-/// `name` below `base` unless it is absolute; "builtin:…" gives the place of shipped data.
-std::filesystem::path resolve_data_path(const std::filesystem::path& base, const std::string& name);
-bool is_builtin(const std::string& name);
+/// `name` below `base` unless it is absolute; "builtin:NAME/FILE" is data/NAME/FILE of what is shipped with the program.
+Result<std::filesystem::path> resolve_data_path(const std::filesystem::path& base, const std::string& name);
+/// "mnist" of "builtin:mnist"; empty for other names.
+std::string builtin_name(const std::string& source);
 
 /// The bytes of a data file, unpacked where it is gzip; its hash as it lies on the disk goes to `files`. Errors are at `pointer`.
 Result<std::string> read_data_file(const std::filesystem::path& base, const std::string& name, const std::string& pointer, std::vector<DataFile>& files,

@@ -56,9 +56,9 @@ class Dataset {
   virtual std::string example(Split split, std::int64_t index) const = 0;
   /// Tokens: characters of the split's text a token, for bits per character; 1 where that has no meaning.
   virtual double characters_per_token(Split) const { return 1; }
-  /// The same loaded data under other settings (defaults filled in), when these do not need reading it again: another context,
-  /// another augmentation. Null otherwise.
-  virtual std::unique_ptr<Dataset> with_settings(const Json& /*settings*/) const { return nullptr; }
+  /// The same data under other settings (defaults filled in) and another seed, when these do not need reading its files again:
+  /// another context, tokenizer, split or augmentation. Null where they do; an error where they do not fit the data.
+  virtual Result<std::unique_ptr<Dataset>> with_settings(const Json& /*settings*/, std::uint64_t /*seed*/, std::stop_token /*stop*/) const { return nullptr; }
 };
 
 /// Reads the data section of a document (defaults filled in). `base` is what relative paths are relative to; `seed` splits.

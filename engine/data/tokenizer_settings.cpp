@@ -46,8 +46,7 @@ Param tokenizer_param(const std::string& default_kind) {
 }
 
 Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const std::filesystem::path& base, const std::vector<std::string_view>& training,
-                                                  const std::vector<std::string_view>& other, const std::string& pointer, std::vector<DataFile>& files,
-                                                  std::stop_token stop) {
+                                                  bool with_unknown, const std::string& pointer, std::vector<DataFile>& files, std::stop_token stop) {
   const auto type = settings.at("type").get<std::string>();
   if (type == "byte") return std::make_unique<ByteTokenizer>();
   if (type == "word") return std::make_unique<WordTokenizer>(WordTokenizer::train(training, settings.at("vocabulary").get<std::int32_t>()));
@@ -60,12 +59,10 @@ Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const st
   std::string joined;  // only where there is more than one text
   if (training.size() > 1)
     for (const std::string_view text : training) joined += text;
-  const std::string_view text = training.size() == 1 ? training[0] : std::string_view(joined);
-  auto tokenizer = std::make_unique<CharTokenizer>(text, false);
-  for (const std::string_view part : other)
-    if (!tokenizer->knows(part)) return std::make_unique<CharTokenizer>(text, true);
-  return tokenizer;
+  return std::make_unique<CharTokenizer>(training.size() == 1 ? training[0] : std::string_view(joined), with_unknown);
 }
+
+bool has_unknown_characters(std::string_view training, std::string_view text) { return !CharTokenizer(training, false).knows(text); }
 
 Result<std::unique_ptr<Tokenizer>> tokenizer_from_json(const Json& json) {
   try {

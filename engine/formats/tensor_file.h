@@ -33,8 +33,6 @@ struct TensorFile {
 
 /// On a device, in the dtype that the file has.
 Tensor to_tensor(const StoredTensor& stored, Device& device);
-/// Elements as float, whatever the float or integer dtype.
-std::vector<float> to_floats(const StoredTensor& stored);
 
 /// Writes the pieces to a temporary file beside `path`, syncs it and renames it into place: after a crash the old or the new file
 /// is there, never half of one. Errors: Io with the path and what the system said.

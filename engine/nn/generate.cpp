@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/generate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "engine/autograd/node.h"
+#include "engine/nn/models/gpt.h"
+
+namespace dsw {
+
+std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampling, Rng& rng) {
+  const auto likeliest = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  if (sampling.temperature <= 0) return likeliest;
+  std::vector<std::int32_t> candidates(logits.size());
+  std::iota(candidates.begin(), candidates.end(), 0);
+  const auto logit = [&](std::int32_t id) { return static_cast<double>(logits[static_cast<std::size_t>(id)]); };
+  if (sampling.top_k > 0 && static_cast<std::size_t>(sampling.top_k) < candidates.size()) {
+    const auto end = candidates.begin() + sampling.top_k;
+    std::nth_element(candidates.begin(), end, candidates.end(), [&](auto a, auto b) { return logit(a) > logit(b) || (logit(a) == logit(b) && a < b); });
+    candidates.erase(end, candidates.end());
+    std::sort(candidates.begin(), candidates.end());  // nth_element leaves an order that is the library's own
+  }
+  double total = 0;
+  std::vector<double> weights;
+  for (const std::int32_t id : candidates) weights.push_back(total += std::exp((logit(id) - logit(likeliest)) / sampling.temperature));
+  const auto drawn = std::upper_bound(weights.begin(), weights.end(), rng.uniform() * total) - weights.begin();
+  return candidates[std::min(static_cast<std::size_t>(drawn), candidates.size() - 1)];
+}
+
+std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling, Rng& rng, Device& device,
+                                   std::stop_token stop, const std::function<void(std::int32_t)>& on_token) {
+  auto* gpt = dynamic_cast<Gpt*>(&model);
+  if (!gpt) throw Error(ErrorCode::InvalidArgument, "This model does not write text", "Choose a model of the type gpt.");
+  const std::int64_t context = gpt->config().context, vocabulary = gpt->config().vocabulary;
+  if (prompt.empty()) throw Error(ErrorCode::InvalidArgument, "The prompt is empty", "Begin with one token at least.");
+  for (const std::int32_t id : prompt) {
+    if (id < 0 || id >= vocabulary) throw Error(ErrorCode::InvalidArgument, fmt::format("The prompt holds the token {}, but the model knows 0 to {}", id, vocabulary - 1));
+  }
+  const NoGradScope no_grad;
+  Forward pass;
+  std::vector<std::int32_t> ids = prompt, made;
+  std::vector<KvCache> caches;
+  for (std::int64_t n = 0; n < count; ++n) {
+    if (stop.stop_requested()) throw Error(ErrorCode::Stopped, fmt::format("Stopped after {} of {} tokens", n, count));
+    const std::int64_t length = static_cast<std::int64_t>(ids.size());
+    const std::int64_t known = caches.empty() ? 0 : caches.front().length;
+    // Beyond the context every token gets another position, so nothing of what is kept still holds.
+    const bool fits = length <= context;
+    const std::int64_t first = fits ? known : length - context;
+    const Tensor window = from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first)), {1, length - first}, device);
+    const Tensor logits = fits ? gpt->step(window, caches, pass) : gpt->forward(window, pass);
+    const std::int32_t id = draw_token(logits.view_slice(1, length - first - 1, length - first).to_vector<float>(), sampling, rng);
+    ids.push_back(id);
+    made.push_back(id);
+    if (on_token) on_token(id);
+  }
+  return made;
+}
+
+}  // namespace dsw

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LABELS: unit
+#include "engine/nn/generate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "engine/autograd/node.h"
+#include "engine/nn/layers/linear.h"
+#include "engine/nn/models/gpt.h"
+
+namespace dsw {
+namespace {
+
+GptConfig small(bool rotary) {
+  GptConfig config;
+  config.layers = 2;
+  config.context = 12;
+  config.vocabulary = 19;
+  config.block.width = 16;
+  config.block.heads = 4;
+  config.block.kv_heads = 2;
+  config.block.hidden = 32;
+  config.block.rotary = rotary;
+  config.block.init_sd = 0.5;  // logits far apart, so that greedy texts wander
+  config.block.residual_sd = 0.5;
+  return config;
+}
+
+/// Greedy without anything kept: the whole window anew for each token.
+std::vector<std::int32_t> plainly(Gpt& model, std::vector<std::int32_t> ids, std::int64_t count, Device& device) {
+  const NoGradScope no_grad;
+  Forward pass;
+  std::vector<std::int32_t> made;
+  for (std::int64_t n = 0; n < count; ++n) {
+    const std::size_t first = ids.size() > 12 ? ids.size() - 12 : 0;
+    const std::vector<std::int32_t> window(ids.begin() + static_cast<std::ptrdiff_t>(first), ids.end());
+    const std::int64_t length = static_cast<std::int64_t>(window.size());
+    const std::vector<float> logits = model.forward(from_host(window, {1, length}, device), pass).view_slice(1, length - 1, length).to_vector<float>();
+    made.push_back(static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
+    ids.push_back(made.back());
+  }
+  return made;
+}
+
+TEST(Generate, KeptKeysAndValuesChangeNothingWithinAndBeyondTheContext) {
+  const auto device = make_cpu_device(1);
+  for (const bool rotary : {false, true}) {
+    Gpt model(small(rotary));
+    model.materialize(*device, 3);
+    Sampling greedy;
+    greedy.temperature = 0;
+    Rng rng(1);
+    for (const std::vector<std::int32_t>& prompt : {std::vector<std::int32_t>{4}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}) {
+      std::vector<std::int32_t> told;
+      const auto made = generate(model, prompt, 20, greedy, rng, *device, {}, [&](std::int32_t id) { told.push_back(id); });
+      EXPECT_EQ(made, plainly(model, prompt, 20, *device)) << (rotary ? "rotary" : "learned") << " after " << prompt.size();
+      EXPECT_EQ(told, made);
+      EXPECT_GT(std::set<std::int32_t>(made.begin(), made.end()).size(), 1u);
+    }
+  }
+}
+
+TEST(Generate, DrawsFollowTheLogits) {
+  const std::vector<float> logits{0, 1, 2, -1};
+  Rng rng(7);
+  std::vector<int> counts(4), only_two(4);
+  Sampling plain, two;
+  plain.temperature = 0.5;
+  two.top_k = 2;
+  for (int i = 0; i < 20000; ++i) {
+    ++counts[static_cast<std::size_t>(draw_token(logits, plain, rng))];
+    ++only_two[static_cast<std::size_t>(draw_token(logits, two, rng))];
+  }
+  double total = 0;
+  for (const float logit : logits) total += std::exp(logit / 0.5);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(counts[i] / 20000.0, std::exp(logits[i] / 0.5) / total, 0.012) << i;
+  EXPECT_EQ(only_two[0] + only_two[3], 0);
+  EXPECT_NEAR(only_two[2] / 20000.0, std::exp(2.0) / (std::exp(2.0) + std::exp(1.0)), 0.012);
+  Sampling greedy;
+  greedy.temperature = 0;
+  EXPECT_EQ(draw_token({1, 3, 3, 2}, greedy, rng), 1) << "the first of equals";
+  Sampling one;
+  one.top_k = 1;
+  EXPECT_EQ(draw_token({1, 3, 3, 2}, one, rng), 1);
+}
+
+TEST(Generate, WrongPromptsAndModelsAreRefused) {
+  const auto device = make_cpu_device(1);
+  Gpt model(small(false));
+  model.materialize(*device, 1);
+  Rng rng(1);
+  EXPECT_THROW(generate(model, {}, 1, {}, rng, *device), Error);
+  EXPECT_THROW(generate(model, {19}, 1, {}, rng, *device), Error);
+  EXPECT_THROW(generate(model, {-1}, 1, {}, rng, *device), Error);
+  Linear linear(2, 2, false);
+  EXPECT_THROW(generate(linear, {1}, 1, {}, rng, *device), Error);
+  std::stop_source stop;
+  stop.request_stop();
+  try {
+    generate(model, {1}, 5, {}, rng, *device, stop.get_token());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::Stopped);
+  }
+}
+
+}  // namespace
+}  // namespace dsw
