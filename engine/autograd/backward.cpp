@@ -83,7 +83,7 @@ class PendingGradient {
   }
 
   Tensor sum_;
-  int range_axis_ = -1;                                       ///< while only disjoint ranges along this axis are written
+  int range_axis_ = -1;  ///< while only disjoint ranges along this axis are written
   std::vector<std::pair<std::int64_t, std::int64_t>> written_;
 };
 
@@ -115,8 +115,8 @@ Tensor Gradients::of(const Tensor& leaf) const {
 
 void Gradients::add(const Tensor& leaf, Tensor gradient) {
   if (!(leaf.shape() == gradient.shape())) {
-    throw Error(ErrorCode::ShapeMismatch,
-                fmt::format("gradient: the leaf is {}, its gradient is {}; they must be equal", leaf.shape().text(), gradient.shape().text()));
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("gradient: the leaf is {}, its gradient is {}; they must be equal",
+                                                      leaf.shape().text(), gradient.shape().text()));
   }
   Tensor& slot = by_leaf_[leaf.id()];
   PendingGradient sum;
@@ -128,10 +128,12 @@ void Gradients::add(const Tensor& leaf, Tensor gradient) {
 Gradients backward(const Tensor& loss, const Tensor& seed, bool keep_graph) {
   DSW_CHECK(loss.requires_grad(), "backward starts at a tensor that depends on something that requires a gradient");
   if (!seed && loss.elements() != 1) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("backward: the loss is {}; without a seed it must have one element", loss.shape().text()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("backward: the loss is {}; without a seed it must have one element", loss.shape().text()));
   }
   if (seed && !(seed.shape() == loss.shape())) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("backward: the loss is {}, the seed is {}; they must be equal", loss.shape().text(), seed.shape().text()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("backward: the loss is {}, the seed is {}; they must be equal", loss.shape().text(), seed.shape().text()));
   }
   const NoGradScope no_grad;
   Gradients gradients;

@@ -57,7 +57,8 @@ Tensor with_grad(Tensor y, std::vector<Tensor> inputs, BackwardFn backward, cons
 }
 
 Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range) {
-  y = with_grad(std::move(y), {x}, [](const Tensor& dy) { return Grads{dy}; }, "slice");
+  y = with_grad(
+      std::move(y), {x}, [](const Tensor& dy) { return Grads{dy}; }, "slice");
   if (y.node()) y.node()->range = range;
   return y;
 }

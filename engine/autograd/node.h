@@ -29,9 +29,12 @@ class Node {
   BackwardFn backward;
   /// Set for a slice: backward gives only the gradient of this range of inputs[0]. The ranges of several slices are written
   /// into one gradient, without one zero-filled tensor for each.
-  struct Range { int axis = -1; std::int64_t begin = 0, end = 0; } range;
-  std::uint64_t sequence = 0;          ///< order of recording
-  std::uint64_t input_versions = 0;    ///< sum of the inputs' write counts when recorded
+  struct Range {
+    int axis = -1;
+    std::int64_t begin = 0, end = 0;
+  } range;
+  std::uint64_t sequence = 0;        ///< order of recording
+  std::uint64_t input_versions = 0;  ///< sum of the inputs' write counts when recorded
 };
 
 /// Gives `y` its place in the graph if any input requires a gradient and recording is on; else returns it as it is.
@@ -56,8 +59,8 @@ class NoGradScope {
 /// Gradients of leaves, by identity.
 class Gradients {
  public:
-  Tensor of(const Tensor& leaf) const;                 ///< undefined when none reached it
-  void add(const Tensor& leaf, Tensor gradient);       ///< sums; throws Error{ShapeMismatch} unless the shapes are equal
+  Tensor of(const Tensor& leaf) const;            ///< undefined when none reached it
+  void add(const Tensor& leaf, Tensor gradient);  ///< sums; throws Error{ShapeMismatch} unless the shapes are equal
   bool empty() const { return by_leaf_.empty(); }
   void clear() { by_leaf_.clear(); }
 

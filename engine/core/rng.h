@@ -20,17 +20,20 @@ class Rng {
 
   std::uint32_t next_u32();
   std::uint64_t next_u64();
-  double uniform();                             ///< [0, 1), 53 bits
-  double normal();                              ///< mean 0, variance 1 (Box–Muller, both values used in turn would be state: one is dropped)
-  std::uint64_t below(std::uint64_t n);         ///< 0 … n-1 without bias, n >= 1
+  double uniform();                      ///< [0, 1), 53 bits
+  double normal();                       ///< mean 0, variance 1 (Box–Muller, both values used in turn would be state: one is dropped)
+  std::uint64_t below(std::uint64_t n);  ///< 0 … n-1 without bias, n >= 1
   template <class Iterator>
   void shuffle(Iterator first, Iterator last) {  // Fisher–Yates
     for (auto n = last - first; n > 1; --n) std::swap(first[n - 1], first[static_cast<std::int64_t>(below(static_cast<std::uint64_t>(n)))]);
   }
 
   std::uint64_t key() const { return key_; }
-  std::uint64_t position() const { return position_; }          ///< 32-bit words drawn so far
-  void restore(std::uint64_t key, std::uint64_t position) { key_ = key; position_ = position; }
+  std::uint64_t position() const { return position_; }  ///< 32-bit words drawn so far
+  void restore(std::uint64_t key, std::uint64_t position) {
+    key_ = key;
+    position_ = position;
+  }
   /// A key for kernels that draw by element number (dropout, fills); advances the stream by two words.
   std::uint64_t next_key() { return next_u64(); }
 

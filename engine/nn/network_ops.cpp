@@ -33,14 +33,23 @@ std::int32_t pixels(const Json& settings, const char* name) { return settings.at
 void add_products(Catalog& catalog) {
   op::add_entry(catalog, "matmul", "Product of matrices", {}, [](const Json&) {
     const auto flops = [](const Shapes& in) { return 2 * op::count(matmul_shape(in[0], in[1])) * static_cast<double>(in[0][-1]); };
-    return OpInfo{2, 2, [](const Shapes& in) { return matmul_shape(in[0], in[1]); }, flops, [](const Tensors& in) { return matmul(in[0], in[1]); }, "MatMul"};
+    return OpInfo{2,
+                  2,
+                  [](const Shapes& in) { return matmul_shape(in[0], in[1]); },
+                  flops,
+                  [](const Tensors& in) { return matmul(in[0], in[1]); },
+                  "MatMul"};
   });
   op::add_entry(catalog, "linear", "x weightᵀ + bias", {}, [](const Json&) {
     const auto flops = [](const Shapes& in) {
       const double outputs = op::count(linear_shape(in[0], in[1]));
       return outputs * (2 * static_cast<double>(in[0][-1]) + (in.size() > 2 ? 1 : 0));
     };
-    return OpInfo{2, 3, [](const Shapes& in) { return linear_shape(in[0], in[1]); }, flops, [](const Tensors& in) { return linear(in[0], in[1], op::given(in, 2)); },
+    return OpInfo{2,
+                  3,
+                  [](const Shapes& in) { return linear_shape(in[0], in[1]); },
+                  flops,
+                  [](const Tensors& in) { return linear(in[0], in[1], op::given(in, 2)); },
                   "MatMul + Add (Gemm for matrices)"};
   });
 }
@@ -52,13 +61,24 @@ void add_norms(Catalog& catalog) {
   op::add_entry(catalog, "log-softmax", "Logarithm of the softmax", {}, [](const Json&) {
     return OpInfo{1, 1, same_shape, per_element(5), [](const Tensors& in) { return log_softmax(in[0]); }, "LogSoftmax (axis -1)"};
   });
-  op::add_entry(catalog, "layer-norm", "Each row with mean 0 and variance 1, then weight and bias", {eps_param()}, [](const Json& settings) {
-    const double eps = settings.at("eps").get<double>();
-    return OpInfo{1, 3, same_shape, per_element(8), [=](const Tensors& in) { return layer_norm(in[0], op::given(in, 1), op::given(in, 2), eps); }, "LayerNormalization (axis -1)"};
-  });
+  op::add_entry(catalog, "layer-norm", "Each row with mean 0 and variance 1, then weight and bias", {eps_param()},
+                [](const Json& settings) {
+                  const double eps = settings.at("eps").get<double>();
+                  return OpInfo{1,
+                                3,
+                                same_shape,
+                                per_element(8),
+                                [=](const Tensors& in) { return layer_norm(in[0], op::given(in, 1), op::given(in, 2), eps); },
+                                "LayerNormalization (axis -1)"};
+                });
   op::add_entry(catalog, "rms-norm", "Each row divided by its root mean square, then weight", {eps_param()}, [](const Json& settings) {
     const double eps = settings.at("eps").get<double>();
-    return OpInfo{1, 2, same_shape, per_element(5), [=](const Tensors& in) { return rms_norm(in[0], op::given(in, 1), eps); }, "Mul + ReduceMean + Sqrt + Div + Mul"};
+    return OpInfo{1,
+                  2,
+                  same_shape,
+                  per_element(5),
+                  [=](const Tensors& in) { return rms_norm(in[0], op::given(in, 1), eps); },
+                  "Mul + ReduceMean + Sqrt + Div + Mul"};
   });
   op::add_entry(catalog, "batch-norm", "Each channel with mean 0 and variance 1 over the batch, then weight and bias",
                 {bool_param("training", "Training", false, "Uses the batch's statistics and moves the running ones"),
@@ -66,34 +86,56 @@ void add_norms(Catalog& catalog) {
                 [](const Json& settings) {
                   const bool training = settings.at("training").get<bool>();
                   const double momentum = settings.at("momentum").get<double>(), eps = settings.at("eps").get<double>();
-                  return OpInfo{1, 5, same_shape, per_element(training ? 8 : 2), [=](const Tensors& in) {
-                    return batch_norm(in[0], op::given(in, 1), op::given(in, 2), op::given(in, 3), op::given(in, 4), training, momentum, eps);
-                  }, "BatchNormalization"};
+                  return OpInfo{1,
+                                5,
+                                same_shape,
+                                per_element(training ? 8 : 2),
+                                [=](const Tensors& in) {
+                                  return batch_norm(in[0], op::given(in, 1), op::given(in, 2), op::given(in, 3), op::given(in, 4), training,
+                                                    momentum, eps);
+                                },
+                                "BatchNormalization"};
                 });
 }
 
 void add_pictures(Catalog& catalog) {
   ParamSchema conv;
-  for (const char* name : {"stride_h", "stride_w", "dilation_h", "dilation_w", "groups"}) conv.add(int_param(name, name, 1, 1, 1e6, "1: the usual"));
+  for (const char* name : {"stride_h", "stride_w", "dilation_h", "dilation_w", "groups"})
+    conv.add(int_param(name, name, 1, 1, 1e6, "1: the usual"));
   for (const char* name : {"pad_h", "pad_w"}) conv.add(int_param(name, name, 0, 0, 1e6, "Zeros on each side", "pixels"));
   op::add_entry(catalog, "conv2d", "Convolution of pictures", std::move(conv), [](const Json& s) {
-    const Conv2dOptions options{pixels(s, "stride_h"), pixels(s, "stride_w"), pixels(s, "pad_h"), pixels(s, "pad_w"), pixels(s, "dilation_h"), pixels(s, "dilation_w"), pixels(s, "groups")};
+    const Conv2dOptions options{pixels(s, "stride_h"),   pixels(s, "stride_w"),   pixels(s, "pad_h"), pixels(s, "pad_w"),
+                                pixels(s, "dilation_h"), pixels(s, "dilation_w"), pixels(s, "groups")};
     const auto flops = [=](const Shapes& in) {
       const double outputs = op::count(conv2d_shape(in[0], in[1], options)), reach = static_cast<double>(in[1][1] * in[1][2] * in[1][3]);
       return outputs * (2 * reach + (in.size() > 2 ? 1 : 0));
     };
-    return OpInfo{2, 3, [=](const Shapes& in) { return conv2d_shape(in[0], in[1], options); }, flops, [=](const Tensors& in) { return conv2d(in[0], in[1], op::given(in, 2), options); }, "Conv"};
+    return OpInfo{2,
+                  3,
+                  [=](const Shapes& in) { return conv2d_shape(in[0], in[1], options); },
+                  flops,
+                  [=](const Tensors& in) { return conv2d(in[0], in[1], op::given(in, 2), options); },
+                  "Conv"};
   });
   for (const bool average : {false, true}) {
     ParamSchema pool;
-    for (const char* name : {"kernel_h", "kernel_w", "stride_h", "stride_w"}) pool.add(int_param(name, name, 2, 1, 1e6, "Window and step", "pixels"));
+    for (const char* name : {"kernel_h", "kernel_w", "stride_h", "stride_w"})
+      pool.add(int_param(name, name, 2, 1, 1e6, "Window and step", "pixels"));
     for (const char* name : {"pad_h", "pad_w"}) pool.add(int_param(name, name, 0, 0, 1e6, "On each side", "pixels"));
-    op::add_entry(catalog, average ? "avg-pool2d" : "max-pool2d", average ? "Mean of each window" : "Largest element of each window", std::move(pool), [average](const Json& s) {
-      const Pool2dOptions options{pixels(s, "kernel_h"), pixels(s, "kernel_w"), pixels(s, "stride_h"), pixels(s, "stride_w"), pixels(s, "pad_h"), pixels(s, "pad_w")};
-      const auto flops = [=](const Shapes& in) { return op::count(pool2d_shape(in[0], options)) * options.kernel_h * options.kernel_w; };
-      return OpInfo{1, 1, [=](const Shapes& in) { return pool2d_shape(in[0], options); }, flops,
-                    [=](const Tensors& in) { return average ? avg_pool2d(in[0], options) : max_pool2d(in[0], options); }, average ? "AveragePool (count_include_pad 0)" : "MaxPool"};
-    });
+    op::add_entry(catalog, average ? "avg-pool2d" : "max-pool2d", average ? "Mean of each window" : "Largest element of each window",
+                  std::move(pool), [average](const Json& s) {
+                    const Pool2dOptions options{pixels(s, "kernel_h"), pixels(s, "kernel_w"), pixels(s, "stride_h"),
+                                                pixels(s, "stride_w"), pixels(s, "pad_h"),    pixels(s, "pad_w")};
+                    const auto flops = [=](const Shapes& in) {
+                      return op::count(pool2d_shape(in[0], options)) * options.kernel_h * options.kernel_w;
+                    };
+                    return OpInfo{1,
+                                  1,
+                                  [=](const Shapes& in) { return pool2d_shape(in[0], options); },
+                                  flops,
+                                  [=](const Tensors& in) { return average ? avg_pool2d(in[0], options) : max_pool2d(in[0], options); },
+                                  average ? "AveragePool (count_include_pad 0)" : "MaxPool"};
+                  });
   }
   op::add_entry(catalog, "global-avg-pool2d", "Mean of each channel", {}, [](const Json&) {
     const auto shape = [](const Shapes& in) { return Shape{in[0][0], in[0][1]}; };
@@ -118,33 +160,54 @@ void add_language(Catalog& catalog) {
       result.push_back(in[0][1]);
       return result;
     };
-    return OpInfo{2, 2, shape, [](const Shapes&) { return 0.0; }, [](const Tensors& in) { return embedding(in[0], in[1]); }, "Gather (axis 0)"};
+    return OpInfo{
+        2, 2, shape, [](const Shapes&) { return 0.0; }, [](const Tensors& in) { return embedding(in[0], in[1]); }, "Gather (axis 0)"};
   });
   op::add_entry(catalog, "attention", "Scaled dot-product attention",
-                {float_param("scale", "Scale", 0, 0, 1e6, "Factor of the scores; 0: 1 / root of the head width"), bool_param("causal", "Causal", false, "A query sees no later keys"),
-                 int_param("window", "Window", 0, 0, 1e9, "Newest keys that a query sees; 0: all", "tokens"), float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none")},
+                {float_param("scale", "Scale", 0, 0, 1e6, "Factor of the scores; 0: 1 / root of the head width"),
+                 bool_param("causal", "Causal", false, "A query sees no later keys"),
+                 int_param("window", "Window", 0, 0, 1e9, "Newest keys that a query sees; 0: all", "tokens"),
+                 float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none")},
                 [](const Json& s) {
-                  const AttentionOptions options{s.at("scale").get<double>(), s.at("causal").get<bool>(), s.at("window").get<std::int32_t>(), s.at("soft_cap").get<double>()};
+                  const AttentionOptions options{s.at("scale").get<double>(), s.at("causal").get<bool>(),
+                                                 s.at("window").get<std::int32_t>(), s.at("soft_cap").get<double>()};
                   const auto flops = [=](const Shapes& in) {
                     const Shape& q = in[0];
                     return visible_pairs(q[2], in[1][2], options) * static_cast<double>(q[0] * q[1]) * (4 * static_cast<double>(q[3]) + 5);
                   };
-                  return OpInfo{3, 4, same_shape, flops, [=](const Tensors& in) { return attention(in[0], in[1], in[2], options, op::given(in, 3)); },
+                  return OpInfo{3,
+                                4,
+                                same_shape,
+                                flops,
+                                [=](const Tensors& in) { return attention(in[0], in[1], in[2], options, op::given(in, 3)); },
                                 "MatMul + Mul + Softmax + MatMul (with Where for masks)"};
                 });
   op::add_entry(catalog, "rope", "Rotary positions",
-                {float_param("base", "Base", 10000, 1e-6, 1e12, "Longest wavelength / 2π"), bool_param("interleaved", "Interleaved", false, "Pairs are neighbours, not halves")}, [](const Json& s) {
+                {float_param("base", "Base", 10000, 1e-6, 1e12, "Longest wavelength / 2π"),
+                 bool_param("interleaved", "Interleaved", false, "Pairs are neighbours, not halves")},
+                [](const Json& s) {
                   const double base = s.at("base").get<double>();
                   const bool interleaved = s.at("interleaved").get<bool>();
-                  return OpInfo{2, 2, same_shape, per_element(3), [=](const Tensors& in) { return rope(in[0], in[1], base, interleaved); }, "Mul + Split + Neg + Concat + Mul + Add"};
+                  return OpInfo{2,
+                                2,
+                                same_shape,
+                                per_element(3),
+                                [=](const Tensors& in) { return rope(in[0], in[1], base, interleaved); },
+                                "Mul + Split + Neg + Concat + Mul + Add"};
                 });
 }
 
 void add_losses(Catalog& catalog) {
-  op::add_entry(catalog, "cross-entropy", "Mean negative log-probability of the targets", {float_param("smoothing", "Smoothing", 0, 0, 1, "Share of the target spread over all classes")}, [](const Json& s) {
-    const double smoothing = s.at("smoothing").get<double>();
-    return OpInfo{2, 2, scalar, per_element(5), [=](const Tensors& in) { return cross_entropy(in[0], in[1], smoothing); }, "SoftmaxCrossEntropyLoss"};
-  });
+  op::add_entry(catalog, "cross-entropy", "Mean negative log-probability of the targets",
+                {float_param("smoothing", "Smoothing", 0, 0, 1, "Share of the target spread over all classes")}, [](const Json& s) {
+                  const double smoothing = s.at("smoothing").get<double>();
+                  return OpInfo{2,
+                                2,
+                                scalar,
+                                per_element(5),
+                                [=](const Tensors& in) { return cross_entropy(in[0], in[1], smoothing); },
+                                "SoftmaxCrossEntropyLoss"};
+                });
   op::add_entry(catalog, "mse-loss", "Mean squared difference", {}, [](const Json&) {
     return OpInfo{2, 2, scalar, per_element(3), [](const Tensors& in) { return mse_loss(in[0], in[1]); }, "Sub + Mul + ReduceMean"};
   });

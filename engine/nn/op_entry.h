@@ -18,9 +18,8 @@ inline double count(const Shape& shape) { return static_cast<double>(shape.eleme
 template <class Make>
 void add_entry(Catalog& catalog, const char* name, const char* summary, ParamSchema schema, Make make) {
   schema.summary = summary;
-  catalog.ops.add({name, summary, std::move(schema), [make](const Json& settings) -> Result<std::unique_ptr<OpInfo>> {
-                     return std::make_unique<OpInfo>(make(settings));
-                   }});
+  catalog.ops.add({name, summary, std::move(schema),
+                   [make](const Json& settings) -> Result<std::unique_ptr<OpInfo>> { return std::make_unique<OpInfo>(make(settings)); }});
 }
 
 }  // namespace dsw::op

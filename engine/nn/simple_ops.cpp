@@ -16,16 +16,27 @@ using op::Tensors;
 Shape same_shape(const Shapes& in) { return in[0]; }
 double no_flops(const Shapes&) { return 0; }
 
-void add_unary(Catalog& catalog, const char* name, const char* summary, double flops_per_element, Tensor (*function)(const Tensor&), const char* onnx) {
+void add_unary(Catalog& catalog, const char* name, const char* summary, double flops_per_element, Tensor (*function)(const Tensor&),
+               const char* onnx) {
   op::add_entry(catalog, name, summary, {}, [=](const Json&) {
-    return OpInfo{1, 1, same_shape, [=](const Shapes& in) { return flops_per_element * op::count(in[0]); }, [=](const Tensors& in) { return function(in[0]); }, onnx};
+    return OpInfo{1,
+                  1,
+                  same_shape,
+                  [=](const Shapes& in) { return flops_per_element * op::count(in[0]); },
+                  [=](const Tensors& in) { return function(in[0]); },
+                  onnx};
   });
 }
 
-void add_binary(Catalog& catalog, const char* name, const char* summary, Tensor (*function)(const Tensor&, const Tensor&), const char* onnx) {
+void add_binary(Catalog& catalog, const char* name, const char* summary, Tensor (*function)(const Tensor&, const Tensor&),
+                const char* onnx) {
   op::add_entry(catalog, name, summary, {}, [=](const Json&) {
-    return OpInfo{2, 2, [=](const Shapes& in) { return broadcast(name, in[0], in[1]); }, [=](const Shapes& in) { return op::count(broadcast(name, in[0], in[1])); },
-                  [=](const Tensors& in) { return function(in[0], in[1]); }, onnx};
+    return OpInfo{2,
+                  2,
+                  [=](const Shapes& in) { return broadcast(name, in[0], in[1]); },
+                  [=](const Shapes& in) { return op::count(broadcast(name, in[0], in[1])); },
+                  [=](const Tensors& in) { return function(in[0], in[1]); },
+                  onnx};
   });
 }
 
@@ -34,36 +45,48 @@ Shape reduced(const Shape& shape, const std::vector<int>& axes, bool keep) {
   for (int axis = 0; axis < shape.rank(); ++axis) {
     bool gone = axes.empty();
     for (const int named : axes) gone = gone || (named < 0 ? named + shape.rank() : named) == axis;
-    if (!gone) result.push_back(shape[axis]);
-    else if (keep) result.push_back(1);
+    if (!gone)
+      result.push_back(shape[axis]);
+    else if (keep)
+      result.push_back(1);
   }
   return result;
 }
 
-void add_reduction(Catalog& catalog, const char* name, const char* summary, Tensor (*function)(const Tensor&, const std::vector<int>&, bool), const char* onnx) {
-  ParamSchema schema{list_param("axes", "Axes", "[]", int_param("axis", "Axis", std::nullopt, -DSW_MAX_RANK, DSW_MAX_RANK - 1, "Negative counts from the end"), "Axes to reduce; none named: all"),
+void add_reduction(Catalog& catalog, const char* name, const char* summary,
+                   Tensor (*function)(const Tensor&, const std::vector<int>&, bool), const char* onnx) {
+  ParamSchema schema{list_param("axes", "Axes", "[]",
+                                int_param("axis", "Axis", std::nullopt, -DSW_MAX_RANK, DSW_MAX_RANK - 1, "Negative counts from the end"),
+                                "Axes to reduce; none named: all"),
                      bool_param("keep", "Keep", false, "Reduced axes stay with length 1")};
   op::add_entry(catalog, name, summary, std::move(schema), [=](const Json& settings) {
     const auto axes = settings.at("axes").get<std::vector<int>>();
     const bool keep = settings.at("keep").get<bool>();
-    return OpInfo{1, 1, [=](const Shapes& in) { return reduced(in[0], axes, keep); }, [](const Shapes& in) { return op::count(in[0]); },
-                  [=](const Tensors& in) { return function(in[0], axes, keep); }, onnx};
+    return OpInfo{1,
+                  1,
+                  [=](const Shapes& in) { return reduced(in[0], axes, keep); },
+                  [](const Shapes& in) { return op::count(in[0]); },
+                  [=](const Tensors& in) { return function(in[0], axes, keep); },
+                  onnx};
   });
 }
 
 Param axis_param() { return int_param("axis", "Axis", 0, -DSW_MAX_RANK, DSW_MAX_RANK - 1, "Negative counts from the end"); }
 Param shape_param() {
-  return list_param("shape", "Shape", "[]", int_param("length", "Length", std::nullopt, 0, 1e15, "Length of an axis"), "Shape of the result");
+  return list_param("shape", "Shape", "[]", int_param("length", "Length", std::nullopt, 0, 1e15, "Length of an axis"),
+                    "Shape of the result");
 }
 int from_front(int axis, const Shape& shape) { return axis < 0 ? axis + shape.rank() : axis; }
 
 void add_rearrangements(Catalog& catalog) {
   op::add_entry(catalog, "reshape", "Same elements, another shape", {shape_param()}, [](const Json& settings) {
     const Shape shape(settings.at("shape").get<std::vector<std::int64_t>>());
-    return OpInfo{1, 1, [=](const Shapes&) { return shape; }, no_flops, [=](const Tensors& in) { return reshape(in[0], shape); }, "Reshape"};
+    return OpInfo{1,        1, [=](const Shapes&) { return shape; }, no_flops, [=](const Tensors& in) { return reshape(in[0], shape); },
+                  "Reshape"};
   });
   op::add_entry(catalog, "permute", "Axes in another order",
-                {list_param("axes", "Axes", "[]", int_param("axis", "Axis", std::nullopt, 0, DSW_MAX_RANK - 1, "An axis of the input"), "For each axis of the result the input's")},
+                {list_param("axes", "Axes", "[]", int_param("axis", "Axis", std::nullopt, 0, DSW_MAX_RANK - 1, "An axis of the input"),
+                            "For each axis of the result the input's")},
                 [](const Json& settings) {
                   const auto axes = settings.at("axes").get<std::vector<int>>();
                   const auto shape = [=](const Shapes& in) {
@@ -74,7 +97,9 @@ void add_rearrangements(Catalog& catalog) {
                   return OpInfo{1, 1, shape, no_flops, [=](const Tensors& in) { return permute(in[0], axes); }, "Transpose"};
                 });
   op::add_entry(catalog, "slice", "A range of one axis",
-                {axis_param(), int_param("begin", "Begin", 0, 0, 1e15, "First element"), int_param("end", "End", 1, 0, 1e15, "Element after the last")}, [](const Json& settings) {
+                {axis_param(), int_param("begin", "Begin", 0, 0, 1e15, "First element"),
+                 int_param("end", "End", 1, 0, 1e15, "Element after the last")},
+                [](const Json& settings) {
                   const int axis = settings.at("axis").get<int>();
                   const auto begin = settings.at("begin").get<std::int64_t>(), end = settings.at("end").get<std::int64_t>();
                   const auto shape = [=](const Shapes& in) {
@@ -125,20 +150,37 @@ void register_simple_ops(Catalog& catalog) {
   add_unary(catalog, "tanh", "Hyperbolic tangent", 1, tanh, "Tanh");
   add_unary(catalog, "sigmoid", "1 / (1 + e^-x)", 4, sigmoid, "Sigmoid");
   op::add_entry(catalog, "affine", "alpha x + beta",
-                {float_param("alpha", "α", 1, -1e300, 1e300, "Factor"), float_param("beta", "β", 0, -1e300, 1e300, "Summand")}, [](const Json& settings) {
+                {float_param("alpha", "α", 1, -1e300, 1e300, "Factor"), float_param("beta", "β", 0, -1e300, 1e300, "Summand")},
+                [](const Json& settings) {
                   const double alpha = settings.at("alpha").get<double>(), beta = settings.at("beta").get<double>();
-                  return OpInfo{1, 1, same_shape, [](const Shapes& in) { return 2 * op::count(in[0]); }, [=](const Tensors& in) { return affine(in[0], alpha, beta); }, "Mul + Add"};
+                  return OpInfo{1,
+                                1,
+                                same_shape,
+                                [](const Shapes& in) { return 2 * op::count(in[0]); },
+                                [=](const Tensors& in) { return affine(in[0], alpha, beta); },
+                                "Mul + Add"};
                 });
   op::add_entry(catalog, "swiglu", "silu(gate) up", {}, [](const Json&) {
-    return OpInfo{2, 2, same_shape, [](const Shapes& in) { return 6 * op::count(in[0]); }, [](const Tensors& in) { return swiglu(in[0], in[1]); }, "Sigmoid + Mul + Mul"};
+    return OpInfo{2,
+                  2,
+                  same_shape,
+                  [](const Shapes& in) { return 6 * op::count(in[0]); },
+                  [](const Tensors& in) { return swiglu(in[0], in[1]); },
+                  "Sigmoid + Mul + Mul"};
   });
-  op::add_entry(catalog, "dropout", "Elements set to 0 at random, the rest scaled up",
-                {float_param("p", "Probability", 0.1, 0, 0.999999, "Share that becomes 0"), int_param("key", "Key", 0, 0, 9e15, "Decides which")}, [](const Json& settings) {
-                  const double p = settings.at("p").get<double>();
-                  const auto key = settings.at("key").get<std::uint64_t>();
-                  return OpInfo{1, 1, same_shape, [](const Shapes& in) { return 2 * op::count(in[0]); }, [=](const Tensors& in) { return dropout(in[0], p, key); },
-                                "none: left out of exported models, which only infer"};
-                });
+  op::add_entry(
+      catalog, "dropout", "Elements set to 0 at random, the rest scaled up",
+      {float_param("p", "Probability", 0.1, 0, 0.999999, "Share that becomes 0"), int_param("key", "Key", 0, 0, 9e15, "Decides which")},
+      [](const Json& settings) {
+        const double p = settings.at("p").get<double>();
+        const auto key = settings.at("key").get<std::uint64_t>();
+        return OpInfo{1,
+                      1,
+                      same_shape,
+                      [](const Shapes& in) { return 2 * op::count(in[0]); },
+                      [=](const Tensors& in) { return dropout(in[0], p, key); },
+                      "none: left out of exported models, which only infer"};
+      });
 
   add_rearrangements(catalog);
   add_reduction(catalog, "sum", "Sum over axes", sum, "ReduceSum");
@@ -146,7 +188,12 @@ void register_simple_ops(Catalog& catalog) {
   add_reduction(catalog, "max", "Largest element over axes", max, "ReduceMax");
   op::add_entry(catalog, "argmax", "Index of each row's largest element", {}, [](const Json&) {
     const auto shape = [](const Shapes& in) { return reduced(in[0], {-1}, false); };
-    return OpInfo{1, 1, shape, [](const Shapes& in) { return op::count(in[0]); }, [](const Tensors& in) { return argmax(in[0]); }, "ArgMax (axis -1)"};
+    return OpInfo{1,
+                  1,
+                  shape,
+                  [](const Shapes& in) { return op::count(in[0]); },
+                  [](const Tensors& in) { return argmax(in[0]); },
+                  "ArgMax (axis -1)"};
   });
 }
 

@@ -20,7 +20,8 @@ class WarmedUp : public LrSchedule {
   explicit WarmedUp(const Json& settings) : warmup_(settings.at("warmup").get<std::int64_t>()) {}
   double factor(std::int64_t step, std::int64_t total) const final {
     if (step < warmup_) return static_cast<double>(step + 1) / static_cast<double>(warmup_ + 1);
-    return after(share(static_cast<double>(step - warmup_), static_cast<double>(total - warmup_)), share(static_cast<double>(step), static_cast<double>(total)));
+    return after(share(static_cast<double>(step - warmup_), static_cast<double>(total - warmup_)),
+                 share(static_cast<double>(step), static_cast<double>(total)));
   }
 
  private:
@@ -57,7 +58,8 @@ class Cosine : public WarmedUp {
 
 class Step : public WarmedUp {
  public:
-  explicit Step(const Json& settings) : WarmedUp(settings), at_(settings.at("at").get<std::vector<double>>()), factor_(settings.at("factor").get<double>()) {}
+  explicit Step(const Json& settings)
+      : WarmedUp(settings), at_(settings.at("at").get<std::vector<double>>()), factor_(settings.at("factor").get<double>()) {}
 
  private:
   double after(double, double run) const override {
@@ -86,7 +88,8 @@ Param floor_param(double def) { return float_param("floor", "Floor", def, 0, 1, 
 template <class T>
 void add(Catalog& catalog, const char* name, const char* summary, ParamSchema schema) {
   schema.summary = summary;
-  catalog.lr_schedules.add({name, summary, std::move(schema), [](const Json& settings) -> Result<std::unique_ptr<LrSchedule>> { return std::make_unique<T>(settings); }});
+  catalog.lr_schedules.add({name, summary, std::move(schema),
+                            [](const Json& settings) -> Result<std::unique_ptr<LrSchedule>> { return std::make_unique<T>(settings); }});
 }
 
 }  // namespace
@@ -96,7 +99,9 @@ void register_lr_schedules(Catalog& catalog) {
   add<Linear>(catalog, "linear", "Falls evenly to the floor", {warmup_param(), floor_param(0)});
   add<Cosine>(catalog, "cosine", "Falls along a half cosine to the floor", {warmup_param(), floor_param(0.1)});
   add<Step>(catalog, "step", "Falls by a factor at given points of the run",
-            {warmup_param(), list_param("at", "At", "[0.5, 0.75]", float_param("at", "At", std::nullopt, 0, 1, "Share of the run"), "Shares of the run at which the rate falls"),
+            {warmup_param(),
+             list_param("at", "At", "[0.5, 0.75]", float_param("at", "At", std::nullopt, 0, 1, "Share of the run"),
+                        "Shares of the run at which the rate falls"),
              float_param("factor", "Factor", 0.1, 0, 1, "The rate is multiplied by it each time")});
   add<OneCycle>(catalog, "one-cycle", "Rises to the full rate and falls to almost nothing",
                 {float_param("rise", "Rise", 0.3, 0, 1, "Share of the run during which the rate rises"),

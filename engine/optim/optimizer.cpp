@@ -31,7 +31,8 @@ void Optimizer::step(const Gradients& gradients, double lr, double grad_scale) {
 std::map<std::string, Tensor> Optimizer::state() const {
   std::map<std::string, Tensor> tensors;
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    for (std::size_t slot = 0; slot < slots_.size(); ++slot) tensors.emplace(std::string(slots_[slot]) + "." + parameters_[i].name, state_[i][slot]);
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+      tensors.emplace(std::string(slots_[slot]) + "." + parameters_[i].name, state_[i][slot]);
   return tensors;
 }
 
@@ -39,13 +40,17 @@ Result<void> Optimizer::restore(std::int64_t steps, const std::map<std::string, 
   const std::map<std::string, Tensor> own = state();
   for (const auto& [name, target] : own) {
     const auto found = tensors.find(name);
-    if (found == tensors.end()) return fail(ErrorCode::BadFormat, fmt::format("The checkpoint lacks the optimizer's tensor {}", name), "It was written by another optimizer or model.");
+    if (found == tensors.end())
+      return fail(ErrorCode::BadFormat, fmt::format("The checkpoint lacks the optimizer's tensor {}", name),
+                  "It was written by another optimizer or model.");
     const Tensor& source = found->second;
     if (!(source.shape() == target.shape()) || source.dtype() != target.dtype()) {
-      return fail(ErrorCode::BadFormat, fmt::format("The checkpoint's {} is {} {}, but this run needs {} {}", name, dtype_name(source.dtype()), source.shape().text(),
-                                                    dtype_name(target.dtype()), target.shape().text()));
+      return fail(ErrorCode::BadFormat,
+                  fmt::format("The checkpoint's {} is {} {}, but this run needs {} {}", name, dtype_name(source.dtype()),
+                              source.shape().text(), dtype_name(target.dtype()), target.shape().text()));
     }
-    if (&source.device() != &target.device()) return fail(ErrorCode::InvalidArgument, fmt::format("The checkpoint's {} is on another device than the model", name));
+    if (&source.device() != &target.device())
+      return fail(ErrorCode::InvalidArgument, fmt::format("The checkpoint's {} is on another device than the model", name));
   }
   for (const auto& [name, target] : own) copy_into(tensors.at(name), target);
   steps_ = steps;

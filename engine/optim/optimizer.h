@@ -28,7 +28,7 @@ class Optimizer {
   void step(const Gradients& gradients, double lr, double grad_scale = 1);
 
   double base_lr() const { return lr_; }
-  std::int64_t steps() const { return steps_; }                      ///< steps made
+  std::int64_t steps() const { return steps_; }  ///< steps made
   const std::vector<Module::Named>& parameters() const { return parameters_; }
 
   /// What a checkpoint keeps besides the weights: name ("momentum.blocks.0.weight") → tensor of the parameter's shape.
@@ -42,13 +42,14 @@ class Optimizer {
   /// `slots`: one name for each tensor of state a parameter has ("momentum"; "m", "v").
   Optimizer(double lr, std::vector<const char*> slots) : lr_(lr), slots_(std::move(slots)) {}
   /// weight, gradient and state are contiguous. `step` counts from 1.
-  virtual void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr, double grad_scale) = 0;
+  virtual void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr,
+                      double grad_scale) = 0;
 
  private:
   double lr_;
   std::vector<const char*> slots_;
   std::vector<Module::Named> parameters_;
-  std::vector<std::vector<Tensor>> state_;      ///< [parameter][slot]
+  std::vector<std::vector<Tensor>> state_;  ///< [parameter][slot]
   std::int64_t steps_ = 0;
 };
 

@@ -15,15 +15,22 @@ namespace {
 class AdamW : public Optimizer {
  public:
   explicit AdamW(const Json& s)
-      : Optimizer(s.at("lr").get<double>(), {"m", "v"}), beta1_(s.at("beta1").get<double>()), beta2_(s.at("beta2").get<double>()),
-        eps_(s.at("eps").get<double>()), weight_decay_(s.at("weight_decay").get<double>()) {}
+      : Optimizer(s.at("lr").get<double>(), {"m", "v"}),
+        beta1_(s.at("beta1").get<double>()),
+        beta2_(s.at("beta2").get<double>()),
+        eps_(s.at("eps").get<double>()),
+        weight_decay_(s.at("weight_decay").get<double>()) {}
 
  private:
-  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr, double grad_scale) override {
+  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr,
+              double grad_scale) override {
     Device& device = gradient.device();
     const auto t = static_cast<double>(step);
-    const DswAdamW settings{lr, beta1_, beta2_, eps_, parameter.decay ? weight_decay_ : 0, 1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t), grad_scale};
-    check_status(device.kernels().adamw(device.stream(), &settings, parameter.value.view(), gradient.view(), state[0].view(), state[1].view()), "adamw", device);
+    const DswAdamW settings{
+        lr, beta1_, beta2_, eps_, parameter.decay ? weight_decay_ : 0, 1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t), grad_scale};
+    check_status(
+        device.kernels().adamw(device.stream(), &settings, parameter.value.view(), gradient.view(), state[0].view(), state[1].view()),
+        "adamw", device);
   }
 
   double beta1_, beta2_, eps_, weight_decay_;
@@ -33,14 +40,20 @@ class AdamW : public Optimizer {
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const Json& s)
-      : Optimizer(s.at("lr").get<double>(), s.at("momentum").get<double>() == 0 ? std::vector<const char*>{} : std::vector<const char*>{"momentum"}),
-        momentum_(s.at("momentum").get<double>()), weight_decay_(s.at("weight_decay").get<double>()), nesterov_(s.at("nesterov").get<bool>()) {}
+      : Optimizer(s.at("lr").get<double>(),
+                  s.at("momentum").get<double>() == 0 ? std::vector<const char*>{} : std::vector<const char*>{"momentum"}),
+        momentum_(s.at("momentum").get<double>()),
+        weight_decay_(s.at("weight_decay").get<double>()),
+        nesterov_(s.at("nesterov").get<bool>()) {}
 
  private:
-  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t, double lr, double grad_scale) override {
+  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t, double lr,
+              double grad_scale) override {
     Device& device = gradient.device();
     const DswSgd settings{lr, momentum_, parameter.decay ? weight_decay_ : 0, 0, grad_scale, nesterov_ ? 1 : 0, 0};
-    check_status(device.kernels().sgd(device.stream(), &settings, parameter.value.view(), gradient.view(), state.empty() ? DswView{} : state[0].view()), "sgd", device);
+    check_status(device.kernels().sgd(device.stream(), &settings, parameter.value.view(), gradient.view(),
+                                      state.empty() ? DswView{} : state[0].view()),
+                 "sgd", device);
   }
 
   double momentum_, weight_decay_;
@@ -61,7 +74,8 @@ Param below_one(Param p) {
 template <class T>
 void add(Catalog& catalog, const char* name, const char* summary, ParamSchema schema) {
   schema.summary = summary;
-  catalog.optimizers.add({name, summary, std::move(schema), [](const Json& settings) -> Result<std::unique_ptr<Optimizer>> { return std::make_unique<T>(settings); }});
+  catalog.optimizers.add({name, summary, std::move(schema),
+                          [](const Json& settings) -> Result<std::unique_ptr<Optimizer>> { return std::make_unique<T>(settings); }});
 }
 
 }  // namespace
@@ -69,13 +83,16 @@ void add(Catalog& catalog, const char* name, const char* summary, ParamSchema sc
 void register_optimizers(Catalog& catalog) {
   add<AdamW>(catalog, "adamw", "Adam with decoupled weight decay: a good first choice, for transformers in particular",
              {rate_param(1e-3), below_one(float_param("beta1", "β1", 0.9, 0, 1, "Decay of the gradient's running mean")),
-              below_one(float_param("beta2", "β2", 0.999, 0, 1, "Decay of the running mean of its square; 0.95 to 0.99 suits small batches of text")),
-              float_param("weight_decay", "Weight decay", 0.01, 0, 1000, "Pull of matrices towards 0, relative to the learning rate; biases and norms are left out"),
+              below_one(float_param("beta2", "β2", 0.999, 0, 1,
+                                    "Decay of the running mean of its square; 0.95 to 0.99 suits small batches of text")),
+              float_param("weight_decay", "Weight decay", 0.01, 0, 1000,
+                          "Pull of matrices towards 0, relative to the learning rate; biases and norms are left out"),
               advanced(float_param("eps", "ε", 1e-8, 1e-300, 1, "Added to the root of the mean square"))});
   add<Sgd>(catalog, "sgd", "Stochastic gradient descent with momentum: the classic choice for convolutional networks",
            {rate_param(0.1), below_one(float_param("momentum", "Momentum", 0.9, 0, 1, "Share of the last step that goes on; 0: none")),
             bool_param("nesterov", "Nesterov", false, "Looks ahead along the momentum"),
-            float_param("weight_decay", "Weight decay", 0, 0, 1000, "Added to the gradient as a multiple of the weight; biases and norms are left out")});
+            float_param("weight_decay", "Weight decay", 0, 0, 1000,
+                        "Added to the gradient as a multiple of the weight; biases and norms are left out")});
   register_lr_schedules(catalog);
 }
 

@@ -48,8 +48,9 @@ Shape broadcast(const char* what, const Shape& a, const Shape& b) {
     const std::int64_t other = shorter[-axis];
     if (length == other || other == 1) continue;
     if (length != 1) {
-      throw Error(ErrorCode::ShapeMismatch, fmt::format("{}: a is {}, b is {}; lengths of an axis, counted from the last, must be equal or 1",
-                                                        what, a.text(), b.text()));
+      throw Error(
+          ErrorCode::ShapeMismatch,
+          fmt::format("{}: a is {}, b is {}; lengths of an axis, counted from the last, must be equal or 1", what, a.text(), b.text()));
     }
     length = other;
   }

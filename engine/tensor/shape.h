@@ -14,12 +14,12 @@ class Shape {
  public:
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> lengths);
-  explicit Shape(const std::vector<std::int64_t>& lengths);      ///< throws Error{ShapeMismatch} past DSW_MAX_RANK or below 0
+  explicit Shape(const std::vector<std::int64_t>& lengths);  ///< throws Error{ShapeMismatch} past DSW_MAX_RANK or below 0
   int rank() const { return rank_; }
   std::int64_t operator[](int axis) const { return lengths_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
   std::int64_t& operator[](int axis) { return lengths_[static_cast<std::size_t>(axis < 0 ? axis + rank_ : axis)]; }
-  std::int64_t elements() const;                                  ///< 1 for rank 0
-  std::string text() const;                                       ///< "[32, 64]"
+  std::int64_t elements() const;  ///< 1 for rank 0
+  std::string text() const;       ///< "[32, 64]"
   void push_back(std::int64_t length);
   bool operator==(const Shape&) const = default;
   const std::int64_t* begin() const { return lengths_.data(); }

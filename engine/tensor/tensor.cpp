@@ -62,8 +62,10 @@ bool reshaped_strides(const Tensor::Impl& from, const Shape& shape, Strides& res
     int old_end = old_begin + 1, new_end = new_begin + 1;
     std::int64_t old_count = old_shape[old_begin], new_count = shape[new_begin];
     while (old_count != new_count) {
-      if (new_count < old_count) new_count *= shape[new_end++];
-      else old_count *= old_shape[old_end++];
+      if (new_count < old_count)
+        new_count *= shape[new_end++];
+      else
+        old_count *= old_shape[old_end++];
     }
     for (int axis = old_begin; axis + 1 < old_end; ++axis)
       if (old_stride[at(axis)] != old_shape[axis + 1] * old_stride[at(axis + 1)]) return false;
@@ -84,11 +86,16 @@ double host_value(const unsigned char* bytes, DType dtype) {
     return static_cast<double>(value);
   };
   switch (dtype) {
-    case DType::F32: return as(float{});
-    case DType::F64: return as(double{});
-    case DType::I32: return as(std::int32_t{});
-    case DType::I64: return as(std::int64_t{});
-    default: return as(std::uint8_t{});
+    case DType::F32:
+      return as(float{});
+    case DType::F64:
+      return as(double{});
+    case DType::I32:
+      return as(std::int32_t{});
+    case DType::I64:
+      return as(std::int64_t{});
+    default:
+      return as(std::uint8_t{});
   }
 }
 
@@ -160,7 +167,8 @@ template std::vector<std::int64_t> Tensor::to_vector() const;
 template std::vector<std::uint8_t> Tensor::to_vector() const;
 
 double Tensor::item() const {
-  if (elements() != 1) throw Error(ErrorCode::ShapeMismatch, fmt::format("item: the tensor is {}; only one element has a value", shape().text()));
+  if (elements() != 1)
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("item: the tensor is {}; only one element has a value", shape().text()));
   if (!host_readable(dtype())) return to_vector<double>()[0];
   unsigned char value[8];
   device().copy_to_host(value, view().data, dtype_bytes(dtype()));
@@ -174,7 +182,8 @@ bool Tensor::can_view_as(const Shape& new_shape) const {
 
 Tensor Tensor::view_reshape(const Shape& new_shape) const {
   if (new_shape.elements() != elements()) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("reshape: {} has {} elements, {} has {}", shape().text(), elements(), new_shape.text(), new_shape.elements()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("reshape: {} has {} elements, {} has {}", shape().text(), elements(), new_shape.text(), new_shape.elements()));
   }
   auto impl = share(*impl_);
   DSW_CHECK(reshaped_strides(*impl_, new_shape, impl->stride), "a view with a new shape needs memory without gaps");
@@ -187,7 +196,8 @@ Tensor Tensor::view_permute(const std::vector<int>& axes) const {
   for (const int axis : axes)
     if (axis >= 0 && axis < rank()) seen |= 1u << axis;
   if (static_cast<int>(axes.size()) != rank() || seen != (1u << rank()) - 1) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("permute: the tensor is {}; its {} axes must each be named once", shape().text(), rank()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("permute: the tensor is {}; its {} axes must each be named once", shape().text(), rank()));
   }
   auto impl = share(*impl_);
   for (int axis = 0; axis < rank(); ++axis) {
@@ -219,7 +229,9 @@ Tensor Tensor::view_expand(const Shape& new_shape) const {
     fits = length == new_shape[axis + added] || length == 1;
     if (length == new_shape[axis + added]) impl->stride[at(axis + added)] = impl_->stride[at(axis)];
   }
-  if (!fits) throw Error(ErrorCode::ShapeMismatch, fmt::format("expand: {} cannot be repeated to {}; only axes of length 1 can", shape().text(), new_shape.text()));
+  if (!fits)
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("expand: {} cannot be repeated to {}; only axes of length 1 can", shape().text(), new_shape.text()));
   return Tensor(std::move(impl));
 }
 
@@ -305,7 +317,8 @@ Tensor to_device_copy(const Tensor& x, Device& device) {
 void copy_into(const Tensor& x, const Tensor& y) {
   DSW_CHECK(!y.node(), "a recorded op's result is never overwritten");
   if (!(x.shape() == y.shape())) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("copy_into: x is {}, y is {}; they must be equal", x.shape().text(), y.shape().text()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("copy_into: x is {}, y is {}; they must be equal", x.shape().text(), y.shape().text()));
   }
   DSW_CHECK(&x.device() == &y.device(), "both tensors of a copy are on one device");
   if (y.elements() > 0) check_status(y.device().kernels().copy(y.device().stream(), x.view(), y.view()), "copy", y.device());

@@ -12,11 +12,11 @@ struct Tensor::Impl {
   std::shared_ptr<Storage> storage;
   Device* device = nullptr;
   Shape shape;
-  std::array<std::int64_t, DSW_MAX_RANK> stride{};   ///< in elements
-  std::int64_t offset = 0;                           ///< in elements from the storage's begin
+  std::array<std::int64_t, DSW_MAX_RANK> stride{};  ///< in elements
+  std::int64_t offset = 0;                          ///< in elements from the storage's begin
   DType dtype = DType::F32;
-  bool requires_grad = false;                        ///< a leaf that gradients are wanted for
-  std::shared_ptr<Node> node;                        ///< the op that made it; null for leaves and outside graphs
+  bool requires_grad = false;  ///< a leaf that gradients are wanted for
+  std::shared_ptr<Node> node;  ///< the op that made it; null for leaves and outside graphs
 };
 
 }  // namespace dsw

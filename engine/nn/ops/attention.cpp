@@ -14,10 +14,12 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
   op::check_same_dtype("attention", q, k);
   op::check_same_dtype("attention", q, v);
   for (const auto& [name, x] : {std::pair<const char*, const Tensor&>("q", q), {"k", k}, {"v", v}}) op::check_rank("attention", name, x, 4);
-  const bool fits = k.shape() == v.shape() && k.size(0) == q.size(0) && k.size(3) == q.size(3) && k.size(1) > 0 && q.size(1) % k.size(1) == 0;
+  const bool fits =
+      k.shape() == v.shape() && k.size(0) == q.size(0) && k.size(3) == q.size(3) && k.size(1) > 0 && q.size(1) % k.size(1) == 0;
   if (!fits) {
-    op::shape_error("attention", fmt::format("q is {}, k is {}, v is {}; q must be [B, Hq, T, D], k and v [B, Hkv, S, D] with Hq a multiple of Hkv",
-                                             q.shape().text(), k.shape().text(), v.shape().text()));
+    op::shape_error("attention",
+                    fmt::format("q is {}, k is {}, v is {}; q must be [B, Hq, T, D], k and v [B, Hkv, S, D] with Hq a multiple of Hkv",
+                                q.shape().text(), k.shape().text(), v.shape().text()));
   }
   if (!key_mask) return;
   op::check_together("attention", {&q, &key_mask});
@@ -28,13 +30,15 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 
 Tensor raw_rope(const Tensor& x, const Tensor& position, double base, bool interleaved, bool inverse) {
   Tensor y = empty_in_order_of(x, x.dtype());
-  if (y.elements() > 0) op::run(x, "rope", &DswKernels::rope, x.view(), position.view(), base, interleaved ? 1 : 0, inverse ? 1 : 0, y.view());
+  if (y.elements() > 0)
+    op::run(x, "rope", &DswKernels::rope, x.view(), position.view(), base, interleaved ? 1 : 0, inverse ? 1 : 0, y.view());
   return y;
 }
 
 }  // namespace
 
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options, const Tensor& key_mask, Tensor* probabilities) {
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options, const Tensor& key_mask,
+                 Tensor* probabilities) {
   check_attention(q, k, v, key_mask);
   DswAttention settings{};
   settings.scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(3)));
@@ -49,13 +53,16 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     op::run(q, "attention_fwd", &DswKernels::attention_fwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(), lse.view(),
             probabilities ? probabilities->view() : DswView{});
   }
-  return with_grad(o, {q, k, v}, [settings, q, k, v, key_mask, lse, o = o.detach()](const Tensor& d_o) {
-    const Tensor dq = empty_in_order_of(q, q.dtype()), dk = empty_in_order_of(k, k.dtype()), dv = empty_in_order_of(v, v.dtype());
-    if (o.elements() == 0) return Grads{zeros_like(q), zeros_like(k), zeros_like(v)};
-    op::run(q, "attention_bwd", &DswKernels::attention_bwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(), lse.view(), d_o.view(),
-            dq.view(), dk.view(), dv.view());
-    return Grads{dq, dk, dv};
-  }, "attention");
+  return with_grad(
+      o, {q, k, v},
+      [settings, q, k, v, key_mask, lse, o = o.detach()](const Tensor& d_o) {
+        const Tensor dq = empty_in_order_of(q, q.dtype()), dk = empty_in_order_of(k, k.dtype()), dv = empty_in_order_of(v, v.dtype());
+        if (o.elements() == 0) return Grads{zeros_like(q), zeros_like(k), zeros_like(v)};
+        op::run(q, "attention_bwd", &DswKernels::attention_bwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(),
+                lse.view(), d_o.view(), dq.view(), dk.view(), dv.view());
+        return Grads{dq, dk, dv};
+      },
+      "attention");
 }
 
 Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleaved) {
@@ -64,11 +71,12 @@ Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleav
   op::check_rank("rope", "x", x, 4);
   op::check_dtype("rope", "position", position, DType::I32);
   op::check_shape("rope", "position", position, {x.size(2)});
-  if (x.size(3) % 2 != 0) op::shape_error("rope", fmt::format("x is {}; its last axis must be even, as it is turned in pairs", x.shape().text()));
+  if (x.size(3) % 2 != 0)
+    op::shape_error("rope", fmt::format("x is {}; its last axis must be even, as it is turned in pairs", x.shape().text()));
   if (!(base > 0)) throw Error(ErrorCode::InvalidArgument, fmt::format("rope: base is {}; it must be above 0", base));
-  return with_grad(raw_rope(x, position, base, interleaved, false), {x}, [position, base, interleaved](const Tensor& dy) {
-    return Grads{raw_rope(dy, position, base, interleaved, true)};
-  }, "rope");
+  return with_grad(
+      raw_rope(x, position, base, interleaved, false), {x},
+      [position, base, interleaved](const Tensor& dy) { return Grads{raw_rope(dy, position, base, interleaved, true)}; }, "rope");
 }
 
 }  // namespace dsw

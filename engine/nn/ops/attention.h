@@ -5,10 +5,10 @@
 namespace dsw {
 
 struct AttentionOptions {
-  double scale = 0;             ///< factor of q·k; 0: 1 / sqrt(D)
-  bool causal = false;          ///< query t sees keys 0 … t + S - T
-  std::int32_t window = 0;      ///< > 0: and of those only the last `window`
-  double soft_cap = 0;          ///< > 0: scores = cap · tanh(scores / cap)
+  double scale = 0;         ///< factor of q·k; 0: 1 / sqrt(D)
+  bool causal = false;      ///< query t sees keys 0 … t + S - T
+  std::int32_t window = 0;  ///< > 0: and of those only the last `window`
+  double soft_cap = 0;      ///< > 0: scores = cap · tanh(scores / cap)
 };
 
 /// Scaled dot-product attention: o[b, h, t] = sum_s p[s] v[b, h', s], p = softmax over s of scale · q[b, h, t]·k[b, h', s],

@@ -8,10 +8,13 @@ namespace {
 
 DswConv to_kernel(const Conv2dOptions& o) { return {o.stride_h, o.stride_w, o.pad_h, o.pad_w, o.dilation_h, o.dilation_w, o.groups}; }
 
-std::int64_t output_length(const char* axis, std::int64_t length, std::int64_t kernel, std::int64_t stride, std::int64_t pad, std::int64_t dilation) {
+std::int64_t output_length(const char* axis, std::int64_t length, std::int64_t kernel, std::int64_t stride, std::int64_t pad,
+                           std::int64_t dilation) {
   const std::int64_t reach = dilation * (kernel - 1) + 1, padded = length + 2 * pad;
   if (padded < reach) {
-    op::shape_error("conv2d", fmt::format("the kernel reaches over {} pixels of the {}, which has {} with its padding; it must not be larger", reach, axis, padded));
+    op::shape_error("conv2d",
+                    fmt::format("the kernel reaches over {} pixels of the {}, which has {} with its padding; it must not be larger", reach,
+                                axis, padded));
   }
   return (padded - reach) / stride + 1;
 }
@@ -20,14 +23,17 @@ std::int64_t output_length(const char* axis, std::int64_t length, std::int64_t k
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2dOptions& o) {
   if (x.rank() != 4 || weight.rank() != 4) {
-    op::shape_error("conv2d", fmt::format("x is {}, weight is {}; they must be [B, C, H, W] and [O, C / groups, R, S]", x.text(), weight.text()));
+    op::shape_error("conv2d",
+                    fmt::format("x is {}, weight is {}; they must be [B, C, H, W] and [O, C / groups, R, S]", x.text(), weight.text()));
   }
   if (o.stride_h < 1 || o.stride_w < 1 || o.dilation_h < 1 || o.dilation_w < 1 || o.groups < 1 || o.pad_h < 0 || o.pad_w < 0) {
     throw Error(ErrorCode::InvalidArgument, "conv2d: strides, dilations and groups are 1 or more, padding is 0 or more");
   }
-  if (weight[2] < 1 || weight[3] < 1) op::shape_error("conv2d", fmt::format("weight is {}; its kernel must be at least 1 × 1", weight.text()));
+  if (weight[2] < 1 || weight[3] < 1)
+    op::shape_error("conv2d", fmt::format("weight is {}; its kernel must be at least 1 × 1", weight.text()));
   if (weight[1] * o.groups != x[1] || weight[0] % o.groups != 0) {
-    op::shape_error("conv2d", fmt::format("x is {}, weight is {}, groups {}; x's channels must be weight's second axis times groups, and weight's first a multiple of groups",
+    op::shape_error("conv2d", fmt::format("x is {}, weight is {}, groups {}; x's channels must be weight's second axis times groups, and "
+                                          "weight's first a multiple of groups",
                                           x.text(), weight.text(), o.groups));
   }
   return {x[0], weight[0], output_length("height", x[2], weight[2], o.stride_h, o.pad_h, o.dilation_h),
@@ -47,13 +53,19 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   const DswConv conv = to_kernel(options);
   Tensor y = empty(shape, x.dtype(), x.device());
   if (y.elements() > 0) op::run(x, "conv2d_fwd", &DswKernels::conv2d_fwd, &conv, x.view(), weight.view(), bias.view(), y.view());
-  return with_grad(y, {x, weight, bias}, [conv, x, weight, bias](const Tensor& dy) {
-    const Tensor dx = op::wanted_like(x, x.shape()), dweight = op::wanted_like(weight, weight.shape()), dbias = op::wanted_like(bias, bias ? bias.shape() : Shape{});
-    if (dx && dx.elements() > 0) op::run(x, "conv2d_bwd_data", &DswKernels::conv2d_bwd_data, &conv, weight.view(), dy.view(), dx.view());
-    if (dweight) op::run(x, "conv2d_bwd_weights", &DswKernels::conv2d_bwd_weights, &conv, x.view(), dy.view(), dweight.view(), dbias.view());
-    if (!dweight && dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape(bias.shape())};
-    return Grads{dx, dweight, dbias};
-  }, "conv2d");
+  return with_grad(
+      y, {x, weight, bias},
+      [conv, x, weight, bias](const Tensor& dy) {
+        const Tensor dx = op::wanted_like(x, x.shape()), dweight = op::wanted_like(weight, weight.shape()),
+                     dbias = op::wanted_like(bias, bias ? bias.shape() : Shape{});
+        if (dx && dx.elements() > 0)
+          op::run(x, "conv2d_bwd_data", &DswKernels::conv2d_bwd_data, &conv, weight.view(), dy.view(), dx.view());
+        if (dweight)
+          op::run(x, "conv2d_bwd_weights", &DswKernels::conv2d_bwd_weights, &conv, x.view(), dy.view(), dweight.view(), dbias.view());
+        if (!dweight && dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape(bias.shape())};
+        return Grads{dx, dweight, dbias};
+      },
+      "conv2d");
 }
 
 }  // namespace dsw

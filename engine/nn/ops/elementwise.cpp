@@ -9,7 +9,8 @@ namespace {
 /// One binary kernel over inputs already broadcast to `shape`.
 Tensor raw_binary(DswBinary kind, const Tensor& a, const Tensor& b, const Shape& shape) {
   Tensor y = empty(shape, a.dtype(), a.device());
-  if (y.elements() > 0) op::run(a, "binary", &DswKernels::binary, kind, op::broadcast_view(a, shape), op::broadcast_view(b, shape), y.view());
+  if (y.elements() > 0)
+    op::run(a, "binary", &DswKernels::binary, kind, op::broadcast_view(a, shape), op::broadcast_view(b, shape), y.view());
   return y;
 }
 
@@ -27,21 +28,26 @@ Tensor forward_binary(DswBinary kind, const char* name, const Tensor& a, const T
 }
 
 Tensor select(DswBinary kind, const char* name, const Tensor& a, const Tensor& b) {
-  return with_grad(forward_binary(kind, name, a, b), {a, b}, [kind, a, b](const Tensor& dy) {
-    const Shape& shape = dy.shape();
-    const Tensor da = empty(shape, dy.dtype(), dy.device());
-    if (da.elements() > 0) {
-      op::run(dy, "compare_select_bwd", &DswKernels::compare_select_bwd, kind, op::broadcast_view(a, shape), op::broadcast_view(b, shape), dy.view(), da.view());
-    }
-    Tensor db;
-    if (b.requires_grad()) db = op::sum_to_shape(raw_binary(DSW_SUB, dy, da, shape), b.shape());
-    return Grads{op::sum_to_shape(da, a.shape()), db};
-  }, name);
+  return with_grad(
+      forward_binary(kind, name, a, b), {a, b},
+      [kind, a, b](const Tensor& dy) {
+        const Shape& shape = dy.shape();
+        const Tensor da = empty(shape, dy.dtype(), dy.device());
+        if (da.elements() > 0) {
+          op::run(dy, "compare_select_bwd", &DswKernels::compare_select_bwd, kind, op::broadcast_view(a, shape),
+                  op::broadcast_view(b, shape), dy.view(), da.view());
+        }
+        Tensor db;
+        if (b.requires_grad()) db = op::sum_to_shape(raw_binary(DSW_SUB, dy, da, shape), b.shape());
+        return Grads{op::sum_to_shape(da, a.shape()), db};
+      },
+      name);
 }
 
 /// Whether unary_bwd reads y (else x), as kernel_table.h says: only that one is kept.
 bool reads_y(DswUnary kind) {
-  return kind == DSW_EXP || kind == DSW_SQRT || kind == DSW_RSQRT || kind == DSW_RECIPROCAL || kind == DSW_RELU || kind == DSW_TANH || kind == DSW_SIGMOID;
+  return kind == DSW_EXP || kind == DSW_SQRT || kind == DSW_RSQRT || kind == DSW_RECIPROCAL || kind == DSW_RELU || kind == DSW_TANH ||
+         kind == DSW_SIGMOID;
 }
 
 Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
@@ -49,52 +55,69 @@ Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
   Tensor y = raw_unary(kind, 0, 0, x);
   if (!x.requires_grad()) return y;
   const Tensor kept = reads_y(kind) ? y.detach() : x;
-  return with_grad(std::move(y), {x}, [kind, kept](const Tensor& dy) {
-    Tensor dx = empty_like(dy);
-    const DswView x_view = reads_y(kind) ? DswView{} : kept.view(), y_view = reads_y(kind) ? kept.view() : DswView{};
-    if (dx.elements() > 0) op::run(dy, "unary_bwd", &DswKernels::unary_bwd, kind, 0.0, 0.0, x_view, y_view, dy.view(), dx.view());
-    return Grads{dx};
-  }, name);
+  return with_grad(
+      std::move(y), {x},
+      [kind, kept](const Tensor& dy) {
+        Tensor dx = empty_like(dy);
+        const DswView x_view = reads_y(kind) ? DswView{} : kept.view(), y_view = reads_y(kind) ? kept.view() : DswView{};
+        if (dx.elements() > 0) op::run(dy, "unary_bwd", &DswKernels::unary_bwd, kind, 0.0, 0.0, x_view, y_view, dy.view(), dx.view());
+        return Grads{dx};
+      },
+      name);
 }
 
 /// Unary ops with a constant slope need neither x nor y.
 Tensor linear_unary(const char* name, const Tensor& x, double alpha, double beta) {
   op::check_float(name, x);
-  return with_grad(raw_unary(DSW_AFFINE, alpha, beta, x), {x}, [alpha](const Tensor& dy) { return Grads{raw_unary(DSW_AFFINE, alpha, 0, dy)}; }, name);
+  return with_grad(
+      raw_unary(DSW_AFFINE, alpha, beta, x), {x}, [alpha](const Tensor& dy) { return Grads{raw_unary(DSW_AFFINE, alpha, 0, dy)}; }, name);
 }
 
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  return with_grad(forward_binary(DSW_ADD, "add", a, b), {a, b}, [a_shape = a.shape(), b_shape = b.shape(), a_wants = a.requires_grad(), b_wants = b.requires_grad()](const Tensor& dy) {
-    return Grads{a_wants ? op::sum_to_shape(dy, a_shape) : Tensor(), b_wants ? op::sum_to_shape(dy, b_shape) : Tensor()};
-  }, "add");
+  return with_grad(
+      forward_binary(DSW_ADD, "add", a, b), {a, b},
+      [a_shape = a.shape(), b_shape = b.shape(), a_wants = a.requires_grad(), b_wants = b.requires_grad()](const Tensor& dy) {
+        return Grads{a_wants ? op::sum_to_shape(dy, a_shape) : Tensor(), b_wants ? op::sum_to_shape(dy, b_shape) : Tensor()};
+      },
+      "add");
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {
-  return with_grad(forward_binary(DSW_SUB, "sub", a, b), {a, b}, [a_shape = a.shape(), b_shape = b.shape(), a_wants = a.requires_grad(), b_wants = b.requires_grad()](const Tensor& dy) {
-    return Grads{a_wants ? op::sum_to_shape(dy, a_shape) : Tensor(), b_wants ? raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(dy, b_shape)) : Tensor()};
-  }, "sub");
+  return with_grad(
+      forward_binary(DSW_SUB, "sub", a, b), {a, b},
+      [a_shape = a.shape(), b_shape = b.shape(), a_wants = a.requires_grad(), b_wants = b.requires_grad()](const Tensor& dy) {
+        return Grads{a_wants ? op::sum_to_shape(dy, a_shape) : Tensor(),
+                     b_wants ? raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(dy, b_shape)) : Tensor()};
+      },
+      "sub");
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  return with_grad(forward_binary(DSW_MUL, "mul", a, b), {a, b}, [a, b](const Tensor& dy) {
-    Tensor da, db;
-    if (a.requires_grad()) da = op::sum_to_shape(raw_binary(DSW_MUL, dy, b, dy.shape()), a.shape());
-    if (b.requires_grad()) db = op::sum_to_shape(raw_binary(DSW_MUL, dy, a, dy.shape()), b.shape());
-    return Grads{da, db};
-  }, "mul");
+  return with_grad(
+      forward_binary(DSW_MUL, "mul", a, b), {a, b},
+      [a, b](const Tensor& dy) {
+        Tensor da, db;
+        if (a.requires_grad()) da = op::sum_to_shape(raw_binary(DSW_MUL, dy, b, dy.shape()), a.shape());
+        if (b.requires_grad()) db = op::sum_to_shape(raw_binary(DSW_MUL, dy, a, dy.shape()), b.shape());
+        return Grads{da, db};
+      },
+      "mul");
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
   Tensor y = forward_binary(DSW_DIV, "div", a, b);
-  return with_grad(y, {a, b}, [a_shape = a.shape(), a_wants = a.requires_grad(), b, y = y.detach()](const Tensor& dy) {
-    const Tensor per_b = raw_binary(DSW_DIV, dy, b, dy.shape());
-    Tensor da, db;
-    if (b.requires_grad()) db = raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(raw_binary(DSW_MUL, per_b, y, dy.shape()), b.shape()));
-    if (a_wants) da = op::sum_to_shape(per_b, a_shape);
-    return Grads{da, db};
-  }, "div");
+  return with_grad(
+      y, {a, b},
+      [a_shape = a.shape(), a_wants = a.requires_grad(), b, y = y.detach()](const Tensor& dy) {
+        const Tensor per_b = raw_binary(DSW_DIV, dy, b, dy.shape());
+        Tensor da, db;
+        if (b.requires_grad()) db = raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(raw_binary(DSW_MUL, per_b, y, dy.shape()), b.shape()));
+        if (a_wants) da = op::sum_to_shape(per_b, a_shape);
+        return Grads{da, db};
+      },
+      "div");
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return select(DSW_MAXIMUM, "maximum", a, b); }

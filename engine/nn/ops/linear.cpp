@@ -10,8 +10,10 @@ namespace {
 void product(const Tensor& a, const Tensor& b, const Tensor& bias, const Tensor& c) {
   if (c.elements() == 0) return;
   if (a.size(1) == 0) {
-    if (bias) copy_into(bias.detach().view_expand(c.shape()), c);
-    else op::run(c, "fill", &DswKernels::fill, c.view(), 0.0);
+    if (bias)
+      copy_into(bias.detach().view_expand(c.shape()), c);
+    else
+      op::run(c, "fill", &DswKernels::fill, c.view(), 0.0);
     return;
   }
   op::run(a, "matmul", &DswKernels::matmul, a.view(), b.view(), bias.view(), c.view(), 1.0, 0.0);
@@ -22,8 +24,10 @@ Tensor transposed(const Tensor& x) { return x.view_permute({1, 0}); }
 }  // namespace
 
 Shape linear_shape(const Shape& x, const Shape& weight) {
-  if (x.rank() < 1 || weight.rank() != 2) op::shape_error("linear", fmt::format("x is {}, weight is {}; they must be [..., I] and [O, I]", x.text(), weight.text()));
-  if (x[-1] != weight[1]) op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.text(), weight.text()));
+  if (x.rank() < 1 || weight.rank() != 2)
+    op::shape_error("linear", fmt::format("x is {}, weight is {}; they must be [..., I] and [O, I]", x.text(), weight.text()));
+  if (x[-1] != weight[1])
+    op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.text(), weight.text()));
   return op::with_last(x, weight[0]);
 }
 
@@ -41,21 +45,24 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor rows = op::as_rows(x);
   const Tensor y = empty({rows.size(0), outputs}, x.dtype(), x.device());
   product(rows, transposed(weight), bias, y);
-  return with_grad(y.view_reshape(shape), {x, weight, bias}, [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), before = x.shape()](const Tensor& dy) {
-    const Tensor d_rows = op::as_rows(dy);
-    Tensor dx, dweight, dbias;
-    if (x_wants) {
-      const Tensor flat = empty(rows.shape(), rows.dtype(), rows.device());
-      product(d_rows, weight, {}, flat);
-      dx = flat.view_reshape(before);
-    }
-    if (weight.requires_grad()) {
-      dweight = empty(weight.shape(), weight.dtype(), weight.device());
-      product(transposed(d_rows), rows, {}, dweight);
-    }
-    if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)});
-    return Grads{dx, dweight, dbias};
-  }, "linear");
+  return with_grad(
+      y.view_reshape(shape), {x, weight, bias},
+      [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), before = x.shape()](const Tensor& dy) {
+        const Tensor d_rows = op::as_rows(dy);
+        Tensor dx, dweight, dbias;
+        if (x_wants) {
+          const Tensor flat = empty(rows.shape(), rows.dtype(), rows.device());
+          product(d_rows, weight, {}, flat);
+          dx = flat.view_reshape(before);
+        }
+        if (weight.requires_grad()) {
+          dweight = empty(weight.shape(), weight.dtype(), weight.device());
+          product(transposed(d_rows), rows, {}, dweight);
+        }
+        if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)});
+        return Grads{dx, dweight, dbias};
+      },
+      "linear");
 }
 
 }  // namespace dsw

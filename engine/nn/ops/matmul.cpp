@@ -38,9 +38,11 @@ Tensor raw_matmul(const Tensor& a, const Tensor& b, const Shape& lead) {
 }  // namespace
 
 Shape matmul_shape(const Shape& a, const Shape& b) {
-  if (a.rank() < 2 || b.rank() < 2) op::shape_error("matmul", fmt::format("a is {}, b is {}; both need at least 2 axes", a.text(), b.text()));
+  if (a.rank() < 2 || b.rank() < 2)
+    op::shape_error("matmul", fmt::format("a is {}, b is {}; both need at least 2 axes", a.text(), b.text()));
   if (a[-1] != b[-2]) {
-    op::shape_error("matmul", fmt::format("a is {}, b is {}; a's last axis must equal b's {}", a.text(), b.text(), b.rank() == 2 ? "first" : "last but one"));
+    op::shape_error("matmul", fmt::format("a is {}, b is {}; a's last axis must equal b's {}", a.text(), b.text(),
+                                          b.rank() == 2 ? "first" : "last but one"));
   }
   Shape lead = leading(a);
   if (!(lead == leading(b))) {
@@ -58,12 +60,15 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   op::check_same_dtype("matmul", a, b);
   op::check_float("matmul", a);
   const Shape lead = leading(matmul_shape(a.shape(), b.shape()));
-  return with_grad(raw_matmul(a, b, lead), {a, b}, [a, b, lead](const Tensor& dy) {
-    Tensor da, db;
-    if (a.requires_grad()) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a.shape());
-    if (b.requires_grad()) db = op::sum_to_shape(raw_matmul(raw_transpose(a), dy, lead), b.shape());
-    return Grads{da, db};
-  }, "matmul");
+  return with_grad(
+      raw_matmul(a, b, lead), {a, b},
+      [a, b, lead](const Tensor& dy) {
+        Tensor da, db;
+        if (a.requires_grad()) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a.shape());
+        if (b.requires_grad()) db = op::sum_to_shape(raw_matmul(raw_transpose(a), dy, lead), b.shape());
+        return Grads{da, db};
+      },
+      "matmul");
 }
 
 }  // namespace dsw

@@ -24,7 +24,7 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-5);
 /// @param running_mean, running_var  [C], written when training; not given when training: not kept
 /// @return              [B, C, ...].   Gradient: as layer_norm over the batch when training; dx = dy weight / sd otherwise
 /// @throws Error{ShapeMismatch}.   Source: Ioffe & Szegedy 2015
-Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var, bool training,
-                  double momentum = 0.1, double eps = 1e-5);
+Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,
+                  bool training, double momentum = 0.1, double eps = 1e-5);
 
 }  // namespace dsw

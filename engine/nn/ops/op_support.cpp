@@ -3,7 +3,9 @@
 
 namespace dsw::op {
 
-void shape_error(const char* op, const std::string& sentence) { throw Error(ErrorCode::ShapeMismatch, fmt::format("{}: {}", op, sentence)); }
+void shape_error(const char* op, const std::string& sentence) {
+  throw Error(ErrorCode::ShapeMismatch, fmt::format("{}: {}", op, sentence));
+}
 
 void check_together(const char* op, std::initializer_list<const Tensor*> tensors) {
   const Tensor* first = nullptr;
@@ -11,14 +13,16 @@ void check_together(const char* op, std::initializer_list<const Tensor*> tensors
     if (!tensor->defined()) throw Error(ErrorCode::InvalidArgument, fmt::format("{}: an input is not given", op));
     if (!first) first = tensor;
     if (&tensor->device() != &first->device()) {
-      throw Error(ErrorCode::InvalidArgument, fmt::format("{}: inputs are on {} and {}", op, first->device().info().name, tensor->device().info().name),
+      throw Error(ErrorCode::InvalidArgument,
+                  fmt::format("{}: inputs are on {} and {}", op, first->device().info().name, tensor->device().info().name),
                   "Copy one of them to the other's device.");
     }
   }
 }
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype()) shape_error(op, fmt::format("inputs are {} and {}; one dtype is needed", dtype_name(a.dtype()), dtype_name(b.dtype())));
+  if (a.dtype() != b.dtype())
+    shape_error(op, fmt::format("inputs are {} and {}; one dtype is needed", dtype_name(a.dtype()), dtype_name(b.dtype())));
 }
 
 void check_dtype(const char* op, const char* name, const Tensor& x, DType dtype) {
@@ -31,11 +35,13 @@ void check_float(const char* op, const Tensor& x) {
 }
 
 void check_rank_at_least(const char* op, const Tensor& x, int rank) {
-  if (x.rank() < rank) shape_error(op, fmt::format("the input is {}; it needs at least {} {}", x.shape().text(), rank, rank == 1 ? "axis" : "axes"));
+  if (x.rank() < rank)
+    shape_error(op, fmt::format("the input is {}; it needs at least {} {}", x.shape().text(), rank, rank == 1 ? "axis" : "axes"));
 }
 
 void check_rank(const char* op, const char* name, const Tensor& x, int rank) {
-  if (x.rank() != rank) shape_error(op, fmt::format("{} is {}; it must have {} {}", name, x.shape().text(), rank, rank == 1 ? "axis" : "axes"));
+  if (x.rank() != rank)
+    shape_error(op, fmt::format("{} is {}; it must have {} {}", name, x.shape().text(), rank, rank == 1 ? "axis" : "axes"));
 }
 
 void check_shape(const char* op, const char* name, const Tensor& x, const Shape& shape) {

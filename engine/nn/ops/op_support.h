@@ -42,7 +42,9 @@ inline DType statistics_dtype(const Tensor& x) { return x.dtype() == DType::F64 
 /// `shape` without its last axis.
 Shape without_last(const Shape& shape);
 /// An uninitialised gradient for x where x wants one, else undefined (kernels skip it).
-inline Tensor wanted_like(const Tensor& x, const Shape& shape) { return x.requires_grad() ? empty(shape, x.dtype(), x.device()) : Tensor(); }
+inline Tensor wanted_like(const Tensor& x, const Shape& shape) {
+  return x.requires_grad() ? empty(shape, x.dtype(), x.device()) : Tensor();
+}
 /// `shape` with another last length.
 inline Shape with_last(Shape shape, std::int64_t length) {
   shape[-1] = length;

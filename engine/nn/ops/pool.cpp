@@ -9,10 +9,13 @@ namespace {
 
 std::int64_t output_length(const char* axis, std::int64_t length, std::int64_t kernel, std::int64_t stride, std::int64_t pad) {
   if (kernel < 1 || stride < 1 || pad < 0 || 2 * pad > kernel) {
-    throw Error(ErrorCode::InvalidArgument, fmt::format("pool2d: window {}, step {}, padding {}; they are at least 1, 1 and 0, and padding at most half the window", kernel, stride, pad));
+    throw Error(ErrorCode::InvalidArgument,
+                fmt::format("pool2d: window {}, step {}, padding {}; they are at least 1, 1 and 0, and padding at most half the window",
+                            kernel, stride, pad));
   }
   if (length + 2 * pad < kernel) {
-    op::shape_error("pool2d", fmt::format("the window is {} pixels, the {} has {} with its padding; it must not be larger", kernel, axis, length + 2 * pad));
+    op::shape_error("pool2d", fmt::format("the window is {} pixels, the {} has {} with its padding; it must not be larger", kernel, axis,
+                                          length + 2 * pad));
   }
   return (length + 2 * pad - kernel) / stride + 1;
 }
@@ -23,18 +26,22 @@ Tensor pool2d(const char* name, const Tensor& x, const Pool2dOptions& o, bool av
   Tensor y = empty(pool2d_shape(x.shape(), o), x.dtype(), x.device());
   const Tensor index = average ? Tensor() : empty(y.shape(), DType::I32, x.device());
   if (y.elements() > 0) op::run(x, "pool2d_fwd", &DswKernels::pool2d_fwd, &pool, x.view(), y.view(), index.view());
-  return with_grad(y, {x}, [pool, index, shape = x.shape()](const Tensor& dy) {
-    const Tensor dx = empty(shape, dy.dtype(), dy.device());
-    if (dx.elements() > 0) op::run(dy, "pool2d_bwd", &DswKernels::pool2d_bwd, &pool, dy.view(), index.view(), dx.view());
-    return Grads{dx};
-  }, name);
+  return with_grad(
+      y, {x},
+      [pool, index, shape = x.shape()](const Tensor& dy) {
+        const Tensor dx = empty(shape, dy.dtype(), dy.device());
+        if (dx.elements() > 0) op::run(dy, "pool2d_bwd", &DswKernels::pool2d_bwd, &pool, dy.view(), index.view(), dx.view());
+        return Grads{dx};
+      },
+      name);
 }
 
 }  // namespace
 
 Shape pool2d_shape(const Shape& x, const Pool2dOptions& o) {
   if (x.rank() != 4) op::shape_error("pool2d", fmt::format("x is {}; it must be [B, C, H, W]", x.text()));
-  return {x[0], x[1], output_length("height", x[2], o.kernel_h, o.stride_h, o.pad_h), output_length("width", x[3], o.kernel_w, o.stride_w, o.pad_w)};
+  return {x[0], x[1], output_length("height", x[2], o.kernel_h, o.stride_h, o.pad_h),
+          output_length("width", x[3], o.kernel_w, o.stride_w, o.pad_w)};
 }
 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) { return pool2d("max-pool2d", x, options, false); }

@@ -21,9 +21,11 @@ Tensor view_or_copy(const Tensor& x, const Shape& shape) {
 Tensor reshape(const Tensor& x, const Shape& shape) {
   op::check_together("reshape", {&x});
   if (x.elements() != shape.elements()) {
-    op::shape_error("reshape", fmt::format("{} has {} elements, {} has {}", x.shape().text(), x.elements(), shape.text(), shape.elements()));
+    op::shape_error("reshape",
+                    fmt::format("{} has {} elements, {} has {}", x.shape().text(), x.elements(), shape.text(), shape.elements()));
   }
-  return with_grad(view_or_copy(x, shape), {x}, [before = x.shape()](const Tensor& dy) { return Grads{view_or_copy(dy, before)}; }, "reshape");
+  return with_grad(
+      view_or_copy(x, shape), {x}, [before = x.shape()](const Tensor& dy) { return Grads{view_or_copy(dy, before)}; }, "reshape");
 }
 
 Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> lengths) {
@@ -40,14 +42,16 @@ Tensor permute(const Tensor& x, const std::vector<int>& axes) {
   if (!x.requires_grad()) return y;
   std::vector<int> inverse(axes.size());
   for (std::size_t i = 0; i < axes.size(); ++i) inverse[static_cast<std::size_t>(axes[i])] = static_cast<int>(i);
-  return with_grad(std::move(y), {x}, [inverse = std::move(inverse)](const Tensor& dy) { return Grads{dy.view_permute(inverse)}; }, "permute");
+  return with_grad(
+      std::move(y), {x}, [inverse = std::move(inverse)](const Tensor& dy) { return Grads{dy.view_permute(inverse)}; }, "permute");
 }
 
 Tensor transpose(const Tensor& x, int a, int b) {
   op::check_together("transpose", {&x});
   std::vector<int> axes(static_cast<std::size_t>(x.rank()));
   for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<int>(i);
-  std::swap(axes[static_cast<std::size_t>(axis_from_front("transpose", x, a))], axes[static_cast<std::size_t>(axis_from_front("transpose", x, b))]);
+  std::swap(axes[static_cast<std::size_t>(axis_from_front("transpose", x, a))],
+            axes[static_cast<std::size_t>(axis_from_front("transpose", x, b))]);
   return permute(x, axes);
 }
 
@@ -62,7 +66,8 @@ std::vector<Tensor> split(const Tensor& x, int axis, const std::vector<std::int6
   axis = axis_from_front("split", x, axis);
   std::int64_t total = 0;
   for (const std::int64_t length : lengths) total += length;
-  if (total != x.size(axis)) op::shape_error("split", fmt::format("the lengths sum to {}; axis {} of {} needs {}", total, axis, x.shape().text(), x.size(axis)));
+  if (total != x.size(axis))
+    op::shape_error("split", fmt::format("the lengths sum to {}; axis {} of {} needs {}", total, axis, x.shape().text(), x.size(axis)));
   std::vector<Tensor> parts;
   std::int64_t begin = 0;
   for (const std::int64_t length : lengths) {
@@ -84,7 +89,9 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
     op::check_same_dtype("concat", first, part);
     bool fits = part.rank() == first.rank();
     for (int i = 0; fits && i < shape.rank(); ++i) fits = i == axis || part.size(i) == shape[i];
-    if (!fits) op::shape_error("concat", fmt::format("parts are {} and {}; only axis {} may differ", first.shape().text(), part.shape().text(), axis));
+    if (!fits)
+      op::shape_error("concat",
+                      fmt::format("parts are {} and {}; only axis {} may differ", first.shape().text(), part.shape().text(), axis));
     shape[axis] += part.size(axis);
   }
   Tensor y = empty(shape, first.dtype(), first.device());
@@ -95,26 +102,31 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
     if (part.elements() > 0) op::run(part, "copy", &DswKernels::copy, part.view(), y.view_slice(axis, begin, ends.back()).view());
     begin = ends.back();
   }
-  return with_grad(std::move(y), parts, [ends = std::move(ends), axis](const Tensor& dy) {
-    Grads grads;
-    std::int64_t from = 0;
-    for (const std::int64_t end : ends) {
-      grads.push_back(dy.view_slice(axis, from, end));
-      from = end;
-    }
-    return grads;
-  }, "concat");
+  return with_grad(
+      std::move(y), parts,
+      [ends = std::move(ends), axis](const Tensor& dy) {
+        Grads grads;
+        std::int64_t from = 0;
+        for (const std::int64_t end : ends) {
+          grads.push_back(dy.view_slice(axis, from, end));
+          from = end;
+        }
+        return grads;
+      },
+      "concat");
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
   op::check_together("expand", {&x});
-  return with_grad(x.view_expand(shape), {x}, [before = x.shape()](const Tensor& dy) { return Grads{op::sum_to_shape(dy, before)}; }, "expand");
+  return with_grad(
+      x.view_expand(shape), {x}, [before = x.shape()](const Tensor& dy) { return Grads{op::sum_to_shape(dy, before)}; }, "expand");
 }
 
 Tensor contiguous(const Tensor& x) {
   op::check_together("contiguous", {&x});
   if (x.is_contiguous()) return x;
-  return with_grad(x.contiguous_copy(), {x}, [](const Tensor& dy) { return Grads{dy}; }, "contiguous");
+  return with_grad(
+      x.contiguous_copy(), {x}, [](const Tensor& dy) { return Grads{dy}; }, "contiguous");
 }
 
 Tensor cast(const Tensor& x, DType dtype) {
@@ -122,7 +134,8 @@ Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
   Tensor y = to_dtype_copy(x, dtype);
   if (!dtype_is_float(dtype) || !dtype_is_float(x.dtype())) return y;
-  return with_grad(std::move(y), {x}, [before = x.dtype()](const Tensor& dy) { return Grads{to_dtype_copy(dy, before)}; }, "cast");
+  return with_grad(
+      std::move(y), {x}, [before = x.dtype()](const Tensor& dy) { return Grads{to_dtype_copy(dy, before)}; }, "cast");
 }
 
 }  // namespace dsw

@@ -11,7 +11,7 @@ namespace dsw {
 /// Same elements in row-major order with another shape. One length may be -1: it follows from the others.
 /// A view where the strides allow it, else one copy. @throws Error{ShapeMismatch} unless the numbers of elements agree
 Tensor reshape(const Tensor& x, const Shape& shape);
-Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> shape);    ///< with one -1 allowed
+Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> shape);  ///< with one -1 allowed
 /// Axis i of the result is axis axes[i] of x.  Gradient: the inverse permutation
 Tensor permute(const Tensor& x, const std::vector<int>& axes);
 /// Two axes exchanged; negative counts from the end.

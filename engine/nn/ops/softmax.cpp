@@ -14,11 +14,14 @@ Tensor over_rows(const char* name, const Tensor& x, Forward1 forward, Backward1 
   op::check_rank_at_least(name, x, 1);
   Tensor y = empty_like(x);
   if (y.elements() > 0) op::run(x, name, forward, x.view(), y.view());
-  return with_grad(y, {x}, [name, backward, y = y.detach()](const Tensor& dy) {
-    Tensor dx = empty_like(y);
-    if (dx.elements() > 0) op::run(y, name, backward, y.view(), dy.view(), dx.view());
-    return Grads{dx};
-  }, name);
+  return with_grad(
+      y, {x},
+      [name, backward, y = y.detach()](const Tensor& dy) {
+        Tensor dx = empty_like(y);
+        if (dx.elements() > 0) op::run(y, name, backward, y.view(), dy.view(), dx.view());
+        return Grads{dx};
+      },
+      name);
 }
 
 }  // namespace
