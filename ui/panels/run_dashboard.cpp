@@ -3,11 +3,8 @@
 
 #include <QCheckBox>
 #include <QDialog>
-#include <QDialogButtonBox>
 #include <QDoubleSpinBox>
-#include <QFileDialog>
 #include <QHeaderView>
-#include <QInputDialog>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTableView>
@@ -33,6 +30,7 @@
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/shell/panel_header.h"
+#include "ui/widgets/shell/prompts.h"
 #include "ui/widgets/sparkline.h"
 
 namespace dsw {
@@ -375,7 +373,7 @@ void RunDashboard::runCommand(const QString& id) {
   } else if (id == "object.note") {
     editNote();
   } else if (id == "run.export-model") {
-    exportModel();
+    exportRunModel(context(), run_.row(), run_.checkpoints(), this);
   } else if (id == "file.export") {
     exportFocused();
   } else {
@@ -389,30 +387,19 @@ void RunDashboard::exportFocused() {
   if (!charts.empty()) charts.front()->exportDialog();
 }
 
-void RunDashboard::exportModel() { exportRunModel(context(), run_.row(), run_.checkpoints(), this); }
-
 void RunDashboard::editName() {
-  bool ok = false;
-  const QString name = QInputDialog::getText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run_.row().short_name)), QLineEdit::Normal, QString::fromStdString(run_.row().name), &ok);
-  if (ok) context().actions.rename(runId(), name.trimmed());
+  const QString shown = QString::fromStdString(run_.row().short_name);
+  if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(shown), QString::fromStdString(run_.row().name), tr("Rename"))) context().actions.rename(runId(), name->trimmed());
 }
 
 void RunDashboard::editTags() {
-  bool ok = false;
   QStringList tags;
   for (const std::string& tag : run_.row().tags) tags << QString::fromStdString(tag);
-  const QString text = QInputDialog::getText(this, tr("Tags"), tr("Tags of %1, parted by commas").arg(QString::fromStdString(run_.row().short_name)), QLineEdit::Normal, tags.join(", "), &ok);
-  if (!ok) return;
-  QStringList wanted;
-  for (const QString& tag : text.split(','))
-    if (!tag.trimmed().isEmpty() && !wanted.contains(tag.trimmed())) wanted << tag.trimmed();
-  context().actions.setTags(runId(), wanted);
+  if (const auto wanted = askTags(this, QString::fromStdString(run_.row().short_name), tags, context().project.tags())) context().actions.setTags(runId(), *wanted);
 }
 
 void RunDashboard::editNote() {
-  bool ok = false;
-  const QString note = QInputDialog::getMultiLineText(this, tr("Note"), tr("Note on %1").arg(QString::fromStdString(run_.row().short_name)), QString::fromStdString(run_.row().note), &ok);
-  if (ok) context().actions.setNote(runId(), note);
+  if (const auto note = askNote(this, QString::fromStdString(run_.row().short_name), QString::fromStdString(run_.row().note))) context().actions.setNote(runId(), *note);
 }
 
 void RunDashboard::showChartAlone(QWidget* chart) {

@@ -43,7 +43,6 @@ class RunDashboard : public DocumentPanel {
   void refreshInspector();
   void showPendingPlace();
   void exportFocused();
-  void exportModel();
   void editTags();
   void editNote();
   void editName();

@@ -5,7 +5,6 @@
 #include <QDialogButtonBox>
 #include <QFileDialog>
 #include <QHeaderView>
-#include <QInputDialog>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPushButton>
@@ -29,6 +28,7 @@
 #include "ui/widgets/item_delegates.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/shell/panel_header.h"
+#include "ui/widgets/shell/prompts.h"
 
 namespace dsw {
 namespace {
@@ -51,8 +51,8 @@ QPushButton* toggle(const QString& text, bool on) {
 }  // namespace
 
 RunsPanel::RunsPanel(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), params_(context.queries, context.project), model_(context.project, params_, context.selection, context.queries),
-      comparison_(context.project, params_, context.selection, context.queries, context.watcher) {
+    : DocumentPanel(context, ref, parent), model_(context.project, context.runParams, context.selection, context.queries),
+      comparison_(context.project, context.runParams, context.selection, context.queries, context.watcher) {
   setTitle(tr("Runs"));
   setTabIcon("table");
   setBody(buildBody());
@@ -296,13 +296,12 @@ void RunsPanel::runCommand(const QString& id) {
     c.actions.setArchived(ids, true);
     c.navigator.notice(NoticeLevel::Info, ids.size() == 1 ? tr("%1 is archived.").arg(QString::fromStdString(run->short_name)) : tr("%1 runs are archived.").arg(ids.size()), tr("Undo"), [&actions = c.actions, ids] { actions.setArchived(ids, false); });
   } else if (id == "object.rename") {
-    bool ok = false;
-    const QString name = QInputDialog::getText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run->short_name)), QLineEdit::Normal, QString::fromStdString(run->name), &ok);
-    if (ok) c.actions.rename(run_id, name.trimmed());
+    if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run->short_name)), QString::fromStdString(run->name), tr("Rename")))
+      c.actions.rename(run_id, name->trimmed());
   } else if (id == "object.tag") {
-    askTags();
+    tagTargets();
   } else if (id == "object.note") {
-    askNote();
+    if (const auto note = askNote(this, QString::fromStdString(run->short_name), QString::fromStdString(run->note))) c.actions.setNote(run_id, *note);
   } else {
     DocumentPanel::runCommand(id);
   }
@@ -312,26 +311,14 @@ void RunsPanel::openCurrent() {
   if (const RunPtr run = current()) context().navigator.open({kind::kRun, QString::fromStdString(run->id), {}});
 }
 
-void RunsPanel::askTags() {
+void RunsPanel::tagTargets() {
   const RunPtr run = current();
   QStringList tags;
   for (const std::string& tag : run->tags) tags << QString::fromStdString(tag);
-  bool ok = false;
   const QStringList ids = targets();
-  const QString text = QInputDialog::getText(this, tr("Tags"), ids.size() == 1 ? tr("Tags, parted by commas") : tr("Tags of %1 runs, parted by commas").arg(ids.size()), QLineEdit::Normal, tags.join(", "), &ok);
-  if (!ok) return;
-  QStringList wanted;
-  for (const QString& tag : text.split(','))
-    if (!tag.trimmed().isEmpty()) wanted << tag.trimmed();
-  wanted.removeDuplicates();
-  for (const QString& id : ids) context().actions.setTags(id, wanted);
-}
-
-void RunsPanel::askNote() {
-  const RunPtr run = current();
-  bool ok = false;
-  const QString note = QInputDialog::getMultiLineText(this, tr("Note"), tr("Note on %1").arg(QString::fromStdString(run->short_name)), QString::fromStdString(run->note), &ok);
-  if (ok) context().actions.setNote(QString::fromStdString(run->id), note);
+  const QString object = ids.size() == 1 ? QString::fromStdString(run->short_name) : tr("%1 runs").arg(ids.size());
+  if (const auto wanted = askTags(this, object, tags, context().project.tags()))
+    for (const QString& id : ids) context().actions.setTags(id, *wanted);
 }
 
 void RunsPanel::chooseColumns() {

@@ -40,12 +40,10 @@ class RunsPanel : public DocumentPanel {
   void chooseColumns();
   void exportCsv();
   void copyRows();
-  void askTags();
-  void askNote();
+  void tagTargets();
   QStringList targets() const;                            ///< runs of the selected rows
   RunPtr current() const;
 
-  RunParamsStore params_;
   RunTableModel model_;
   Comparison comparison_;
   QLineEdit* filter_ = nullptr;
