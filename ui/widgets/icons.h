@@ -6,6 +6,8 @@
 #include <optional>
 #include "ui/widgets/theme.h"
 
+class QPainter;
+
 namespace dsw {
 
 /// Icon by its file name without ".svg". Normal mode text-2, active and selected text-1, on (checked) accent, disabled text-off.
@@ -18,6 +20,9 @@ QIcon stateIcon(const QString& status);
 /// One picture, `size` logical px square, for painting by hand.
 QPixmap iconPixmap(const QString& name, int size, const QColor& color, qreal dpr);
 /// Draws the icon into `rect` (logical px) at the painter's device resolution.
-void drawIcon(class QPainter& p, const QString& name, const QRectF& rect, const QColor& color);
+void drawIcon(QPainter& p, const QString& name, const QRectF& rect, const QColor& color);
+
+/// Path of an SVG file in the given colour, for style sheets (which know no QIcon). Written once into the program's temporary folder.
+QString themeIconFile(const QString& name, const QColor& color);
 
 }  // namespace dsw

@@ -8,7 +8,9 @@
 #include <QVector>
 #include <array>
 
-class QApplication;
+class QDBusVariant;
+class QPainter;
+class QPen;
 
 namespace dsw {
 
@@ -36,9 +38,9 @@ struct SeriesStyle {
   qreal width = 1.8;
 };
 /// Draws a marker of `size` px (outer diameter) centred at `at`.
-void drawMarker(class QPainter& p, Marker marker, QPointF at, qreal size, const QColor& color, const QColor& ground);
+void drawMarker(QPainter& p, Marker marker, QPointF at, qreal size, const QColor& color, const QColor& ground);
 /// The pen of a series line: dash lengths are turned into the pen-width units of QPen.
-class QPen seriesPen(const SeriesStyle& style);
+QPen seriesPen(const SeriesStyle& style);
 
 /// One palette, a value. `ThemeColors::load(ThemeChoice::Light)` is also what exports use.
 class ThemeColors {
@@ -94,6 +96,7 @@ struct StateLook {
 StateLook stateLook(const QString& status);
 
 /// The look of the application. There is one, as there is one QPalette: a child of the QApplication, made at first use.
+/// AsDesktop asks the desktop's portal over D-Bus (200 ms at most, light without one) and follows its changes.
 class Theme : public QObject {
   Q_OBJECT
  public:
@@ -116,11 +119,14 @@ class Theme : public QObject {
  signals:
   void changed();
 
+ private slots:
+  void onDesktopSetting(const QString& group, const QString& key, const QDBusVariant& value);
+
  private:
   explicit Theme(QObject* parent);
   ThemeChoice choice_ = ThemeChoice::AsDesktop;
   ThemeColors colors_;
-  bool reduced_motion_ = false;
+  bool reduced_motion_ = false, has_style_ = false;
 };
 
 /// Colour of a token in the current theme.
