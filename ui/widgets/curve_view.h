@@ -7,12 +7,17 @@
 #include <memory>
 #include "ui/widgets/curve/curve_data.h"
 
+class QPushButton;
+class QToolButton;
+
 namespace dsw {
 
 class CurvePlot;
 class LegendRow;
 class MessageBar;
 class ElidedLabel;
+class ThemeColors;
+struct LegendItem;
 
 /// One x for all charts that share it. Owned by the dashboard; values are steps whatever axis is shown.
 class CrosshairLink : public QObject {
@@ -95,22 +100,30 @@ class CurveView : public QWidget {
  signals:
   void emptyAction();
   void pointActivated(const QString& series_id, double step);  ///< F4 or context menu "Go to source"
-  void fullScreenRequested();
-  void exportRequested();  ///< E or the button, where the owner shows its own dialog (see setOwnExport)
+  void exportRequested();  ///< E or the button was used
+  void exported(const QString& path);
   void logYChanged(bool on);
   void logXChanged(bool on);
-  void smoothingToggleRequested();
+  void smoothingChanged(double factor);  ///< by M
   void visibilityChanged();
+  void rangeChanged();
 
  public slots:
   void showTable();   ///< the data behind the picture (T)
   void exportDialog();  ///< asks for a file and writes it
+  void openFullScreen();  ///< a copy of the chart over the whole screen; Esc closes it
 
  protected:
   void contextMenuEvent(QContextMenuEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   void refreshLegend();
+  void refreshEmpty();
+  void isolate(const QString& id);
+  void onKey(int key);
+  void paintPicture(QPainter& p, bool as_shown);
+  QVector<LegendItem> legendItems(const ThemeColors& colors) const;
   void refreshAccessible();
   QString title_, quantity_;
   Provenance provenance_;
@@ -119,8 +132,11 @@ class CurveView : public QWidget {
   ElidedLabel* title_label_;
   ElidedLabel* subtitle_label_;
   LegendRow* legend_;
-  class QToolButton* log_button_;
+  QToolButton* log_button_;
+  QToolButton* full_button_;
+  QPushButton* empty_button_;
   MessageBar* message_;
+  double last_smoothing_ = 0.88;
 };
 
 }  // namespace dsw
