@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/graph/graph_items.h"
+
+#include "ui/widgets/icons.h"
+#include "ui/widgets/proxy_style.h"
+#include "ui/widgets/theme.h"
+
+namespace dsw {
+namespace {
+
+constexpr qreal kHead = 26, kRowHeight = 18, kFoot = 20, kPort = 9, kRadius = 4, kBar = 34, kPointSize = 22;
+constexpr qreal kLeastText = 8;  // device px below which text is not drawn
+
+QFont nameFont() {
+  QFont font = themeFont(FontRole::Hint);
+  font.setWeight(QFont::DemiBold);
+  return font;
+}
+QFont plainFont() { return themeFont(FontRole::Hint); }
+QFont footFont() { return themeFont(FontRole::NumberSmall); }
+
+bool isCompact(const GraphNode& node) { return node.kind == GraphNodeKind::Box && node.rows.empty() && node.icon.isEmpty(); }
+
+qreal zoomOf(const QPainter& p) {
+  const QTransform t = p.worldTransform();
+  return std::hypot(t.m11(), t.m12());
+}
+
+/// Device px of one scene px; SVG and picture exports count as full detail.
+qreal devicePxOf(const QPainter& p) {
+  const QTransform t = p.deviceTransform();
+  return std::hypot(t.m11(), t.m12());
+}
+
+QColor nodeGround() { return themeColor(Token::Surface3); }
+
+void drawErrorMark(QPainter& p, QPointF at) {
+  p.setPen(Qt::NoPen);
+  p.setBrush(themeColor(Token::Surface2));
+  p.drawEllipse(at, 8, 8);
+  drawIcon(p, QStringLiteral("x-octagon-fill"), QRectF(at.x() - 7, at.y() - 7, 14, 14), themeColor(Token::Failed));
+}
+
+}  // namespace
+
+GraphDetail detailAt(qreal zoom) {
+  return zoom >= 0.7 ? GraphDetail::All : zoom >= 0.4 ? GraphDetail::Names : zoom >= 0.15 ? GraphDetail::Shapes : GraphDetail::Frames;
+}
+
+QSizeF graphNodeSize(const GraphNode& node) {
+  if (node.kind == GraphNodeKind::Point) return {kPointSize, kPointSize};
+  const auto rounded = [](qreal v) { return std::ceil(v / 8) * 8; };
+  const QFontMetricsF name(nameFont()), plain(plainFont()), foot(footFont());
+  if (isCompact(node)) {
+    const qreal width = std::max(plain.horizontalAdvance(node.name), foot.horizontalAdvance(node.foot)) + 20;
+    return {rounded(std::max(72.0, width)), node.foot.isEmpty() ? 28.0 : 40.0};
+  }
+  qreal width = std::max((node.icon.isEmpty() ? 20 : 40) + name.horizontalAdvance(node.name), 20 + foot.horizontalAdvance(node.foot));
+  for (const GraphRow& row : node.rows)
+    width = std::max(width, 20 + (row.checked ? 20 : 0) + plain.horizontalAdvance(row.text) + (row.share >= 0 ? kBar + 10 : 0) + foot.horizontalAdvance(row.value) + 10);
+  const qreal rows = static_cast<qreal>(node.rows.size()) * kRowHeight;
+  return {rounded(std::max(104.0, width)), kHead + rows + (node.rows.empty() ? 0 : 4) + (node.foot.isEmpty() ? 0 : kFoot)};
+}
+
+GraphNodeItem::GraphNodeItem(const GraphNode& node, QSizeF size) : node_(node), size_(size), compact_(isCompact(node)) {
+  setFlag(ItemIsSelectable);
+  setZValue(2);
+  if (!node.tooltip.isEmpty() || !node.error.isEmpty()) setToolTip(node.error.isEmpty() ? node.tooltip : node.error);
+}
+
+QRectF GraphNodeItem::boundingRect() const {
+  QRectF r = box().adjusted(-8, -10, 10, 4);
+  if (!node_.error.isEmpty()) {
+    const qreal wide = QFontMetricsF(themeFont(FontRole::Tick)).horizontalAdvance(node_.error) + 4;
+    r = r.united(QRectF((size_.width() - wide) / 2, size_.height(), wide, 22));
+  }
+  return r;
+}
+
+QPainterPath GraphNodeItem::shape() const {
+  QPainterPath path;
+  path.addRect(box());
+  return path;
+}
+
+void GraphNodeItem::setHovered(bool on) {
+  if (on == hovered_) return;
+  hovered_ = on;
+  update();
+}
+
+void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
+  const qreal zoom = zoomOf(*p), px = devicePxOf(*p);
+  const GraphDetail detail = detailAt(std::max(zoom, px >= 1 && zoom < 0.01 ? px : zoom));
+  if (detail == GraphDetail::Frames) return;
+  const bool failed = !node_.error.isEmpty(), chosen = isSelected();
+  if (detail == GraphDetail::Shapes) {
+    p->fillRect(box(), themeColor(failed ? Token::Failed : chosen ? Token::Accent : Token::LineStrong));
+    return;
+  }
+  p->setRenderHint(QPainter::Antialiasing);
+  if (node_.muted) p->setOpacity(0.4);
+  const QPen frame(themeColor(failed ? Token::Failed : chosen ? Token::Accent : Token::LineStrong), failed || chosen ? 2 : 1);
+  const QRectF edge = box().adjusted(0.5, 0.5, -0.5, -0.5);
+  p->setPen(frame);
+  p->setBrush(hovered_ && !chosen ? themeColor(Token::Hover) : nodeGround());
+  if (node_.kind == GraphNodeKind::Point) {
+    p->drawEllipse(edge);
+    p->setPen(themeColor(Token::Text1));
+    p->setFont(plainFont());
+    if (kPointSize * px * 0.5 >= kLeastText * 0.7) p->drawText(box(), Qt::AlignCenter, node_.name);
+  } else {
+    p->drawRoundedRect(edge, kRadius, kRadius);
+    if (compact_) paintCompact(*p, detail, px);
+    else paintFull(*p, detail, px);
+  }
+  if (failed) {
+    drawErrorMark(*p, box().topRight() + QPointF(-1, 1));
+    if (11 * px >= kLeastText) {
+      p->setPen(themeColor(Token::Failed));
+      p->setFont(themeFont(FontRole::Tick));
+      const qreal wide = QFontMetricsF(p->font()).horizontalAdvance(node_.error) + 4;
+      p->drawText(QRectF((size_.width() - wide) / 2, size_.height() + 4, wide, 16), Qt::AlignCenter | Qt::TextSingleLine, node_.error);
+    }
+  }
+}
+
+void GraphNodeItem::paintCompact(QPainter& p, GraphDetail, qreal px) const {
+  if (11 * px < kLeastText) return;
+  p.setFont(plainFont());
+  p.setPen(themeColor(Token::Text1));
+  const QRectF area = box();
+  if (node_.foot.isEmpty()) {
+    p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, node_.name);
+    return;
+  }
+  p.drawText(QRectF(area.left(), area.top() + 4, area.width(), 17), Qt::AlignCenter | Qt::TextSingleLine, node_.name);
+  p.setFont(footFont());
+  p.setPen(themeColor(Token::Text2));
+  p.drawText(QRectF(area.left(), area.top() + 20, area.width(), 16), Qt::AlignCenter | Qt::TextSingleLine, node_.foot);
+}
+
+void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
+  const QRectF area = box();
+  const QColor ink = themeColor(Token::Text1), soft = themeColor(Token::Text2);
+  const bool text = 11 * px >= kLeastText;
+  qreal x = 10;
+  if (!node_.icon.isEmpty()) {
+    drawIcon(p, node_.icon, QRectF(x, 6, 14, 14), soft);
+    x += 20;
+  }
+  if (text) {
+    p.setFont(nameFont());
+    p.setPen(ink);
+    p.drawText(QRectF(x, 0, area.width() - x - 6, kHead), Qt::AlignVCenter | Qt::TextSingleLine, node_.name);
+  }
+  qreal y = kHead;
+  p.setPen(QPen(themeColor(Token::Line), 1));
+  if (!node_.rows.empty() || !node_.foot.isEmpty()) p.drawLine(QPointF(1, y), QPointF(area.width() - 1, y));
+  if (detail == GraphDetail::All) {
+    y += node_.rows.empty() ? 0 : 2;
+    for (const GraphRow& row : node_.rows) {
+      qreal left = 10;
+      const bool off = row.checked.has_value() && !*row.checked;
+      if (row.checked) {
+        drawCheckBox(p, QRectF(left - 1, y, 14, kRowHeight), *row.checked ? Qt::Checked : Qt::Unchecked, true);
+        left += 19;
+      }
+      if (text) {
+        p.setFont(plainFont());
+        p.setPen(off ? themeColor(Token::TextOff) : ink);
+        p.drawText(QRectF(left, y, area.width() - left, kRowHeight), Qt::AlignVCenter | Qt::TextSingleLine, row.text);
+        p.setFont(footFont());
+        p.setPen(off ? themeColor(Token::TextOff) : soft);
+        p.drawText(QRectF(0, y, area.width() - 8, kRowHeight), Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, row.value);
+      }
+      if (row.share >= 0) {
+        const qreal value_wide = QFontMetricsF(footFont()).horizontalAdvance(row.value);
+        const QRectF bar(area.width() - 8 - value_wide - 8 - kBar, y + 7, kBar, 4);
+        p.setPen(Qt::NoPen);
+        p.setBrush(themeColor(Token::Accent));
+        p.drawRoundedRect(QRectF(bar.right() - std::max(2.0, kBar * std::min(1.0, row.share)), bar.top(), std::max(2.0, kBar * std::min(1.0, row.share)), 4), 2, 2);
+      }
+      y += kRowHeight;
+    }
+  }
+  if (!node_.foot.isEmpty() && text) {
+    p.setFont(footFont());
+    p.setPen(soft);
+    p.drawText(QRectF(10, area.height() - kFoot, area.width() - 16, kFoot), Qt::AlignVCenter | Qt::TextSingleLine, node_.foot);
+  }
+  p.setPen(QPen(themeColor(Token::LineStrong), 1.2));
+  p.setBrush(nodeGround());
+  for (const qreal side : {0.0, area.width()}) p.drawEllipse(QPointF(side, kHead / 2), kPort / 2, kPort / 2);
+}
+
+GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow) : edge_(edge), way_(way), arrow_(arrow) {
+  setZValue(1);
+  if (way.size() < 2) return;
+  path_.moveTo(way.first());
+  if (smooth) {
+    for (qsizetype k = 1; k < way.size(); ++k) {
+      const qreal dx = std::max(12.0, std::abs(way[k].x() - way[k - 1].x()) / 2);
+      path_.cubicTo(way[k - 1] + QPointF(dx, 0), way[k] - QPointF(dx, 0), way[k]);
+    }
+    return;
+  }
+  // Straight pieces with rounded corners.
+  constexpr qreal kCorner = 6;
+  for (qsizetype k = 1; k + 1 < way.size(); ++k) {
+    const QLineF in(way[k], way[k - 1]), out(way[k], way[k + 1]);
+    const qreal r = std::min({kCorner, in.length() / 2, out.length() / 2});
+    if (r < 0.5) continue;
+    path_.lineTo(in.pointAt(r / in.length()));
+    path_.quadTo(way[k], out.pointAt(r / out.length()));
+  }
+  path_.lineTo(way.last());
+}
+
+QRectF GraphEdgeItem::boundingRect() const { return path_.boundingRect().adjusted(-7, -7, 7, 7); }
+
+QPainterPath GraphEdgeItem::shape() const {
+  QPainterPathStroker stroker;
+  stroker.setWidth(10);
+  return stroker.createStroke(path_);
+}
+
+void GraphEdgeItem::setLit(bool on) {
+  if (on == lit_) return;
+  lit_ = on;
+  update();
+}
+
+void GraphEdgeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
+  const GraphDetail detail = detailAt(zoomOf(*p));
+  if (detail == GraphDetail::Frames || way_.size() < 2) return;
+  const QColor ink = themeColor(lit_ ? Token::Accent : Token::LineStrong);
+  QPen pen(ink, 1.5, Qt::SolidLine, Qt::FlatCap);
+  if (edge_.kind == GraphEdgeKind::Residual) pen.setDashPattern({2 / 1.5, 3 / 1.5});
+  p->setPen(pen);
+  p->setBrush(Qt::NoBrush);
+  if (detail == GraphDetail::Shapes) {
+    p->setRenderHint(QPainter::Antialiasing, false);
+    p->drawLine(way_.first(), way_.last());
+    return;
+  }
+  p->setRenderHint(QPainter::Antialiasing);
+  p->drawPath(path_);
+  if (arrow_) {
+    const QPointF tip = way_.last(), before = way_[way_.size() - 2];
+    const bool upward = std::abs(tip.x() - before.x()) < 1;
+    p->setPen(Qt::NoPen);
+    p->setBrush(ink);
+    if (upward) p->drawPolygon(QPolygonF{tip, tip + QPointF(-3.5, tip.y() < before.y() ? 7 : -7), tip + QPointF(3.5, tip.y() < before.y() ? 7 : -7)});
+    else p->drawPolygon(QPolygonF{tip, tip + QPointF(-7, -3.5), tip + QPointF(-7, 3.5)});
+  }
+  if (!edge_.label.isEmpty() && 11 * devicePxOf(*p) >= kLeastText) {
+    p->setFont(themeFont(FontRole::Tick));
+    p->setPen(themeColor(Token::Text3));
+    QPointF at = path_.pointAtPercent(0.5);
+    for (qsizetype k = 0; k + 1 < way_.size(); ++k)  // on the longest level piece, where there is one
+      if (std::abs(way_[k].y() - way_[k + 1].y()) < 1 && std::abs(way_[k].x() - way_[k + 1].x()) > 60) at = (way_[k] + way_[k + 1]) / 2;
+    p->drawText(QRectF(at.x() - 80, at.y() + 1, 160, 16), Qt::AlignHCenter | Qt::AlignVCenter, edge_.label);
+  }
+}
+
+GraphFrameItem::GraphFrameItem(const GraphFrame& frame, const QRectF& rect) : frame_(frame), rect_(rect) { setZValue(0); }
+
+void GraphFrameItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
+  const GraphDetail detail = detailAt(zoomOf(*p));
+  const qreal px = devicePxOf(*p);
+  p->setRenderHint(QPainter::Antialiasing);
+  QPen pen(themeColor(Token::LineStrong), 1);
+  pen.setDashPattern({4, 3});
+  p->setPen(detail == GraphDetail::Frames ? QPen(themeColor(Token::LineStrong), 1) : pen);
+  p->setBrush(themeColor(detail == GraphDetail::Frames ? Token::SelectIdle : Token::Surface1));
+  p->drawRoundedRect(rect_.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5);
+  if (11 * px < kLeastText || detail == GraphDetail::Frames) return;
+  const QRectF head(rect_.left() + 12, rect_.top() + 5, rect_.width() - 24, 18);
+  p->setFont(nameFont());
+  p->setPen(themeColor(Token::Text2));
+  p->drawText(head, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, frame_.title);
+  const qreal used = QFontMetricsF(p->font()).horizontalAdvance(frame_.title) + 16;
+  p->setFont(footFont());
+  p->setPen(themeColor(Token::Text3));
+  if (QFontMetricsF(p->font()).horizontalAdvance(frame_.note) <= head.width() - used)
+    p->drawText(head, Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, frame_.note);
+}
+
+}  // namespace dsw
