@@ -63,7 +63,10 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(thi
 
   connect(log_button_, &QToolButton::clicked, this, [this](bool on) { setLogY(on); });
   connect(save, &QToolButton::clicked, this, &CurveView::exportDialog);
-  connect(full_button_, &QToolButton::clicked, this, &CurveView::openFullScreen);
+  connect(full_button_, &QToolButton::clicked, this, [this] {
+    if (isSignalConnected(QMetaMethod::fromSignal(&CurveView::fullScreenRequested))) emit fullScreenRequested();
+    else openFullScreen();
+  });
   connect(empty_button_, &QPushButton::clicked, this, &CurveView::emptyAction);
   connect(legend_, &LegendRow::toggled, this, [this](const QString& id) {
     const int i = plot_->store().indexOf(id);

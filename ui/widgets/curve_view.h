@@ -100,7 +100,7 @@ class CurveView : public QWidget {
  signals:
   void emptyAction();
   void pointActivated(const QString& series_id, double step);  ///< F4 or context menu "Go to source"
-  void exportRequested();  ///< E or the button was used
+  void fullScreenRequested();  ///< the button; where nobody listens the view opens a copy by itself
   void exported(const QString& path);
   void logYChanged(bool on);
   void logXChanged(bool on);

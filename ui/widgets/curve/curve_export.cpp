@@ -89,7 +89,6 @@ bool CurveView::exportCsv(const QString& path) const {
 }
 
 void CurveView::exportDialog() {
-  emit exportRequested();
   QString name = quantity_.isEmpty() ? title_ : quantity_;
   name.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9._-]+")), QStringLiteral("-"));
   QString filter;
