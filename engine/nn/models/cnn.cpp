@@ -92,18 +92,18 @@ std::vector<Problem> CnnType::validate(const Json& settings, const InputSpec& in
   const Lengths channels = settings.at("channels"), pools = settings.at("pool");
   const std::int64_t kernel = settings.at("kernel");
   if (kernel % 2 == 0) {
-    problems.push_back({"/model/kernel", fmt::format("is {}, but only an odd window keeps the size of a picture", kernel),
+    problems.push_back({"/model/kernel", fmt::format("is {}, but only an odd window keeps the size of a picture.", kernel),
                         {{fmt::format("Use {}", kernel - 1), "/model/kernel", std::to_string(kernel - 1), {}, false},
                          {fmt::format("Use {}", kernel + 1), "/model/kernel", std::to_string(kernel + 1), {}, false}}, false});
   }
   if (pools.size() > channels.size()) {
-    problems.push_back({fmt::format("/model/pool/{}", channels.size()), fmt::format("is a pool too many: there are {} conv layers", channels.size()), {}, false});
+    problems.push_back({fmt::format("/model/pool/{}", channels.size()), fmt::format("is a pool too many: there are {} conv layers.", channels.size()), {}, false});
   }
   std::int64_t height = input.height, width = input.width;
   for (std::size_t i = 0; i < std::min(pools.size(), channels.size()); ++i) {
     const std::int64_t pool = pools[i];
     if (pool > std::min(height, width)) {
-      problems.push_back({fmt::format("/model/pool/{}", i), fmt::format("is {}, but only {} × {} of the {} × {} picture are left there", pool, height, width, input.height, input.width),
+      problems.push_back({fmt::format("/model/pool/{}", i), fmt::format("is {}, but only {} × {} of the {} × {} picture are left there.", pool, height, width, input.height, input.width),
                           {{"Use 1", fmt::format("/model/pool/{}", i), "1", {}, false}}, false});
       break;
     }

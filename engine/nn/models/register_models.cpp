@@ -4,6 +4,7 @@
 #include "engine/core/catalog.h"
 #include "engine/nn/models/cnn.h"
 #include "engine/nn/models/gpt.h"
+#include "engine/nn/models/graph.h"
 #include "engine/nn/models/mlp.h"
 #include "engine/nn/models/resnet.h"
 #include "engine/nn/models/text_classifier.h"
@@ -26,6 +27,11 @@ void register_models(Catalog& catalog) {
   add<MlpType>(catalog, "mlp");
   add<CnnType>(catalog, "cnn");
   add<ResNetType>(catalog, "resnet");
+  ParamSchema graph = GraphType::schema();
+  std::string summary = graph.summary;
+  catalog.models.add({"graph", std::move(summary), std::move(graph),
+                      [&layers = catalog.layers](const Json&) -> Result<std::unique_ptr<ModelType>> { return std::make_unique<GraphType>(layers); }});
+  register_layers(catalog);
 }
 
 }  // namespace dsw

@@ -48,7 +48,7 @@ std::vector<Problem> ResNetType::validate(const Json& settings, const InputSpec&
   if (input.kind != InputSpec::Kind::Image) return {wrong_input("resnet", input)};
   const std::int64_t depth = settings.at("depth"), below = (depth - 2) / 6 * 6 + 2;
   if (depth == below) return {};
-  Problem problem{"/model/depth", fmt::format("is {}, but depths of this family are 6n + 2: {}, {}, …", depth, below, below + 6), {}, false};
+  Problem problem{"/model/depth", fmt::format("is {}, but depths of this family are 6n + 2: {}, {}, and so on.", depth, below, below + 6), {}, false};
   for (const std::int64_t near : {below, below + 6}) problem.fixes.push_back({fmt::format("Use {}", near), "/model/depth", std::to_string(near), {}, false});
   return {problem};
 }

@@ -55,7 +55,7 @@ std::vector<Fix> divisor_fixes(std::int64_t n, std::int64_t given, const std::st
 
 std::vector<Problem> check_divides(std::int64_t given, std::int64_t n, const std::string& n_name, const std::string& pointer) {
   if (given > 0 && n % given == 0) return {};
-  return {{pointer, fmt::format("is {}, but {} {} needs a divisor: {}", given, n_name, n, list_divisors(n, given)), divisor_fixes(n, given, pointer), false}};
+  return {{pointer, fmt::format("is {}, but {} {} needs a divisor: {}.", given, n_name, n, list_divisors(n, given)), divisor_fixes(n, given, pointer), false}};
 }
 
 Problem wrong_input(const std::string& family, const InputSpec& input) {
@@ -75,7 +75,7 @@ Problem wrong_input(const std::string& family, const InputSpec& input) {
       fitting = {"cnn", "resnet", "mlp"};
       break;
   }
-  Problem problem{"/model/type", fmt::format("is {}, which does not fit the data: they are {}", family, data), {}, false};
+  Problem problem{"/model/type", fmt::format("is {}, which does not fit the data: they are {}.", family, data), {}, false};
   for (const std::string& name : fitting) problem.fixes.push_back({"Use " + name, "/model", fmt::format("{{\"type\":\"{}\"}}", name), {}, false});
   return problem;
 }
@@ -111,7 +111,7 @@ std::vector<Problem> check_transformer(const Json& settings) {
   const std::int64_t width = settings.at("width"), heads = settings.at("heads");
   std::vector<Problem> problems = check_divides(heads, width, "width", "/model/heads");
   if (problems.empty() && settings.at("positions") == "rotary" && (width / heads) % 2 != 0) {
-    problems.push_back({"/model/heads", fmt::format("is {}, so a head of width {} has {} numbers; rotary positions turn pairs and need an even number", heads,
+    problems.push_back({"/model/heads", fmt::format("is {}, so a head of width {} has {} numbers; rotary positions turn pairs and need an even number.", heads,
                                                     width, width / heads),
                         {{"Learned positions", "/model/positions", "\"learned\"", {}, false}}, false});
   }

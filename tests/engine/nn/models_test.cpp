@@ -64,6 +64,18 @@ std::vector<Case> cases() {
       {"cnn", R"({"channels":[4,5,6],"norm":"none","kernel":5,"pool":[1,2]})", image_input()},
       {"resnet", R"({"depth":8,"width":4})", image_input()},
       {"resnet", R"({"depth":14,"width":4,"shortcut":"B"})", image_input()},
+      {"graph", R"({"nodes":[{"id":"stem","op":"conv2d","inputs":["input"],"out":6},{"id":"norm","op":"batchnorm2d"},{"id":"act","op":"activation"},
+                    {"id":"a","op":"conv2d","inputs":["act"],"out":6,"groups":2},{"id":"b","op":"conv2d","inputs":["act"],"out":6,"kernel":1,"bias":false},
+                    {"id":"sum","op":"add","inputs":["a","b","act"]},{"id":"wide","op":"concat","inputs":["sum","a"]},{"id":"gate","op":"multiply","inputs":["wide","wide"]},
+                    {"id":"small","op":"maxpool2d"},{"id":"pool","op":"global-average-pool"},{"id":"drop","op":"dropout","p":0.2},{"id":"out","op":"logits"}],"output":"out"})",
+       image_input()},
+      {"graph", R"({"nodes":[{"id":"embed","op":"embedding","width":16},{"id":"place","op":"positions"},{"id":"block","op":"transformer-block","heads":4,"kv_heads":2,"rotary":true},
+                    {"id":"norm","op":"rmsnorm"},{"id":"attn","op":"attention","heads":2},{"id":"sum","op":"add","inputs":["attn","block"]},{"id":"mlp","op":"mlp","activation":"swiglu"},
+                    {"id":"ln","op":"layernorm"},{"id":"out","op":"logits","bias":false}]})",
+       text_input()},
+      {"graph", R"({"nodes":[{"id":"embed","op":"embedding","width":8},{"id":"mean","op":"mean-tokens"},{"id":"hidden","op":"linear","out":12},{"id":"act","op":"activation","function":"gelu"},
+                    {"id":"out","op":"logits"}]})",
+       label_input()},
   };
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nn/layers/joins.h"
+
+#include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/reduce.h"
+#include "engine/nn/ops/shape_ops.h"
+
+namespace dsw {
+namespace {
+
+[[noreturn]] void wrong(std::string sentence) { throw Error(ErrorCode::ShapeMismatch, std::move(sentence)); }
+
+}  // namespace
+
+Tensor Combine::join(const std::vector<Tensor>& inputs, Forward&) {
+  Tensor y = inputs.front();
+  for (std::size_t i = 1; i < inputs.size(); ++i) y = kind_ == Kind::Sum ? add(y, inputs[i]) : mul(y, inputs[i]);
+  return y;
+}
+
+Shape Combine::join_shape(const std::vector<Shape>& inputs) const {
+  for (const Shape& shape : inputs) {
+    if (shape != inputs.front()) wrong(fmt::format("{} wants inputs of one shape, but they are {} and {}", kind_ == Kind::Sum ? "add" : "multiply", inputs.front().text(), shape.text()));
+  }
+  return inputs.front();
+}
+
+Cost Combine::join_cost(const std::vector<Shape>& inputs) const {
+  const double elements = static_cast<double>(inputs.front().elements()), others = static_cast<double>(inputs.size() - 1);
+  return {elements * others, 0, kind_ == Kind::Sum ? 0 : 8 * elements * others};
+}
+
+Tensor Concat::join(const std::vector<Tensor>& inputs, Forward&) { return concat(inputs, axis_ < 0 ? axis_ + inputs.front().rank() : axis_); }
+
+Shape Concat::join_shape(const std::vector<Shape>& inputs) const {
+  Shape sum = inputs.front();
+  const int axis = axis_ < 0 ? axis_ + sum.rank() : axis_;
+  if (axis < 1 || axis >= sum.rank()) wrong(fmt::format("concat along axis {} wants inputs that have it, but one is {}", axis_, sum.text()));
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    Shape other = inputs[i];
+    if (other.rank() == sum.rank()) other[axis] = inputs.front()[axis];
+    if (other != inputs.front()) wrong(fmt::format("concat wants inputs that differ in axis {} alone, but they are {} and {}", axis, inputs.front().text(), inputs[i].text()));
+    sum[axis] += inputs[i][axis];
+  }
+  return sum;
+}
+
+Cost Concat::join_cost(const std::vector<Shape>&) const { return {}; }
+
+Positions::Positions(std::int64_t context, std::int64_t width)
+    : context_(context), width_(width), weight_(declare("weight", {context, width}, Init::normal(0.02), true)) {}
+
+Tensor Positions::forward(const Tensor& x, Forward&) { return add(x, slice(weight_.value, 0, 0, x.size(1))); }
+
+Shape Positions::output_shape(const Shape& input) const {
+  if (input.rank() != 3 || input[1] > context_ || input[2] != width_) {
+    wrong(fmt::format("positions wants [B, T, {}] with at most {} tokens, but its input is {}", width_, context_, input.text()));
+  }
+  return input;
+}
+
+Cost Positions::cost(const Shape& input) const { return {static_cast<double>(input.elements()), own_parameters(), 0}; }
+
+Tensor MeanTokens::forward(const Tensor& x, Forward&) { return mean(x, {1}); }
+Shape MeanTokens::output_shape(const Shape& input) const {
+  if (input.rank() != 3) wrong(fmt::format("mean-tokens wants [B, T, C], but its input is {}", input.text()));
+  return {input[0], input[2]};
+}
+Cost MeanTokens::cost(const Shape& input) const { return {static_cast<double>(input.elements()), 0, 0}; }
+
+}  // namespace dsw
