@@ -97,12 +97,12 @@ void check_usable(const Node& node) {
     throw Error(ErrorCode::Internal, fmt::format("backward: the graph below {} was freed by an earlier backward", node.name),
                 "Keep it with keep_graph, or compute the loss again.");
   }
-  std::uint64_t versions = 0;
-  for (const Tensor& input : node.inputs)
-    if (input) versions += input.impl()->storage->version;
-  if (versions != node.input_versions) {
-    throw Error(ErrorCode::Internal, fmt::format("backward: an input of {} was written after {} had used it", node.name, node.name),
-                "Compute the loss again after writing.");
+  for (const Edge& edge : node.inputs) {
+    const std::shared_ptr<Storage> storage = edge.storage.lock();  // gone: nothing reads it
+    if (storage && storage->version != edge.version) {
+      throw Error(ErrorCode::Internal, fmt::format("backward: an input of {} was written after {} had used it", node.name, node.name),
+                  "Compute the loss again after writing.");
+    }
   }
 }
 
@@ -157,22 +157,22 @@ Gradients backward(const Tensor& loss, const Tensor& seed, bool keep_graph) {
     Grads grads = node.backward(reached.gradient.take());
     DSW_CHECK(grads.size() == node.inputs.size(), "an op gives one gradient for each input");
     for (std::size_t i = 0; i < grads.size(); ++i) {
-      const Tensor& input = node.inputs[i];
-      if (!grads[i] || !input.requires_grad()) continue;
+      const Edge& input = node.inputs[i];
+      if (!grads[i] || !input.wanted()) continue;
       PendingGradient* pending = nullptr;
-      if (input.node()) {
-        Reached& below = frontier[input.node()->sequence];
-        below.node = input.node();
+      if (input.node) {
+        Reached& below = frontier[input.node->sequence];
+        below.node = input.node;
         pending = &below.gradient;
       } else {
-        auto& leaf = leaves[input.id()];
-        leaf.first = input;
+        auto& leaf = leaves[input.leaf.id()];
+        leaf.first = input.leaf;
         pending = &leaf.second;
       }
       if (node.range.axis >= 0) {
-        pending->add_range(grads[i], node.range, input.shape());
+        pending->add_range(grads[i], node.range, input.shape);
       } else {
-        DSW_CHECK(grads[i].shape() == input.shape(), "a gradient has the shape of its input");
+        DSW_CHECK(grads[i].shape() == input.shape, "a gradient has the shape of its input");
         pending->add(std::move(grads[i]));
       }
     }

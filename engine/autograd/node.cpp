@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/autograd/node.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "engine/tensor/tensor_impl.h"
@@ -13,7 +14,7 @@ std::atomic<std::uint64_t> next_sequence{1};
 
 /// What dying nodes held. Emptied by the outermost ~Node, so a chain of any length is freed by a loop.
 struct Remains {
-  std::vector<Tensor> inputs;
+  std::vector<Edge> inputs;
   BackwardFn backward;
 };
 thread_local std::vector<Remains>* graveyard = nullptr;
@@ -36,22 +37,23 @@ Node::~Node() {
   graveyard = nullptr;
 }
 
-Tensor with_grad(Tensor y, std::vector<Tensor> inputs, BackwardFn backward, const char* name) {
-  if (!recording) return y;
-  bool wanted = false;
-  std::uint64_t versions = 0;
-  for (const Tensor& input : inputs) {
-    if (!input) continue;
-    wanted = wanted || input.requires_grad();
-    versions += input.impl()->storage->version;
-  }
-  if (!wanted) return y;
+Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name) {
+  if (!recording || std::none_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); })) return y;
   auto node = std::make_shared<Node>();
   node->name = name;
-  node->inputs = std::move(inputs);
+  node->inputs.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i]) continue;
+    const Tensor::Impl& input = *inputs[i].impl();
+    Edge& edge = node->inputs[i];
+    edge.node = input.node;
+    if (input.requires_grad) edge.leaf = inputs[i];
+    edge.shape = input.shape;
+    edge.storage = input.storage;
+    edge.version = input.storage->version;
+  }
   node->backward = std::move(backward);
   node->sequence = next_sequence.fetch_add(1, std::memory_order_relaxed);
-  node->input_versions = versions;
   y.impl()->node = std::move(node);
   return y;
 }

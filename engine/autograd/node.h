@@ -15,7 +15,17 @@ using Grads = std::vector<Tensor>;
 /// dy → gradients of the inputs. Captures what it needs, its own output only detached (a node must not own itself).
 using BackwardFn = std::function<Grads(const Tensor& dy)>;
 
-/// One op in the gradient graph; owned by the tensor that it made, owns its inputs. Graphs of any depth are freed without
+/// An input of a recorded op, without its memory: what an op does not need for its gradient is freed when its last handle goes.
+struct Edge {
+  std::shared_ptr<Node> node;  ///< the op that made the input; null for a leaf
+  Tensor leaf;                 ///< a leaf that requires a gradient
+  Shape shape;
+  std::weak_ptr<Storage> storage;  ///< for the check that nobody wrote to what the gradient will read
+  std::uint32_t version = 0;       ///< the storage's when recorded
+  bool wanted() const { return node || leaf; }
+};
+
+/// One op in the gradient graph; owned by the tensor that it made, owns the ops below. Graphs of any depth are freed without
 /// recursion. A graph belongs to one thread at a time.
 class Node {
  public:
@@ -25,7 +35,7 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   const char* name = "";
-  std::vector<Tensor> inputs;
+  std::vector<Edge> inputs;
   BackwardFn backward;
   /// Set for a slice: backward gives only the gradient of this range of inputs[0]. The ranges of several slices are written
   /// into one gradient, without one zero-filled tensor for each.
@@ -33,13 +43,13 @@ class Node {
     int axis = -1;
     std::int64_t begin = 0, end = 0;
   } range;
-  std::uint64_t sequence = 0;        ///< order of recording
-  std::uint64_t input_versions = 0;  ///< sum of the inputs' write counts when recorded
+  std::uint64_t sequence = 0;  ///< order of recording
 };
 
 /// Gives `y` its place in the graph if any input requires a gradient and recording is on; else returns it as it is.
-/// `backward` may capture inputs and detached tensors only; it may leave out (undefined) what no input requires.
-Tensor with_grad(Tensor y, std::vector<Tensor> inputs, BackwardFn backward, const char* name = "");
+/// `backward` captures no more than its formula reads (inputs and detached tensors): that is what stays in memory. It may leave
+/// out (undefined) a gradient that its input does not require.
+Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name = "");
 /// with_grad for y = the range [begin, end) of axis `axis` (not negative) of x.
 Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range);
 

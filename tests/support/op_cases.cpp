@@ -122,6 +122,7 @@ void add_products(std::vector<OpCase>& cases) {
   cases.push_back({"matmul", "{}", {floats({0, 4}), floats({4, 2})}});
   cases.push_back({"matmul", "{}", {floats({2, 0}), floats({0, 3})}});
   cases.push_back({"matmul", "{}", {floats({37, 19}), floats({19, 23})}});
+  cases.push_back({"matmul", "{}", {floats({2, 3, 0}), floats({0, 4})}});
   cases.push_back({"linear", "{}", {floats({3, 5}), floats({4, 5}), floats({4})}});
   cases.push_back({"linear", "{}", {floats({2, 3, 5}), floats({4, 5})}});
   cases.push_back({"linear", "{}", {permuted(floats({2, 3, 5})), permuted(floats({4, 5})), floats({4})}});

@@ -55,14 +55,16 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   if (y.elements() > 0) op::run(x, "conv2d_fwd", &DswKernels::conv2d_fwd, &conv, x.view(), weight.view(), bias.view(), y.view());
   return with_grad(
       y, {x, weight, bias},
-      [conv, x, weight, bias](const Tensor& dy) {
-        const Tensor dx = op::wanted_like(x, x.shape()), dweight = op::wanted_like(weight, weight.shape()),
-                     dbias = op::wanted_like(bias, bias ? bias.shape() : Shape{});
+      [conv, x = op::kept_if(weight.requires_grad(), x), weight = op::kept_if(x.requires_grad(), weight), x_shape = x.shape(),
+       weight_shape = weight.shape(), bias_wants = bias.requires_grad()](const Tensor& dy) {
+        const auto like_dy = [&dy](bool wanted, const Shape& s) { return wanted ? empty(s, dy.dtype(), dy.device()) : Tensor(); };
+        const Tensor dx = like_dy(weight.defined(), x_shape), dweight = like_dy(x.defined(), weight_shape);
+        const Tensor dbias = like_dy(dweight && bias_wants, {weight_shape[0]});
         if (dx && dx.elements() > 0)
-          op::run(x, "conv2d_bwd_data", &DswKernels::conv2d_bwd_data, &conv, weight.view(), dy.view(), dx.view());
+          op::run(dy, "conv2d_bwd_data", &DswKernels::conv2d_bwd_data, &conv, weight.view(), dy.view(), dx.view());
         if (dweight)
-          op::run(x, "conv2d_bwd_weights", &DswKernels::conv2d_bwd_weights, &conv, x.view(), dy.view(), dweight.view(), dbias.view());
-        if (!dweight && dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape(bias.shape())};
+          op::run(dy, "conv2d_bwd_weights", &DswKernels::conv2d_bwd_weights, &conv, x.view(), dy.view(), dweight.view(), dbias.view());
+        if (bias_wants && !dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape({dy.size(1)})};
         return Grads{dx, dweight, dbias};
       },
       "conv2d");

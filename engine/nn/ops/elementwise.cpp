@@ -97,10 +97,11 @@ Tensor sub(const Tensor& a, const Tensor& b) {
 Tensor mul(const Tensor& a, const Tensor& b) {
   return with_grad(
       forward_binary(DSW_MUL, "mul", a, b), {a, b},
-      [a, b](const Tensor& dy) {
+      [a = op::kept_if(b.requires_grad(), a), b = op::kept_if(a.requires_grad(), b), a_shape = a.shape(),
+       b_shape = b.shape()](const Tensor& dy) {
         Tensor da, db;
-        if (a.requires_grad()) da = op::sum_to_shape(raw_binary(DSW_MUL, dy, b, dy.shape()), a.shape());
-        if (b.requires_grad()) db = op::sum_to_shape(raw_binary(DSW_MUL, dy, a, dy.shape()), b.shape());
+        if (b) da = op::sum_to_shape(raw_binary(DSW_MUL, dy, b, dy.shape()), a_shape);
+        if (a) db = op::sum_to_shape(raw_binary(DSW_MUL, dy, a, dy.shape()), b_shape);
         return Grads{da, db};
       },
       "mul");
@@ -110,10 +111,10 @@ Tensor div(const Tensor& a, const Tensor& b) {
   Tensor y = forward_binary(DSW_DIV, "div", a, b);
   return with_grad(
       y, {a, b},
-      [a_shape = a.shape(), a_wants = a.requires_grad(), b, y = y.detach()](const Tensor& dy) {
+      [a_shape = a.shape(), a_wants = a.requires_grad(), b, y = op::kept_if(b.requires_grad(), y.detach())](const Tensor& dy) {
         const Tensor per_b = raw_binary(DSW_DIV, dy, b, dy.shape());
         Tensor da, db;
-        if (b.requires_grad()) db = raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(raw_binary(DSW_MUL, per_b, y, dy.shape()), b.shape()));
+        if (y) db = raw_unary(DSW_NEG, 0, 0, op::sum_to_shape(raw_binary(DSW_MUL, per_b, y, dy.shape()), b.shape()));
         if (a_wants) da = op::sum_to_shape(per_b, a_shape);
         return Grads{da, db};
       },

@@ -47,16 +47,17 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   product(rows, transposed(weight), bias, y);
   return with_grad(
       y.view_reshape(shape), {x, weight, bias},
-      [rows, weight, x_wants = x.requires_grad(), bias_wants = bias.requires_grad(), before = x.shape()](const Tensor& dy) {
+      [rows = op::kept_if(weight.requires_grad(), rows), weight = op::kept_if(x.requires_grad(), weight), bias_wants = bias.requires_grad(),
+       x_shape = x.shape(), weight_shape = weight.shape()](const Tensor& dy) {
         const Tensor d_rows = op::as_rows(dy);
         Tensor dx, dweight, dbias;
-        if (x_wants) {
-          const Tensor flat = empty(rows.shape(), rows.dtype(), rows.device());
+        if (weight) {
+          const Tensor flat = empty({d_rows.size(0), weight.size(1)}, dy.dtype(), dy.device());
           product(d_rows, weight, {}, flat);
-          dx = flat.view_reshape(before);
+          dx = flat.view_reshape(x_shape);
         }
-        if (weight.requires_grad()) {
-          dweight = empty(weight.shape(), weight.dtype(), weight.device());
+        if (rows) {
+          dweight = empty(weight_shape, dy.dtype(), dy.device());
           product(transposed(d_rows), rows, {}, dweight);
         }
         if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)});

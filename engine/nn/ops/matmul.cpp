@@ -2,6 +2,7 @@
 #include "engine/nn/ops/matmul.h"
 
 #include "engine/nn/ops/op_support.h"
+#include "engine/nn/ops/shape_ops.h"
 
 namespace dsw {
 namespace {
@@ -59,13 +60,17 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   op::check_together("matmul", {&a, &b});
   op::check_same_dtype("matmul", a, b);
   op::check_float("matmul", a);
-  const Shape lead = leading(matmul_shape(a.shape(), b.shape()));
+  const Shape shape = matmul_shape(a.shape(), b.shape());
+  if (b.rank() == 2 && a.rank() > 2)
+    return reshape(matmul(reshape(a, Shape{leading(a.shape()).elements(), a.size(-1)}), b), shape);  // one large product
+  const Shape lead = leading(shape);
   return with_grad(
       raw_matmul(a, b, lead), {a, b},
-      [a, b, lead](const Tensor& dy) {
+      [a = op::kept_if(b.requires_grad(), a), b = op::kept_if(a.requires_grad(), b), a_shape = a.shape(), b_shape = b.shape(),
+       lead](const Tensor& dy) {
         Tensor da, db;
-        if (a.requires_grad()) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a.shape());
-        if (b.requires_grad()) db = op::sum_to_shape(raw_matmul(raw_transpose(a), dy, lead), b.shape());
+        if (b) da = op::sum_to_shape(raw_matmul(dy, raw_transpose(b), lead), a_shape);
+        if (a) db = op::sum_to_shape(raw_matmul(raw_transpose(a), dy, lead), b_shape);
         return Grads{da, db};
       },
       "matmul");

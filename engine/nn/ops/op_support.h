@@ -37,6 +37,8 @@ Tensor sum_to_shape(const Tensor& x, const Shape& shape);
 Tensor as_rows(const Tensor& x);
 /// x, or a contiguous copy of it. Outside the graph.
 Tensor as_contiguous(const Tensor& x);
+/// What a gradient's closure keeps of x: x where its formula will be asked for, else nothing.
+inline Tensor kept_if(bool asked, const Tensor& x) { return asked ? x : Tensor(); }
 /// What statistics of x are kept in: float64 for float64, else float32.
 inline DType statistics_dtype(const Tensor& x) { return x.dtype() == DType::F64 ? DType::F64 : DType::F32; }
 /// `shape` without its last axis.

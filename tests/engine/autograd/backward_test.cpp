@@ -175,6 +175,16 @@ TEST_F(BackwardTest, theGraphIsFreedOnTheWay) {
   EXPECT_THAT(error_of([&] { backward(loss); }), HasSubstr("freed by an earlier backward"));
 }
 
+TEST_F(BackwardTest, onlyWhatGradientsReadStaysInMemory) {
+  const Tensor x = full({1000}, 0.5, DType::F32, *device_).set_requires_grad(true);
+  const Tensor constant = full({1000}, 2, DType::F32, *device_);
+  const std::uint64_t before = device_->allocator_stats().live_bytes;
+  Tensor y = x;
+  for (int i = 0; i < 20; ++i) y = affine(y, 1.5) * constant + y;  // a linear chain reads none of its values
+  EXPECT_LE(device_->allocator_stats().live_bytes - before, 4200u);
+  EXPECT_NEAR(backward(sum(y)).of(x).to_vector<float>()[0], std::pow(4.0, 20), std::pow(4.0, 20) * 1e-5);
+}
+
 TEST_F(BackwardTest, aKeptGraphGivesTheSameAgain) {
   const Tensor x = leaf({0.3f, -0.7f, 1.1f}), w = leaf({1, 2, 3});
   const Tensor loss = sum(softmax(x * w) * w);
