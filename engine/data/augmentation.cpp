@@ -20,7 +20,7 @@ AugmentSettings augment_settings(const std::vector<std::string>& names) {
 
 Augmentation draw_augmentation(const AugmentSettings& settings, std::uint64_t key, std::int64_t epoch, std::int64_t example, std::int64_t height, std::int64_t width) {
   Augmentation change;
-  const auto block = [&](std::uint64_t number) { return philox4x32(key + static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(example), number); };
+  const auto block = [&](std::uint64_t number) { return philox4x32(key, static_cast<std::uint64_t>(example), static_cast<std::uint64_t>(epoch) * 4 + number); };
   if (settings.shift) {
     const auto words = block(0);
     const std::int64_t most_y = std::max<std::int64_t>(1, height / 14), most_x = std::max<std::int64_t>(1, width / 14);
