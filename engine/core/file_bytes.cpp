@@ -35,7 +35,8 @@ Error not_there(const std::filesystem::path& path) {
   std::error_code none;
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, none))
-    return {ErrorCode::NotFound, fmt::format("{} is not there: there is no folder {}", path.string(), folder.string()), "Choose another file."};
+    return {ErrorCode::NotFound, fmt::format("{} is not there: there is no folder {}", path.string(), folder.string()),
+            "Choose another file."};
   std::vector<std::string> names;
   constexpr std::size_t kMostNames = 1000;
   for (std::filesystem::directory_iterator it(folder, none), end; !none && it != end && names.size() < kMostNames; it.increment(none))
@@ -49,7 +50,8 @@ Error not_there(const std::filesystem::path& path) {
 Error stopped(const std::string& name) { return {ErrorCode::Stopped, fmt::format("reading {} was stopped", name)}; }
 
 Error too_large(const std::string& name, std::uint64_t bytes, std::uint64_t limit, const char* how) {
-  return {ErrorCode::OutOfMemory, fmt::format("{} {} {}, more than the {} that fit into memory here", name, how, size_text(bytes), size_text(limit)),
+  return {ErrorCode::OutOfMemory,
+          fmt::format("{} {} {}, more than the {} that fit into memory here", name, how, size_text(bytes), size_text(limit)),
           "Split it, or use a part of it."};
 }
 
@@ -78,12 +80,15 @@ Result<std::string> read_file(const std::filesystem::path& path, std::stop_token
   if (file.fd < 0) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR) return fail(not_there(path));
-    return fail(ErrorCode::Io, fmt::format("{} cannot be opened: {}", name, system_text(error)), "Check its permissions, or choose another file.");
+    return fail(ErrorCode::Io, fmt::format("{} cannot be opened: {}", name, system_text(error)),
+                "Check its permissions, or choose another file.");
   }
   struct stat status {};
   if (::fstat(file.fd, &status) != 0) return fail(ErrorCode::Io, fmt::format("{} cannot be looked at: {}", name, system_text(errno)));
-  if (S_ISDIR(status.st_mode)) return fail(ErrorCode::BadFormat, fmt::format("{} is a folder, and a file is wanted", name), "Choose a file in it.");
-  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::BadFormat, fmt::format("{} is not a file but a pipe or device", name), "Copy its content into a file.");
+  if (S_ISDIR(status.st_mode))
+    return fail(ErrorCode::BadFormat, fmt::format("{} is a folder, and a file is wanted", name), "Choose a file in it.");
+  if (!S_ISREG(status.st_mode))
+    return fail(ErrorCode::BadFormat, fmt::format("{} is not a file but a pipe or device", name), "Copy its content into a file.");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > limit) return fail(too_large(name, size, limit, "has"));
   try {
@@ -104,7 +109,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::stop_token
       }
       const ssize_t got = ::read(file.fd, bytes.data() + have, std::min(kPiece, bytes.size() - have));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return fail(ErrorCode::Io, fmt::format("{} cannot be read at byte {}: {}", name, have, system_text(errno)), "Check the disk, or choose another file.");
+      if (got < 0)
+        return fail(ErrorCode::Io, fmt::format("{} cannot be read at byte {}: {}", name, have, system_text(errno)),
+                    "Check the disk, or choose another file.");
       if (got == 0) break;
       have += static_cast<std::size_t>(got);
     }
@@ -133,13 +140,15 @@ Result<std::string> gunzip(std::string_view packed, const std::string& name, std
       if (whole) {
         if (!is_gzip(packed.substr(used))) {
           if (packed.find_first_not_of('\0', used) == std::string_view::npos) break;  // padding of tapes, as gzip itself allows
-          return fail(ErrorCode::BadFormat, fmt::format("{} holds something else than gzip data from byte {} on", name, used), "Fetch it again, or choose another file.");
+          return fail(ErrorCode::BadFormat, fmt::format("{} holds something else than gzip data from byte {} on", name, used),
+                      "Fetch it again, or choose another file.");
         }
         inflateReset(&stream);
         whole = false;
       }
       if (out.size() - made < kPiece / 4) out.resize(std::max(out.size() * 2, made + kPiece));
-      const auto available = static_cast<uInt>(std::min(kPiece, packed.size() - used)), room = static_cast<uInt>(std::min(kPiece, out.size() - made));
+      const auto available = static_cast<uInt>(std::min(kPiece, packed.size() - used)),
+                 room = static_cast<uInt>(std::min(kPiece, out.size() - made));
       stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + used));
       stream.avail_in = available;
       stream.next_out = reinterpret_cast<Bytef*>(out.data() + made);
@@ -151,9 +160,11 @@ Result<std::string> gunzip(std::string_view packed, const std::string& name, std
       if (status == Z_STREAM_END) {
         whole = true;
       } else if (status == Z_BUF_ERROR || (status == Z_OK && used == packed.size() && stream.avail_out > 0)) {
-        return fail(ErrorCode::BadFormat, fmt::format("{} ends inside its packed data at byte {}", name, packed.size()), "Fetch it again: it is not complete.");
+        return fail(ErrorCode::BadFormat, fmt::format("{} ends inside its packed data at byte {}", name, packed.size()),
+                    "Fetch it again: it is not complete.");
       } else if (status != Z_OK) {
-        return fail(ErrorCode::BadFormat, fmt::format("{} is damaged at byte {} ({})", name, used, stream.msg ? stream.msg : "not gzip data"),
+        return fail(ErrorCode::BadFormat,
+                    fmt::format("{} is damaged at byte {} ({})", name, used, stream.msg ? stream.msg : "not gzip data"),
                     "Fetch it again, or choose another file.");
       }
     }

@@ -20,7 +20,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::stop_token
 bool is_gzip(std::string_view bytes);
 /// Unpacks gzip (RFC 1952; several members follow one another). `name` is for messages. Errors: BadFormat with the byte at which
 /// the packed data is damaged or ends early; OutOfMemory when more than `limit` bytes come out.
-Result<std::string> gunzip(std::string_view packed, const std::string& name, std::stop_token stop = {}, std::uint64_t limit = largest_readable_file());
+Result<std::string> gunzip(std::string_view packed, const std::string& name, std::stop_token stop = {},
+                           std::uint64_t limit = largest_readable_file());
 
 /// "3.1 MB", "812 bytes".
 std::string size_text(std::uint64_t bytes);

@@ -83,9 +83,13 @@ class Checker {
 
   void check(const Param& p, const Json& value, const std::string& pointer) {
     switch (p.type) {
-      case ParamType::Bool: check_bool(value, pointer); break;
+      case ParamType::Bool:
+        check_bool(value, pointer);
+        break;
       case ParamType::Int:
-      case ParamType::Float: check_number(p, value, pointer); break;
+      case ParamType::Float:
+        check_number(p, value, pointer);
+        break;
       case ParamType::String:
         if (!value.is_string()) add(pointer, fmt::format("is {}, but must be a text in quotes.", shown(value)), text_fix(value, pointer));
         break;
@@ -97,13 +101,20 @@ class Checker {
         else if (value.get_ref<const std::string&>().find('\0') != std::string::npos)
           add(pointer, "holds a NUL character, which no path can have.");
         break;
-      case ParamType::Choice: check_choice(p, value, pointer); break;
-      case ParamType::List: check_list(p, value, pointer); break;
+      case ParamType::Choice:
+        check_choice(p, value, pointer);
+        break;
+      case ParamType::List:
+        check_list(p, value, pointer);
+        break;
       case ParamType::Object:
         if (p.object) check_object(*p.object, value, pointer, false);
         break;
-      case ParamType::Variant: check_variant(p, value, pointer); break;
-      case ParamType::Any: break;
+      case ParamType::Variant:
+        check_variant(p, value, pointer);
+        break;
+      case ParamType::Any:
+        break;
     }
   }
 
@@ -127,7 +138,8 @@ class Checker {
       std::vector<Fix> fixes;
       if (value.is_string()) {  // a number in quotes
         const Json inside = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
-        if (inside.is_number() && (!whole || inside.is_number_integer()) && in_range(p, inside.get<double>())) fixes.push_back(use(pointer, inside));
+        if (inside.is_number() && (!whole || inside.is_number_integer()) && in_range(p, inside.get<double>()))
+          fixes.push_back(use(pointer, inside));
       }
       add(pointer, fmt::format("is {}, but must be {}{}.", shown(value), wanted, range_text(p)), fixes);
       return;
@@ -184,7 +196,8 @@ class Checker {
     if (!element.high) element.high = p.high;
     if (!value.is_array()) {
       if (p.short_form) return check(element, value, pointer);
-      add(pointer, fmt::format("is {}, but must be a list: [value, …].", shown(value)), {{"Make it a list", pointer, Json::array({value}).dump(), {}, false}});
+      add(pointer, fmt::format("is {}, but must be a list: [value, …].", shown(value)),
+          {{"Make it a list", pointer, Json::array({value}).dump(), {}, false}});
       return;
     }
     const std::size_t n = value.size();
@@ -244,7 +257,8 @@ class Checker {
     if (!near.empty() && !value.contains(near)) fixes.push_back({"Rename", place, {}, near, false});
     fixes.push_back({"Remove", place, {}, {}, true});
     const std::string parent = pointer.empty() ? "the document" : "`" + pointer + "`";
-    add(place, fmt::format("is not known in {}.{}", parent, near.empty() ? std::string() : fmt::format(" Nearest name: `{}`.", near)), fixes);
+    add(place, fmt::format("is not known in {}.{}", parent, near.empty() ? std::string() : fmt::format(" Nearest name: `{}`.", near)),
+        fixes);
   }
 };
 

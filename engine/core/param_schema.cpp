@@ -63,16 +63,26 @@ Json filled(const Param& p, const Json& value) {
 
 const char* type_name(ParamType type) {
   switch (type) {
-    case ParamType::Bool: return "bool";
-    case ParamType::Int: return "int";
-    case ParamType::Float: return "float";
-    case ParamType::String: return "string";
-    case ParamType::Choice: return "choice";
-    case ParamType::Path: return "path";
-    case ParamType::List: return "list";
-    case ParamType::Object: return "object";
-    case ParamType::Variant: return "variant";
-    case ParamType::Any: break;
+    case ParamType::Bool:
+      return "bool";
+    case ParamType::Int:
+      return "int";
+    case ParamType::Float:
+      return "float";
+    case ParamType::String:
+      return "string";
+    case ParamType::Choice:
+      return "choice";
+    case ParamType::Path:
+      return "path";
+    case ParamType::List:
+      return "list";
+    case ParamType::Object:
+      return "object";
+    case ParamType::Variant:
+      return "variant";
+    case ParamType::Any:
+      break;
   }
   return "any";
 }
@@ -136,13 +146,13 @@ std::string take_key(std::string_view& pointer) {
   return key;
 }
 
-bool is_index(const std::string& key) { return !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos; }
+bool is_index(const std::string& key) {
+  return !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
+}
 
 }  // namespace
 
-std::string Problem::sentence() const {
-  return pointer.empty() ? "The document " + message : "`" + pointer + "` " + message;
-}
+std::string Problem::sentence() const { return pointer.empty() ? "The document " + message : "`" + pointer + "` " + message; }
 
 Json Param::default_value() const {
   if (default_text.empty()) return nullptr;
@@ -163,7 +173,8 @@ Param bool_param(std::string name, std::string label, bool def, std::string help
   return p;
 }
 
-Param int_param(std::string name, std::string label, std::optional<long long> def, double low, double high, std::string help, std::string unit) {
+Param int_param(std::string name, std::string label, std::optional<long long> def, double low, double high, std::string help,
+                std::string unit) {
   Param p = make_param(std::move(name), ParamType::Int, std::move(label), std::move(help));
   if (def) p.default_text = fmt::format("{}", *def);
   p.low = low;
@@ -172,7 +183,8 @@ Param int_param(std::string name, std::string label, std::optional<long long> de
   return p;
 }
 
-Param float_param(std::string name, std::string label, std::optional<double> def, double low, double high, std::string help, std::string unit) {
+Param float_param(std::string name, std::string label, std::optional<double> def, double low, double high, std::string help,
+                  std::string unit) {
   Param p = make_param(std::move(name), ParamType::Float, std::move(label), std::move(help));
   if (def) p.default_text = Json(*def).dump();
   p.low = low;

@@ -9,8 +9,8 @@ namespace dsw {
 
 /// Where text stops being UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF).
 struct Utf8Fault {
-  std::size_t byte = 0;         ///< of the character's first byte
-  bool at_end = false;          ///< the text ends inside the character
+  std::size_t byte = 0;  ///< of the character's first byte
+  bool at_end = false;   ///< the text ends inside the character
 };
 std::optional<Utf8Fault> find_utf8_fault(std::string_view text);
 

@@ -9,7 +9,9 @@ namespace dsw {
 namespace {
 
 /// A whole number from 0 to n - 1 from 32 random bits; n is small.
-std::int64_t below(std::uint32_t bits, std::int64_t n) { return static_cast<std::int64_t>((std::uint64_t{bits} * static_cast<std::uint64_t>(n)) >> 32); }
+std::int64_t below(std::uint32_t bits, std::int64_t n) {
+  return static_cast<std::int64_t>((std::uint64_t{bits} * static_cast<std::uint64_t>(n)) >> 32);
+}
 
 }  // namespace
 
@@ -18,9 +20,12 @@ AugmentSettings augment_settings(const std::vector<std::string>& names) {
   return {has("shift"), has("crop"), has("flip"), has("cutout")};
 }
 
-Augmentation draw_augmentation(const AugmentSettings& settings, std::uint64_t key, std::int64_t epoch, std::int64_t example, std::int64_t height, std::int64_t width) {
+Augmentation draw_augmentation(const AugmentSettings& settings, std::uint64_t key, std::int64_t epoch, std::int64_t example,
+                               std::int64_t height, std::int64_t width) {
   Augmentation change;
-  const auto block = [&](std::uint64_t number) { return philox4x32(key, static_cast<std::uint64_t>(example), static_cast<std::uint64_t>(epoch) * 4 + number); };
+  const auto block = [&](std::uint64_t number) {
+    return philox4x32(key, static_cast<std::uint64_t>(example), static_cast<std::uint64_t>(epoch) * 4 + number);
+  };
   if (settings.shift) {
     const auto words = block(0);
     const std::int64_t most_y = std::max<std::int64_t>(1, height / 14), most_x = std::max<std::int64_t>(1, width / 14);
@@ -42,13 +47,15 @@ Augmentation draw_augmentation(const AugmentSettings& settings, std::uint64_t ke
   return change;
 }
 
-void normalise_picture(const std::uint8_t* in, std::int64_t channels, std::int64_t height, std::int64_t width, const float* value_of, const Augmentation& change, float* out) {
+void normalise_picture(const std::uint8_t* in, std::int64_t channels, std::int64_t height, std::int64_t width, const float* value_of,
+                       const Augmentation& change, float* out) {
   const bool moved = change.dy != 0 || change.dx != 0;
   for (std::int64_t c = 0; c < channels; ++c, in += height * width, out += height * width, value_of += 256) {
     if (!moved && !change.flip) {
       for (std::int64_t i = 0; i < height * width; ++i) out[i] = value_of[in[i]];
     } else {
-      const std::int64_t begin = std::clamp<std::int64_t>(-change.dx, 0, width), end = std::clamp<std::int64_t>(width - change.dx, 0, width);  // columns from inside
+      const std::int64_t begin = std::clamp<std::int64_t>(-change.dx, 0, width),
+                         end = std::clamp<std::int64_t>(width - change.dx, 0, width);  // columns from inside
       for (std::int64_t y = 0; y < height; ++y) {
         float* row = out + y * width;
         const std::int64_t from = y + change.dy;

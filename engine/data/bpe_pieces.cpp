@@ -18,7 +18,8 @@ BpePieces::BpePieces() : pattern_(std::make_unique<Pattern>()) {
   static constexpr char kPattern[] = R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
   int error = 0;
   PCRE2_SIZE place = 0;
-  pattern_->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(kPattern), PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &error, &place, nullptr);
+  pattern_->code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(kPattern), PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP, &error, &place, nullptr);
   DSW_CHECK(pattern_->code != nullptr, "GPT-2's pattern compiles");
   pcre2_jit_compile(pattern_->code, PCRE2_JIT_COMPLETE);  // only faster: without it the same matches are found
 }

@@ -9,12 +9,17 @@
 namespace dsw {
 namespace {
 
-std::uint64_t pair_key(std::int32_t a, std::int32_t b) { return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32) | static_cast<std::uint32_t>(b); }
+std::uint64_t pair_key(std::int32_t a, std::int32_t b) {
+  return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) << 32) | static_cast<std::uint32_t>(b);
+}
 
-Error bad(const std::string& message) { return {ErrorCode::BadFormat, message, "Choose vocab.json and merges.txt of one GPT-2 style tokenizer."}; }
+Error bad(const std::string& message) {
+  return {ErrorCode::BadFormat, message, "Choose vocab.json and merges.txt of one GPT-2 style tokenizer."};
+}
 
 /// Checks what the constructor expects.
-Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, std::vector<BpeTokenizer::Merge> merges, std::int32_t end_of_text, const std::string& name) {
+Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, std::vector<BpeTokenizer::Merge> merges, std::int32_t end_of_text,
+                                    const std::string& name) {
   std::vector<bool> seen(256, false);
   for (std::size_t id = 0; id < tokens.size(); ++id)
     if (tokens[id].size() == 1 && static_cast<std::int32_t>(id) != end_of_text) seen[static_cast<unsigned char>(tokens[id][0])] = true;
@@ -45,14 +50,18 @@ BpeTokenizer::BpeTokenizer(std::vector<std::string> tokens, const std::vector<Me
 
 /// A list of the piece's tokens, and a queue of the pairs in it that can be merged: lowest rank first, then leftmost.
 void BpeTokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t>& ids) const {
-  struct Link { std::int32_t id, before, after; };
+  struct Link {
+    std::int32_t id, before, after;
+  };
   struct Candidate {
     std::int32_t rank, left, left_id, right_id, merged;
     bool operator<(const Candidate& other) const { return rank != other.rank ? rank > other.rank : left > other.left; }
   };
   const auto n = static_cast<std::int32_t>(piece.size());
   std::vector<Link> links(piece.size());
-  for (std::int32_t i = 0; i < n; ++i) links[static_cast<std::size_t>(i)] = {byte_ids_[static_cast<unsigned char>(piece[static_cast<std::size_t>(i)])], i - 1, i + 1 < n ? i + 1 : -1};
+  for (std::int32_t i = 0; i < n; ++i)
+    links[static_cast<std::size_t>(i)] = {byte_ids_[static_cast<unsigned char>(piece[static_cast<std::size_t>(i)])], i - 1,
+                                          i + 1 < n ? i + 1 : -1};
   std::priority_queue<Candidate> queue;
   const auto offer = [&](std::int32_t left) {
     if (left < 0) return;
@@ -77,7 +86,8 @@ void BpeTokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t
     offer(left.before);
     offer(c.left);
   }
-  for (std::int32_t i = n > 0 ? 0 : -1; i >= 0; i = links[static_cast<std::size_t>(i)].after) ids.push_back(links[static_cast<std::size_t>(i)].id);
+  for (std::int32_t i = n > 0 ? 0 : -1; i >= 0; i = links[static_cast<std::size_t>(i)].after)
+    ids.push_back(links[static_cast<std::size_t>(i)].id);
 }
 
 Result<std::vector<std::int32_t>> BpeTokenizer::encode(std::string_view text) const {
@@ -153,7 +163,8 @@ Result<BpeTokenizer> BpeTokenizer::from_json(const Json& json) {
   }
 }
 
-Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const std::string& vocab_name, std::string_view merges_txt, const std::string& merges_name) {
+Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const std::string& vocab_name, std::string_view merges_txt,
+                                              const std::string& merges_name) {
   const auto vocab = nlohmann::json::parse(vocab_json, nullptr, false);  // Json finds a key in linear time: a second for 50,000
   if (!vocab.is_object() || vocab.empty()) return fail(bad(fmt::format("{} is no JSON object of tokens and their numbers", vocab_name)));
   std::vector<std::string> tokens(vocab.size());
@@ -162,8 +173,8 @@ Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const
   std::int32_t end_of_text = -1;
   for (const auto& [spelling, number] : vocab.items()) {
     if (!number.is_number_unsigned() || number.get<std::uint64_t>() >= tokens.size() || given[number.get<std::size_t>()])
-      return fail(bad(fmt::format("{} gives the token \"{}\" the number {}; its {} tokens need the numbers 0 to {}, each once", vocab_name, spelling, number.dump(),
-                                  tokens.size(), tokens.size() - 1)));
+      return fail(bad(fmt::format("{} gives the token \"{}\" the number {}; its {} tokens need the numbers 0 to {}, each once", vocab_name,
+                                  spelling, number.dump(), tokens.size(), tokens.size() - 1)));
     const auto id = number.get<std::size_t>();
     given[id] = true;
     if (spelling == kEndOfText) end_of_text = static_cast<std::int32_t>(id);
@@ -187,7 +198,9 @@ Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const
     const auto left = ids.find(a), right = ids.find(b);
     if (left == ids.end() || right == ids.end() || ids.find(a + b) == ids.end())
       return fail(bad(fmt::format("{} line {} merges \"{}\" and \"{}\", but {} has no \"{}\"", merges_name, line_number, a, b, vocab_name,
-                                  left == ids.end() ? a : right == ids.end() ? b : a + b)));
+                                  left == ids.end()    ? a
+                                  : right == ids.end() ? b
+                                                       : a + b)));
     merges.emplace_back(left->second, right->second);
   }
   return make_tokenizer(std::move(tokens), std::move(merges), end_of_text, vocab_name);

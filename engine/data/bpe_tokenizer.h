@@ -70,14 +70,16 @@ class BpeTokenizer : public Tokenizer {
   const std::vector<Merge>& merges() const { return merges_; }
 
  private:
-  struct Step { std::int32_t rank, merged; };
+  struct Step {
+    std::int32_t rank, merged;
+  };
   void encode_piece(std::string_view piece, std::vector<std::int32_t>& ids) const;
 
   std::vector<std::string> tokens_;
   std::vector<Merge> merges_;
   std::int32_t end_of_text_;
   std::array<std::int32_t, 256> byte_ids_{};
-  std::unordered_map<std::uint64_t, Step> steps_;      ///< by pair of ids
+  std::unordered_map<std::uint64_t, Step> steps_;  ///< by pair of ids
   BpePieces pieces_;
 };
 

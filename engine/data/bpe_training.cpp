@@ -85,7 +85,7 @@ class Trainer {
   struct Entry {
     std::int64_t count;
     Merge pair;
-    std::string left, right;   // bytes, for ties
+    std::string left, right;  // bytes, for ties
     bool operator<(const Entry& other) const {
       if (count != other.count) return count < other.count;
       return left != other.left ? left < other.left : right < other.right;
@@ -100,7 +100,9 @@ class Trainer {
     return out;
   }
 
-  Entry entry(const Merge& pair, std::int64_t count) const { return {count, pair, tokens[static_cast<std::size_t>(pair.first)], tokens[static_cast<std::size_t>(pair.second)]}; }
+  Entry entry(const Merge& pair, std::int64_t count) const {
+    return {count, pair, tokens[static_cast<std::size_t>(pair.first)], tokens[static_cast<std::size_t>(pair.second)]};
+  }
 
   void change(const Merge& pair, std::int64_t by, std::size_t word) {
     PairState& state = pairs_[pair];
@@ -158,7 +160,7 @@ class Trainer {
   std::vector<Word> words_;
   std::unordered_map<Merge, PairState, PairHash> pairs_;
   std::priority_queue<Entry> queue_;
-  std::vector<Merge> changed_;                              // since the queue was last filled
+  std::vector<Merge> changed_;  // since the queue was last filled
   std::unordered_map<std::string, std::int32_t> id_of_bytes_;
   std::unordered_set<Merge, PairHash> done_;
 };

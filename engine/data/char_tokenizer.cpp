@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kLowCharacters = 0x800;
 }
 
-CharTokenizer::CharTokenizer(std::string_view training_text, bool with_unknown) : with_unknown_(with_unknown), low_ids_(kLowCharacters, -1) {
+CharTokenizer::CharTokenizer(std::string_view training_text, bool with_unknown)
+    : with_unknown_(with_unknown), low_ids_(kLowCharacters, -1) {
   for (std::size_t at = 0; at < training_text.size();) {
     const char32_t c = next_character(training_text, at);
     if (c < kLowCharacters)
@@ -25,7 +26,8 @@ CharTokenizer::CharTokenizer(std::string_view training_text, bool with_unknown) 
   const std::size_t low_count = symbols_.size();
   for (const auto& [c, id] : high_ids_) symbols_.push_back(c);
   std::sort(symbols_.begin() + static_cast<std::ptrdiff_t>(low_count), symbols_.end());
-  for (std::size_t i = 0; i < symbols_.size(); ++i) (symbols_[i] < kLowCharacters ? low_ids_[symbols_[i]] : high_ids_[symbols_[i]]) = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < symbols_.size(); ++i)
+    (symbols_[i] < kLowCharacters ? low_ids_[symbols_[i]] : high_ids_[symbols_[i]]) = static_cast<std::int32_t>(i);
 }
 
 std::int32_t CharTokenizer::vocabulary() const { return static_cast<std::int32_t>(symbols_.size()) + (with_unknown_ ? 1 : 0); }
@@ -51,8 +53,10 @@ Result<std::vector<std::int32_t>> CharTokenizer::encode(std::string_view text) c
     const char32_t c = next_character(text, at);
     std::int32_t id = id_of(c);
     if (id < 0 && !with_unknown_)
-      return fail(ErrorCode::InvalidArgument, fmt::format("the character {} at byte {} is not among the {} that the model knows", character_text(c), place, symbols_.size()),
-                  "Leave it out, or write it another way.");
+      return fail(
+          ErrorCode::InvalidArgument,
+          fmt::format("the character {} at byte {} is not among the {} that the model knows", character_text(c), place, symbols_.size()),
+          "Leave it out, or write it another way.");
     if (id < 0) id = vocabulary() - 1;
     ids.push_back(id);
   }
@@ -61,7 +65,8 @@ Result<std::vector<std::int32_t>> CharTokenizer::encode(std::string_view text) c
 
 std::string CharTokenizer::decode(const std::vector<std::int32_t>& ids) const {
   std::string text;
-  for (const std::int32_t id : ids) append_character(text, id >= 0 && id < static_cast<std::int32_t>(symbols_.size()) ? symbols_[static_cast<std::size_t>(id)] : U'\uFFFD');
+  for (const std::int32_t id : ids)
+    append_character(text, id >= 0 && id < static_cast<std::int32_t>(symbols_.size()) ? symbols_[static_cast<std::size_t>(id)] : U'\uFFFD');
   return text;
 }
 
@@ -89,9 +94,7 @@ std::string ByteTokenizer::decode(const std::vector<std::int32_t>& ids) const {
   return text;
 }
 
-std::string ByteTokenizer::token_text(std::int32_t id) const {
-  return id < 0 || id > 255 ? std::string() : shown_token(decode({id}));
-}
+std::string ByteTokenizer::token_text(std::int32_t id) const { return id < 0 || id > 255 ? std::string() : shown_token(decode({id})); }
 
 Json ByteTokenizer::to_json() const { return {{"kind", kind()}}; }
 

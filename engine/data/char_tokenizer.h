@@ -25,11 +25,11 @@ class CharTokenizer : public Tokenizer {
   bool knows(std::string_view text) const;
 
  private:
-  std::int32_t id_of(char32_t character) const;        ///< -1: none
+  std::int32_t id_of(char32_t character) const;  ///< -1: none
 
   std::vector<char32_t> symbols_;
   bool with_unknown_;
-  std::vector<std::int32_t> low_ids_;                  ///< by code point below U+0800
+  std::vector<std::int32_t> low_ids_;  ///< by code point below U+0800
   std::unordered_map<char32_t, std::int32_t> high_ids_;
 };
 

@@ -31,8 +31,8 @@ Error at_pointer(Error error, const std::string& pointer) {
   return error;
 }
 
-Result<std::string> read_data_file(const std::filesystem::path& base, const std::string& name, const std::string& pointer, std::vector<DataFile>& files,
-                                   std::stop_token stop) {
+Result<std::string> read_data_file(const std::filesystem::path& base, const std::string& name, const std::string& pointer,
+                                   std::vector<DataFile>& files, std::stop_token stop) {
   const auto path = resolve_data_path(base, name);
   if (!path) return fail(path.error());
   auto bytes = read_file(*path, stop);
@@ -53,7 +53,9 @@ Param split_param(const std::string& help) {
 
 Result<SplitShares> read_split(const Json& settings, bool test_source) {
   const auto numbers = settings.at("split").get<std::vector<double>>();
-  const auto wrong = [](std::string message, std::string hint) { return fail(ErrorCode::InvalidDocument, std::move(message), std::move(hint), "/data/split"); };
+  const auto wrong = [](std::string message, std::string hint) {
+    return fail(ErrorCode::InvalidDocument, std::move(message), std::move(hint), "/data/split");
+  };
   SplitShares shares{numbers.at(0), numbers.at(1), numbers.size() > 2 ? numbers[2] : 0, numbers.size() > 2};
   const double sum = shares.train + shares.val + shares.test;
   if (sum > 1 + 1e-9) return wrong(fmt::format("the shares sum to {:.6g}, more than 1", sum), "Lower one of them.");
@@ -71,7 +73,8 @@ Cuts contiguous_cuts(std::size_t count, const SplitShares& shares) {
   return {cut(shares.train), cut(shares.train + shares.val), cut(shares.train + shares.val + shares.test)};
 }
 
-SplitIndices stratified_split(const std::vector<std::int32_t>& labels, std::int32_t classes, const SplitShares& shares, std::uint64_t seed) {
+SplitIndices stratified_split(const std::vector<std::int32_t>& labels, std::int32_t classes, const SplitShares& shares,
+                              std::uint64_t seed) {
   std::vector<std::vector<std::int64_t>> of_class(static_cast<std::size_t>(classes));
   for (std::size_t i = 0; i < labels.size(); ++i) of_class[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
   Rng rng(seed, "split");
@@ -89,8 +92,11 @@ SplitIndices stratified_split(const std::vector<std::int32_t>& labels, std::int3
       return count;
     };
     const std::int64_t test = take(shares.test, owed_test, n - 1), val = take(shares.val, owed_val, n - 1 - test);
-    const std::int64_t rest = n - test - val, train = whole ? rest : std::max<std::int64_t>(std::min<std::int64_t>(1, rest), take(shares.train, owed_train, rest));
-    const auto part = [&](std::vector<std::int64_t>& to, std::int64_t begin, std::int64_t count) { to.insert(to.end(), examples.begin() + begin, examples.begin() + begin + count); };
+    const std::int64_t rest = n - test - val,
+                       train = whole ? rest : std::max<std::int64_t>(std::min<std::int64_t>(1, rest), take(shares.train, owed_train, rest));
+    const auto part = [&](std::vector<std::int64_t>& to, std::int64_t begin, std::int64_t count) {
+      to.insert(to.end(), examples.begin() + begin, examples.begin() + begin + count);
+    };
     part(parts.test, 0, test);
     part(parts.val, test, val);
     part(parts.train, test + val, train);

@@ -10,16 +10,21 @@ namespace dsw {
 
 const char* split_name(Split split) {
   switch (split) {
-    case Split::Train: return "train";
-    case Split::Val: return "val";
-    case Split::Test: break;
+    case Split::Train:
+      return "train";
+    case Split::Val:
+      return "val";
+    case Split::Test:
+      break;
   }
   return "test";
 }
 
-Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base, std::uint64_t seed, std::stop_token stop) {
+Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
+                                              std::uint64_t seed, std::stop_token stop) {
   if (!data.is_object() || !data.contains("type") || !data["type"].is_string())
-    return fail(ErrorCode::InvalidDocument, "the data section names no type", "Give it a \"type\": text, text-classification or images.", "/data/type");
+    return fail(ErrorCode::InvalidDocument, "the data section names no type", "Give it a \"type\": text, text-classification or images.",
+                "/data/type");
   auto entry = catalog.datasets.get(data["type"].get_ref<const std::string&>());
   if (!entry) {
     entry.error().where = "/data/type";

@@ -15,17 +15,20 @@
 namespace dsw {
 
 enum class Split { Train, Val, Test };
-const char* split_name(Split split);                     ///< "train", "val", "test"
+const char* split_name(Split split);  ///< "train", "val", "test"
 
 /// One batch on a device. Tokens: input [B, T] int32, target [B, T] int32 (the next token).
 /// TokenSequence: input [B, T] int32 padded with 0, target [B]. Image: input [B, C, H, W] float32, target [B].
 struct Batch {
   Tensor input, target;
-  std::vector<std::int64_t> examples;                    ///< which examples of the split these are (start offsets for text)
+  std::vector<std::int64_t> examples;  ///< which examples of the split these are (start offsets for text)
 };
 
 /// A file that was read, for the run's record.
-struct DataFile { std::string path, sha256; std::uint64_t bytes = 0; };
+struct DataFile {
+  std::string path, sha256;
+  std::uint64_t bytes = 0;
+};
 
 class Tokenizer;
 
@@ -47,8 +50,8 @@ class Dataset {
   /// shorter batch allowed, every target token counted once. `index` 0 … eval_batches - 1.
   virtual std::int64_t eval_batches(Split split, std::int64_t batch) const = 0;
   virtual Batch eval_batch(Split split, std::int64_t index, std::int64_t batch, Device& device) const = 0;
-  virtual std::vector<std::string> class_names() const = 0;               ///< empty for Tokens
-  virtual const Tokenizer* tokenizer() const = 0;                          ///< null for images
+  virtual std::vector<std::string> class_names() const = 0;  ///< empty for Tokens
+  virtual const Tokenizer* tokenizer() const = 0;            ///< null for images
   virtual std::vector<DataFile> files() const = 0;
   /// Facts for the form's hints: {"characters": 1115394, "symbols": 65, "train": …, "val": …, "test": …}.
   virtual Json facts() const = 0;
@@ -58,15 +61,17 @@ class Dataset {
   virtual double characters_per_token(Split) const { return 1; }
   /// The same data under other settings (defaults filled in) and another seed, when these do not need reading its files again:
   /// another context, tokenizer, split or augmentation. Null where they do; an error where they do not fit the data.
-  virtual Result<std::unique_ptr<Dataset>> with_settings(const Json& /*settings*/, std::uint64_t /*seed*/, std::stop_token /*stop*/) const { return nullptr; }
+  virtual Result<std::unique_ptr<Dataset>> with_settings(const Json& /*settings*/, std::uint64_t /*seed*/, std::stop_token /*stop*/) const {
+    return nullptr;
+  }
 };
 
 /// Reads the data section of a document (defaults filled in). `base` is what relative paths are relative to; `seed` splits.
 /// Errors name the file, the place and what to do. Registered in Catalog::datasets by "type"; this finds and calls the entry.
 /// Their `where` is a JSON pointer where one field is to blame ("/data/split"). Follows `stop` with Error{Stopped}.
 struct Catalog;
-Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base, std::uint64_t seed,
-                                              std::stop_token stop = {});
+Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
+                                              std::uint64_t seed, std::stop_token stop = {});
 
 /// An error of load_dataset as a problem of the document, at its field, with its fixes.
 Problem data_problem(const Error& error);

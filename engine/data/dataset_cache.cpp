@@ -52,7 +52,8 @@ Result<std::shared_ptr<const Dataset>> DatasetCache::find(const Entry& wanted, c
     for (const Entry& entry : entries_)
       if (entry.type == wanted.type && entry.base == wanted.base) candidates.push_back(entry);
   }
-  candidates.remove_if([&](const Entry& entry) { return entry.stamps != stamps_of(Json::parse(entry.settings), wanted.base, *entry.dataset); });
+  candidates.remove_if(
+      [&](const Entry& entry) { return entry.stamps != stamps_of(Json::parse(entry.settings), wanted.base, *entry.dataset); });
   for (const Entry& entry : candidates)
     if (entry.settings == wanted.settings && entry.seed == wanted.seed) {
       keep(entry);  // to the front
@@ -67,12 +68,15 @@ Result<std::shared_ptr<const Dataset>> DatasetCache::find(const Entry& wanted, c
 
 void DatasetCache::keep(Entry entry) {
   const std::lock_guard lock(mutex_);
-  entries_.remove_if([&](const Entry& other) { return other.type == entry.type && other.settings == entry.settings && other.base == entry.base && other.seed == entry.seed; });
+  entries_.remove_if([&](const Entry& other) {
+    return other.type == entry.type && other.settings == entry.settings && other.base == entry.base && other.seed == entry.seed;
+  });
   entries_.push_front(std::move(entry));
   if (entries_.size() > keep_) entries_.pop_back();
 }
 
-Result<std::shared_ptr<const Dataset>> DatasetCache::get(const Json& data, const std::filesystem::path& base, std::uint64_t seed, std::stop_token stop) {
+Result<std::shared_ptr<const Dataset>> DatasetCache::get(const Json& data, const std::filesystem::path& base, std::uint64_t seed,
+                                                         std::stop_token stop) {
   const auto type = data.is_object() && data.contains("type") && data["type"].is_string() ? data["type"].get<std::string>() : std::string();
   const auto* entry = catalog_.datasets.find(type);
   Json settings = data;
@@ -88,7 +92,8 @@ Result<std::shared_ptr<const Dataset>> DatasetCache::get(const Json& data, const
   const std::string key = fmt::format("{}\n{}\n{}\n{}", type, wanted.settings, wanted.base, seed);
   {
     std::unique_lock lock(mutex_);
-    if (!loaded_.wait(lock, stop, [&] { return loading_.count(key) == 0; })) return fail(ErrorCode::Stopped, "waiting for the data was stopped");
+    if (!loaded_.wait(lock, stop, [&] { return loading_.count(key) == 0; }))
+      return fail(ErrorCode::Stopped, "waiting for the data was stopped");
     loading_.insert(key);
   }
   const struct Done {

@@ -27,15 +27,16 @@ class DatasetCache {
   explicit DatasetCache(const Catalog& catalog, std::size_t keep = 3) : catalog_(catalog), keep_(keep) {}
 
   /// The dataset of a document's data section; defaults are filled in here. Errors as load_dataset gives them; they are not kept.
-  Result<std::shared_ptr<const Dataset>> get(const Json& data, const std::filesystem::path& base, std::uint64_t seed, std::stop_token stop = {});
+  Result<std::shared_ptr<const Dataset>> get(const Json& data, const std::filesystem::path& base, std::uint64_t seed,
+                                             std::stop_token stop = {});
   /// What a model gets from it. The seed does not matter: 0 is taken, and a run with another one shares what was read.
   Result<InputSpec> describe(const Json& data, const std::filesystem::path& base, std::stop_token stop = {});
 
  private:
   struct Entry {
-    std::string type, settings, base;     ///< settings: JSON text with defaults
+    std::string type, settings, base;  ///< settings: JSON text with defaults
     std::uint64_t seed = 0;
-    std::string stamps;                   ///< times and sizes of its files when it was read
+    std::string stamps;  ///< times and sizes of its files when it was read
     std::shared_ptr<const Dataset> dataset;
   };
   /// Null when nothing that is kept will do.
@@ -44,10 +45,10 @@ class DatasetCache {
 
   const Catalog& catalog_;
   const std::size_t keep_;
-  std::mutex mutex_;                      ///< guards all below
-  std::condition_variable_any loaded_;    ///< a key left `loading_`
-  std::list<Entry> entries_;              ///< most recently used first
-  std::set<std::string> loading_;         ///< what some thread reads now
+  std::mutex mutex_;                    ///< guards all below
+  std::condition_variable_any loaded_;  ///< a key left `loading_`
+  std::list<Entry> entries_;            ///< most recently used first
+  std::set<std::string> loading_;       ///< what some thread reads now
 };
 
 }  // namespace dsw

@@ -21,7 +21,10 @@ class ExampleOrder {
   std::int64_t batches(Split split, std::int64_t batch) const { return (size(split) + batch - 1) / batch; }
 
   /// Positions within the split. Training: each epoch in its own order, drawn by (seed, epoch); its last batch is short.
-  struct Selection { std::vector<std::int64_t> positions; std::int64_t epoch = 0; };
+  struct Selection {
+    std::vector<std::int64_t> positions;
+    std::int64_t epoch = 0;
+  };
   Selection training(std::uint64_t seed, std::int64_t step, std::int64_t batch) const;
   std::vector<std::int64_t> evaluation(Split split, std::int64_t index, std::int64_t batch) const;
 
@@ -30,9 +33,13 @@ class ExampleOrder {
   Order shuffled(std::uint64_t seed, std::int64_t epoch) const;
 
   SplitIndices parts_;
-  struct Kept { std::uint64_t seed; std::int64_t epoch; Order order; };
-  mutable std::mutex mutex_;            ///< guards kept_
-  mutable std::vector<Kept> kept_;      ///< the orders that were asked for last: an epoch's is made once, not at each step
+  struct Kept {
+    std::uint64_t seed;
+    std::int64_t epoch;
+    Order order;
+  };
+  mutable std::mutex mutex_;        ///< guards kept_
+  mutable std::vector<Kept> kept_;  ///< the orders that were asked for last: an epoch's is made once, not at each step
 };
 
 }  // namespace dsw

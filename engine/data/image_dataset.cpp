@@ -14,7 +14,9 @@
 namespace dsw {
 namespace {
 
-struct Normalisation { std::vector<double> mean, std; };
+struct Normalisation {
+  std::vector<double> mean, std;
+};
 
 /// Mean and standard deviation of each channel over the training pictures, of values 0 … 1.
 Normalisation measure(const ImageSet& set, const std::vector<std::int64_t>& training) {
@@ -32,8 +34,8 @@ Normalisation measure(const ImageSet& set, const std::vector<std::int64_t>& trai
       count += times, sum += times * x, squares += times * x * x;
     }
     const double mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
-    out.mean.push_back(std::round(mean * 1e6) / 1e6);                                    // short enough to be written into a document
-    out.std.push_back(deviation < 1e-3 ? 1 : std::round(deviation * 1e6) / 1e6);         // pictures of one colour
+    out.mean.push_back(std::round(mean * 1e6) / 1e6);                             // short enough to be written into a document
+    out.std.push_back(deviation < 1e-3 ? 1 : std::round(deviation * 1e6) / 1e6);  // pictures of one colour
   }
   return out;
 }
@@ -46,7 +48,9 @@ Result<Normalisation> normalisation(const ImageSource& source, const Json& setti
     *numbers = settings[key].get<std::vector<double>>();
     if (numbers->size() == 1) numbers->resize(static_cast<std::size_t>(source.images.channels), numbers->front());
     if (static_cast<std::int64_t>(numbers->size()) != source.images.channels)
-      return fail(ErrorCode::InvalidDocument, fmt::format("{} has {} numbers, but the pictures have {} {}", key, numbers->size(), source.images.channels, source.images.channels == 1 ? "channel" : "channels"),
+      return fail(ErrorCode::InvalidDocument,
+                  fmt::format("{} has {} numbers, but the pictures have {} {}", key, numbers->size(), source.images.channels,
+                              source.images.channels == 1 ? "channel" : "channels"),
                   "Give one number a channel, or one for all.", fmt::format("/data/{}", key));
   }
   return out;
@@ -109,7 +113,11 @@ class ImageDataset : public Dataset {
   std::vector<DataFile> files() const override { return source_->files; }
 
   Json facts() const override {
-    Json facts = {{"images", source_->images.count()}, {"classes", spec_.classes}, {"channels", spec_.channels}, {"height", spec_.height}, {"width", spec_.width}};
+    Json facts = {{"images", source_->images.count()},
+                  {"classes", spec_.classes},
+                  {"channels", spec_.channels},
+                  {"height", spec_.height},
+                  {"width", spec_.width}};
     for (const Split split : {Split::Train, Split::Val, Split::Test}) facts[split_name(split)] = size(split);
     facts["mean"] = norm_.mean;
     facts["std"] = norm_.std;
@@ -122,7 +130,8 @@ class ImageDataset : public Dataset {
   }
 
   std::string example(Split split, std::int64_t index) const override {
-    return encode_png(static_cast<int>(spec_.channels), static_cast<int>(spec_.height), static_cast<int>(spec_.width), picture(source_index(split, index)));
+    return encode_png(static_cast<int>(spec_.channels), static_cast<int>(spec_.height), static_cast<int>(spec_.width),
+                      picture(source_index(split, index)));
   }
 
   Result<std::unique_ptr<Dataset>> with_settings(const Json& settings, std::uint64_t seed, std::stop_token) const override {
@@ -132,8 +141,12 @@ class ImageDataset : public Dataset {
   }
 
  private:
-  std::size_t source_index(Split split, std::int64_t position) const { return static_cast<std::size_t>(order_.part(split).at(static_cast<std::size_t>(position))); }
-  const std::uint8_t* picture(std::size_t index) const { return source_->images.pixels.data() + index * static_cast<std::size_t>(source_->images.picture_bytes()); }
+  std::size_t source_index(Split split, std::int64_t position) const {
+    return static_cast<std::size_t>(order_.part(split).at(static_cast<std::size_t>(position)));
+  }
+  const std::uint8_t* picture(std::size_t index) const {
+    return source_->images.pixels.data() + index * static_cast<std::size_t>(source_->images.picture_bytes());
+  }
 
   template <class ChangeOf>
   Batch make_batch(Split split, std::vector<std::int64_t> positions, Device& device, ChangeOf change_of) const {
@@ -141,7 +154,8 @@ class ImageDataset : public Dataset {
     Batch batch;
     batch.input = filled_tensor<float>(Shape{count, spec_.channels, spec_.height, spec_.width}, device, [&](float* out) {
       for (const std::int64_t position : positions) {
-        normalise_picture(picture(source_index(split, position)), spec_.channels, spec_.height, spec_.width, value_of_.data(), change_of(position), out);
+        normalise_picture(picture(source_index(split, position)), spec_.channels, spec_.height, spec_.width, value_of_.data(),
+                          change_of(position), out);
         out += source_->images.picture_bytes();
       }
     });
@@ -158,7 +172,7 @@ class ImageDataset : public Dataset {
   Json settings_;
   InputSpec spec_;
   AugmentSettings augment_;
-  std::vector<float> value_of_;      // 256 a channel: (byte / 255 - mean) / std
+  std::vector<float> value_of_;  // 256 a channel: (byte / 255 - mean) / std
 };
 
 }  // namespace
@@ -170,28 +184,38 @@ ParamSchema images_schema() {
     p.min_items = 1;
     return p;
   };
-  Param source = files("source", "Pictures", "builtin:mnist, IDX files (pictures and labels), CIFAR binary files, or a folder with one folder a class");
+  Param source = files("source", "Pictures",
+                       "builtin:mnist, IDX files (pictures and labels), CIFAR binary files, or a folder with one folder a class");
   source.choices = {"builtin:mnist"};
-  Param classes = list_param("classes", "Class names", "", string_param("", "Name", std::nullopt, ""), "Names of the classes in the order of the labels from 0");
+  Param classes = list_param("classes", "Class names", "", string_param("", "Name", std::nullopt, ""),
+                             "Names of the classes in the order of the labels from 0");
   classes.min_items = 2;
-  Param mean = list_param("mean", "Mean", "", float_param("", "Mean", std::nullopt, -1, 2, ""), "Subtracted from values of 0 to 1, one a channel; else the usual of the set, or that of the training part");
+  Param mean = list_param("mean", "Mean", "", float_param("", "Mean", std::nullopt, -1, 2, ""),
+                          "Subtracted from values of 0 to 1, one a channel; else the usual of the set, or that of the training part");
   Param deviation = float_param("", "Deviation", std::nullopt, 0, 10, "");
   deviation.low_open = true;
-  Param std = list_param("std", "Deviation", "", deviation, "Values are divided by it, one a channel; else the usual of the set, or that of the training part");
+  Param std = list_param("std", "Deviation", "", deviation,
+                         "Values are divided by it, one a channel; else the usual of the set, or that of the training part");
   mean.short_form = std.short_form = true;
   mean.min_items = std.min_items = 1;
   mean.max_items = std.max_items = 3;
   ParamSchema schema{required(source),
                      files("test_source", "Test pictures", "Files or a folder that are only used for the test part"),
-                     advanced(choice_param("format", "Format", "auto", {"auto", "builtin", "idx", "cifar-binary", "folder"}, "What the files are; auto looks at them")),
-                     list_param("augment", "Augmentation", "[]", choice_param("", "Change", "", {"shift", "crop", "flip", "cutout"}, ""), "Random changes of training pictures: small shifts, padded crops, mirror images, a square cut out"),
-                     split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed. builtin:mnist keeps its test part and its order"),
-                     advanced(classes), advanced(mean), advanced(std)};
+                     advanced(choice_param("format", "Format", "auto", {"auto", "builtin", "idx", "cifar-binary", "folder"},
+                                           "What the files are; auto looks at them")),
+                     list_param("augment", "Augmentation", "[]", choice_param("", "Change", "", {"shift", "crop", "flip", "cutout"}, ""),
+                                "Random changes of training pictures: small shifts, padded crops, mirror images, a square cut out"),
+                     split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed. "
+                                 "builtin:mnist keeps its test part and its order"),
+                     advanced(classes),
+                     advanced(mean),
+                     advanced(std)};
   schema.summary = "Pictures with labels";
   return schema;
 }
 
-Result<std::unique_ptr<Dataset>> load_images(const Json& settings, const std::filesystem::path& base, std::uint64_t seed, std::stop_token stop) {
+Result<std::unique_ptr<Dataset>> load_images(const Json& settings, const std::filesystem::path& base, std::uint64_t seed,
+                                             std::stop_token stop) {
   DSW_TRY(read_split(settings, settings.contains("test_source")));
   auto source = read_image_source(settings, base, stop);
   if (!source) return fail(source.error());

@@ -22,8 +22,10 @@ Result<void> append(ImageSet& set, ImageSet&& more, const std::string& name) {
     return {};
   }
   if (more.channels != set.channels || more.height != set.height || more.width != set.width)
-    return fail(ErrorCode::BadFormat, fmt::format("{} has pictures of {} × {} pixels and {} channels, but those of the source have {} × {} and {}", name, more.width, more.height, more.channels,
-                                                  set.width, set.height, set.channels), "Choose files that belong together.");
+    return fail(ErrorCode::BadFormat,
+                fmt::format("{} has pictures of {} × {} pixels and {} channels, but those of the source have {} × {} and {}", name,
+                            more.width, more.height, more.channels, set.width, set.height, set.channels),
+                "Choose files that belong together.");
   set.pixels.insert(set.pixels.end(), more.pixels.begin(), more.pixels.end());
   set.labels.insert(set.labels.end(), more.labels.begin(), more.labels.end());
   return {};
@@ -56,7 +58,8 @@ std::string labels_name(const std::string& images) {
 
 class Reader {
  public:
-  Reader(const Json& settings, const std::filesystem::path& base, std::stop_token stop) : settings_(settings), base_(base), stop_(std::move(stop)), format_(settings.at("format")) {}
+  Reader(const Json& settings, const std::filesystem::path& base, std::stop_token stop)
+      : settings_(settings), base_(base), stop_(std::move(stop)), format_(settings.at("format")) {}
 
   Result<ImageSource> read() {
     const Names source = names("source");
@@ -84,13 +87,17 @@ class Reader {
     if (!result && result.error().where.rfind("/data", 0) != 0) return fail(at_pointer(result.error(), pointer));
     return result;
   }
-  static Result<void> wrong(std::string message, std::string hint, const std::string& pointer) { return fail(ErrorCode::BadFormat, std::move(message), std::move(hint), pointer); }
+  static Result<void> wrong(std::string message, std::string hint, const std::string& pointer) {
+    return fail(ErrorCode::BadFormat, std::move(message), std::move(hint), pointer);
+  }
 
   Result<void> read_builtin(const Names& source, const std::string& shipped) {
     if (shipped != "mnist" || source.size() != 1)
       return wrong(fmt::format("no pictures \"{}\" are shipped with the program", source[0]),
-                   shipped == "tinyshakespeare" ? "tinyshakespeare is a text: its data type is text." : "There is builtin:mnist.", "/data/source");
-    if (settings_.contains("test_source")) return wrong("builtin:mnist has a test part of its own", "Take test_source out.", "/data/test_source");
+                   shipped == "tinyshakespeare" ? "tinyshakespeare is a text: its data type is text." : "There is builtin:mnist.",
+                   "/data/source");
+    if (settings_.contains("test_source"))
+      return wrong("builtin:mnist has a test part of its own", "Take test_source out.", "/data/test_source");
     DSW_TRY(read_idx({source[0] + "/train-images-idx3-ubyte.gz", source[0] + "/train-labels-idx1-ubyte.gz"}, "/data/source"));
     out_.source_count = out_.images.count();
     DSW_TRY(read_idx({source[0] + "/t10k-images-idx3-ubyte.gz", source[0] + "/t10k-labels-idx1-ubyte.gz"}, "/data/source"));
@@ -109,14 +116,20 @@ class Reader {
         if (const auto test = idx_pair(first, files[0], "t10k"); test && !settings_.contains("test_source")) own_test_ = *test;
         return read_idx(*train, pointer);
       }
-      if (format_ == "idx") return wrong(fmt::format("the folder {} has no train-images-idx3-ubyte and train-labels-idx1-ubyte", files[0]), "Give the two files.", pointer);
-      if (files.size() != 1) return wrong("a folder of pictures stands alone, and there are several sources", "Give one folder with one folder a class.", pointer);
+      if (format_ == "idx")
+        return wrong(fmt::format("the folder {} has no train-images-idx3-ubyte and train-labels-idx1-ubyte", files[0]),
+                     "Give the two files.", pointer);
+      if (files.size() != 1)
+        return wrong("a folder of pictures stands alone, and there are several sources", "Give one folder with one folder a class.",
+                     pointer);
       if (auto split = split_folder(first, files[0]); !split.empty())
-        return wrong(fmt::format("{} holds parts of a set, not classes", files[0]), fmt::format("Give {} as source and the folder of the test part as test_source.", split), pointer);
+        return wrong(fmt::format("{} holds parts of a set, not classes", files[0]),
+                     fmt::format("Give {} as source and the folder of the test part as test_source.", split), pointer);
       return read_image_folder(first, files[0], pointer, out_, stop_);
     }
     if (format_ == "folder") {
-      if (!std::filesystem::exists(first, none)) return wrong(fmt::format("the folder {} is not there", first.string()), "Choose another folder.", pointer);
+      if (!std::filesystem::exists(first, none))
+        return wrong(fmt::format("the folder {} is not there", first.string()), "Choose another folder.", pointer);
       return wrong(fmt::format("{} is not a folder", files[0]), "Give the folder that holds one folder a class.", pointer);
     }
     if (format_ == "idx") return read_idx(files, pointer);
@@ -127,15 +140,19 @@ class Reader {
       out_.files.pop_back();
       return read_idx(files, pointer);
     }
-    if (is_png(bytes) || is_jpeg(bytes)) return wrong(fmt::format("{} is one picture", file_of(files[0])), "Give the folder that holds one folder a class.", pointer);
+    if (is_png(bytes) || is_jpeg(bytes))
+      return wrong(fmt::format("{} is one picture", file_of(files[0])), "Give the folder that holds one folder a class.", pointer);
     if (!bytes.empty() && (bytes.size() % 3073 == 0 || bytes.size() % 3074 == 0)) return read_cifar(files, std::move(bytes), pointer);
-    return wrong(bytes.empty() ? fmt::format("{} is empty", file_of(files[0])) : fmt::format("{} is neither IDX nor CIFAR binary: it has {} bytes, and does not start with 00 00 08", file_of(files[0]), bytes.size()),
+    return wrong(bytes.empty() ? fmt::format("{} is empty", file_of(files[0]))
+                               : fmt::format("{} is neither IDX nor CIFAR binary: it has {} bytes, and does not start with 00 00 08",
+                                             file_of(files[0]), bytes.size()),
                  "Choose another file, or say its \"format\" to learn what is wrong with it.", pointer);
   }
 
   Result<void> read_idx(Names files, const std::string& pointer) {
     if (files.size() == 1) files.push_back(labels_name(files[0]));
-    if (files.size() != 2) return wrong(fmt::format("IDX takes two files, pictures and labels, and there are {}", files.size()), "Give the two.", pointer);
+    if (files.size() != 2)
+      return wrong(fmt::format("IDX takes two files, pictures and labels, and there are {}", files.size()), "Give the two.", pointer);
     DSW_TRY_ASSIGN(std::string images, read_data_file(base_, files[0], pointer, out_.files, stop_));
     DSW_TRY_ASSIGN(std::string labels, read_data_file(base_, files[1], pointer, out_.files, stop_));
     std::string images_name = file_of(files[0]), labels_file = file_of(files[1]);
@@ -155,7 +172,8 @@ class Reader {
       if (i > 0) {
         DSW_TRY_ASSIGN(bytes, read_data_file(base_, files[i], pointer, out_.files, stop_));
       }
-      if (auto parsed = parse_cifar(bytes, file_of(files[i]), set, cifar_classes_); !parsed) return fail(at_pointer(parsed.error(), pointer));
+      if (auto parsed = parse_cifar(bytes, file_of(files[i]), set, cifar_classes_); !parsed)
+        return fail(at_pointer(parsed.error(), pointer));
     }
     if (cifar_classes_ == 10) {
       out_.classes = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
@@ -172,7 +190,8 @@ class Reader {
   static std::string split_folder(const std::filesystem::path& folder, const std::string& name) {
     std::error_code none;
     for (const char* test : {"test", "val", "valid"})
-      if (std::filesystem::is_directory(folder / "train", none) && std::filesystem::is_directory(folder / test, none)) return (std::filesystem::path(name) / "train").string();
+      if (std::filesystem::is_directory(folder / "train", none) && std::filesystem::is_directory(folder / test, none))
+        return (std::filesystem::path(name) / "train").string();
     return {};
   }
 
@@ -182,9 +201,11 @@ class Reader {
     if (settings_.contains("classes")) {
       out_.classes = settings_["classes"].get<Names>();
       if (out_.classes.size() <= static_cast<std::size_t>(most))
-        return wrong(fmt::format("there are {} names of classes, but labels up to {}", out_.classes.size(), most), "Name every class, in the order of the labels from 0.", "/data/classes");
+        return wrong(fmt::format("there are {} names of classes, but labels up to {}", out_.classes.size(), most),
+                     "Name every class, in the order of the labels from 0.", "/data/classes");
     }
-    const std::size_t count = std::max({out_.classes.size(), static_cast<std::size_t>(most) + 1, static_cast<std::size_t>(std::max(0, cifar_classes_))});
+    const std::size_t count =
+        std::max({out_.classes.size(), static_cast<std::size_t>(most) + 1, static_cast<std::size_t>(std::max(0, cifar_classes_))});
     for (std::size_t k = out_.classes.size(); k < count; ++k) out_.classes.push_back(fmt::format("{}", k));
     if (out_.classes.size() < 2) return wrong("all pictures have one label", "Classification needs two classes or more.", "/data/source");
     return {};
@@ -195,12 +216,14 @@ class Reader {
   std::stop_token stop_;
   std::string format_;
   ImageSource out_;
-  Names own_test_;               // IDX files of the test part that lie beside those of the training part
-  int cifar_classes_ = 0;        // 0: not known yet
+  Names own_test_;         // IDX files of the test part that lie beside those of the training part
+  int cifar_classes_ = 0;  // 0: not known yet
 };
 
 }  // namespace
 
-Result<ImageSource> read_image_source(const Json& settings, const std::filesystem::path& base, std::stop_token stop) { return Reader(settings, base, std::move(stop)).read(); }
+Result<ImageSource> read_image_source(const Json& settings, const std::filesystem::path& base, std::stop_token stop) {
+  return Reader(settings, base, std::move(stop)).read();
+}
 
 }  // namespace dsw

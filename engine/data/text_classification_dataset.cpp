@@ -16,7 +16,8 @@ namespace {
 
 class TextClassificationDataset : public Dataset {
  public:
-  static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const LabelledTexts> source, const Json& settings, std::uint64_t seed, std::stop_token stop) {
+  static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const LabelledTexts> source, const Json& settings, std::uint64_t seed,
+                                               std::stop_token stop) {
     DSW_TRY_ASSIGN(const SplitShares shares, read_split(settings, settings.contains("test_source")));
     const std::vector<std::int32_t> own(source->labels.begin(), source->labels.begin() + static_cast<std::ptrdiff_t>(source->source_count));
     SplitIndices parts = stratified_split(own, static_cast<std::int32_t>(source->classes.size()), shares, seed);
@@ -24,15 +25,22 @@ class TextClassificationDataset : public Dataset {
     std::vector<std::string_view> training;
     for (const std::int64_t i : parts.train) training.emplace_back(source->texts[static_cast<std::size_t>(i)]);
     std::vector<DataFile> files = source->files;
-    DSW_TRY_ASSIGN(std::unique_ptr<Tokenizer> tokenizer, make_tokenizer(settings.at("tokenizer"), source->base, training, true, "/data/tokenizer", files, stop));
+    DSW_TRY_ASSIGN(std::unique_ptr<Tokenizer> tokenizer,
+                   make_tokenizer(settings.at("tokenizer"), source->base, training, true, "/data/tokenizer", files, stop));
     if (tokenizer->kind() != "word") tokenizer = std::make_unique<PaddedTokenizer>(std::move(tokenizer));
-    auto dataset = std::make_unique<TextClassificationDataset>(std::move(source), std::move(parts), std::move(tokenizer), std::move(files), settings);
+    auto dataset =
+        std::make_unique<TextClassificationDataset>(std::move(source), std::move(parts), std::move(tokenizer), std::move(files), settings);
     DSW_TRY(dataset->encode(stop));
     return dataset;
   }
 
-  TextClassificationDataset(std::shared_ptr<const LabelledTexts> source, SplitIndices parts, std::unique_ptr<Tokenizer> tokenizer, std::vector<DataFile> files, Json settings)
-      : source_(std::move(source)), order_(std::move(parts)), tokenizer_(std::move(tokenizer)), files_(std::move(files)), settings_(std::move(settings)) {
+  TextClassificationDataset(std::shared_ptr<const LabelledTexts> source, SplitIndices parts, std::unique_ptr<Tokenizer> tokenizer,
+                            std::vector<DataFile> files, Json settings)
+      : source_(std::move(source)),
+        order_(std::move(parts)),
+        tokenizer_(std::move(tokenizer)),
+        files_(std::move(files)),
+        settings_(std::move(settings)) {
     spec_.kind = InputSpec::Kind::TokenSequence;
     spec_.context = settings_.at("max_length").get<std::int64_t>();
     spec_.vocabulary = tokenizer_->vocabulary();
@@ -76,7 +84,9 @@ class TextClassificationDataset : public Dataset {
   }
 
  private:
-  std::size_t source_index(Split split, std::int64_t position) const { return static_cast<std::size_t>(order_.part(split).at(static_cast<std::size_t>(position))); }
+  std::size_t source_index(Split split, std::int64_t position) const {
+    return static_cast<std::size_t>(order_.part(split).at(static_cast<std::size_t>(position)));
+  }
 
   Result<void> encode(std::stop_token stop) {
     begins_.reserve(source_->texts.size() + 1);
@@ -121,8 +131,8 @@ class TextClassificationDataset : public Dataset {
   std::vector<DataFile> files_;
   Json settings_;
   InputSpec spec_;
-  std::vector<std::int32_t> tokens_;      // of all texts, one after another
-  std::vector<std::size_t> begins_;       // where each starts, and the end
+  std::vector<std::int32_t> tokens_;  // of all texts, one after another
+  std::vector<std::size_t> begins_;   // where each starts, and the end
   std::int64_t longest_ = 0, cut_ = 0;
 };
 
@@ -131,22 +141,26 @@ class TextClassificationDataset : public Dataset {
 ParamSchema text_classification_schema() {
   Param label = any_param("label", "Label", "Name of the label's column, or its number counted from 0");
   label.default_text = "\"label\"";
-  Param text = list_param("text", "Text", R"(["text"])", any_param("", "Column", ""), "Names or numbers of the text's columns; several are joined");
+  Param text =
+      list_param("text", "Text", R"(["text"])", any_param("", "Column", ""), "Names or numbers of the text's columns; several are joined");
   text.short_form = true;
   text.min_items = 1;
-  ParamSchema schema{required(path_param("source", "Examples", "A TSV or CSV file (also .gz), or a folder with one text file a class")),
-                     path_param("test_source", "Test examples", "A file or folder that is only used for the test part"),
-                     object_param("columns", "Columns", {label, text}, "Where label and text stand in a table"),
-                     bool_param("header", "Names in the first line", true, "Off for tables without names: columns are then given by number"),
-                     advanced(choice_param("delimiter", "Delimiter", "auto", {"auto", "comma", "tab", "semicolon"}, "Between the columns; auto looks at the first line")),
-                     tokenizer_param("word"),
-                     int_param("max_length", "Longest text", 64, 1, 65536, "Longer texts are cut", "tokens"),
-                     split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed")};
+  ParamSchema schema{
+      required(path_param("source", "Examples", "A TSV or CSV file (also .gz), or a folder with one text file a class")),
+      path_param("test_source", "Test examples", "A file or folder that is only used for the test part"),
+      object_param("columns", "Columns", {label, text}, "Where label and text stand in a table"),
+      bool_param("header", "Names in the first line", true, "Off for tables without names: columns are then given by number"),
+      advanced(choice_param("delimiter", "Delimiter", "auto", {"auto", "comma", "tab", "semicolon"},
+                            "Between the columns; auto looks at the first line")),
+      tokenizer_param("word"),
+      int_param("max_length", "Longest text", 64, 1, 65536, "Longer texts are cut", "tokens"),
+      split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed")};
   schema.summary = "Texts with labels";
   return schema;
 }
 
-Result<std::unique_ptr<Dataset>> load_text_classification(const Json& settings, const std::filesystem::path& base, std::uint64_t seed, std::stop_token stop) {
+Result<std::unique_ptr<Dataset>> load_text_classification(const Json& settings, const std::filesystem::path& base, std::uint64_t seed,
+                                                          std::stop_token stop) {
   DSW_TRY(read_split(settings, settings.contains("test_source")));
   auto source = read_labelled_texts(settings, base, stop);
   if (!source) return fail(source.error());

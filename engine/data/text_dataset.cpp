@@ -28,7 +28,7 @@ struct TextCorpus {
     TokenStore tokens;
     std::int64_t characters = 0;
   };
-  std::array<Part, 3> parts;       // by Split
+  std::array<Part, 3> parts;  // by Split
   std::unique_ptr<Tokenizer> tokenizer;
   std::vector<DataFile> files;
   std::int64_t bytes = 0;
@@ -47,7 +47,10 @@ Result<std::string> read_source(const Json& settings, const char* key, TextSourc
   if (!shipped.empty() && shipped != "tinyshakespeare") {
     const bool near = !nearest_name(shipped, {"tinyshakespeare"}).empty();
     return fail(ErrorCode::NotFound, fmt::format("no text \"{}\" is shipped with the program", name),
-                shipped == "mnist" ? "mnist is pictures: its data type is images." : near ? "Nearest name: builtin:tinyshakespeare." : "There is builtin:tinyshakespeare.", pointer);
+                shipped == "mnist" ? "mnist is pictures: its data type is images."
+                : near             ? "Nearest name: builtin:tinyshakespeare."
+                                   : "There is builtin:tinyshakespeare.",
+                pointer);
   }
   auto text = read_data_file(source.base, shipped.empty() ? name : name + "/input.txt.gz", pointer, source.files, stop);
   if (!text) return text;
@@ -86,13 +89,15 @@ Result<std::shared_ptr<const TextCorpus>> make_corpus(const TextSource& source, 
   const Cuts cuts = contiguous_cuts(bytes ? text.size() : count_characters(text), shares);
   const auto place = [&](std::size_t count) { return bytes ? count : byte_of_character(text, count); };
   const std::size_t train_end = place(cuts.train_end), val_end = place(cuts.val_end), test_end = place(cuts.test_end);
-  const std::array<std::string_view, 3> parts{text.substr(0, train_end), text.substr(train_end, val_end - train_end),
-                                              has_test_file ? std::string_view(source.test_text) : text.substr(val_end, test_end - val_end)};
+  const std::array<std::string_view, 3> parts{
+      text.substr(0, train_end), text.substr(train_end, val_end - train_end),
+      has_test_file ? std::string_view(source.test_text) : text.substr(val_end, test_end - val_end)};
   auto corpus = std::make_shared<TextCorpus>();
   corpus->files = source.files;
   corpus->bytes = static_cast<std::int64_t>(source.text.size() + source.test_text.size());
   const Json& tokenizer = settings.at("tokenizer");
-  const bool unknown = tokenizer.at("type") == "char" && (has_unknown_characters(parts[0], parts[1]) || has_unknown_characters(parts[0], parts[2]));
+  const bool unknown =
+      tokenizer.at("type") == "char" && (has_unknown_characters(parts[0], parts[1]) || has_unknown_characters(parts[0], parts[2]));
   DSW_TRY_ASSIGN(corpus->tokenizer, make_tokenizer(tokenizer, source.base, {parts[0]}, unknown, "/data/tokenizer", corpus->files, stop));
   for (std::size_t part = 0; part < parts.size(); ++part) {
     if (stop.stop_requested()) return fail(ErrorCode::Stopped, "reading the text was stopped");
@@ -116,7 +121,9 @@ class TextDataset : public Dataset {
   const InputSpec& input_spec() const override { return spec_; }
   bool has(Split split) const override { return size(split) >= 2; }  // one token to read, one to predict
   std::int64_t size(Split split) const override { return tokens(split).size(); }
-  std::int64_t batches_per_epoch(std::int64_t batch) const override { return std::max<std::int64_t>(1, size(Split::Train) / (batch * spec_.context)); }
+  std::int64_t batches_per_epoch(std::int64_t batch) const override {
+    return std::max<std::int64_t>(1, size(Split::Train) / (batch * spec_.context));
+  }
 
   Batch train_batch(std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
     const std::uint64_t key = Rng(seed, "text-offsets").key();
@@ -139,7 +146,8 @@ class TextDataset : public Dataset {
   Batch eval_batch(Split split, std::int64_t index, std::int64_t batch, Device& device) const override {
     const std::int64_t targets = size(split) - 1, whole = targets / spec_.context, first = index * batch;
     DSW_CHECK(index >= 0 && index < eval_batches(split, batch), "a batch of evaluation is asked for by its number");
-    if (first >= whole) return windows(split, {whole * spec_.context}, targets % spec_.context, device);  // what is left, in a window of its own
+    if (first >= whole)
+      return windows(split, {whole * spec_.context}, targets % spec_.context, device);  // what is left, in a window of its own
     std::vector<std::int64_t> starts(static_cast<std::size_t>(std::min(batch, whole - first)));
     for (std::size_t b = 0; b < starts.size(); ++b) starts[b] = (first + static_cast<std::int64_t>(b)) * spec_.context;
     return windows(split, std::move(starts), spec_.context, device);
@@ -169,7 +177,9 @@ class TextDataset : public Dataset {
   }
 
   Result<std::unique_ptr<Dataset>> with_settings(const Json& settings, std::uint64_t, std::stop_token stop) const override {
-    const auto reading = [](const Json& s) { return std::make_tuple(s.at("source"), s.value("test_source", Json()), s.value("max_bytes", Json()), any_bytes(s)); };
+    const auto reading = [](const Json& s) {
+      return std::make_tuple(s.at("source"), s.value("test_source", Json()), s.value("max_bytes", Json()), any_bytes(s));
+    };
     if (reading(settings) != reading(settings_)) return nullptr;
     std::shared_ptr<const TextCorpus> corpus = corpus_;
     if (without(settings, {"context"}) != without(settings_, {"context"})) {
@@ -179,13 +189,16 @@ class TextDataset : public Dataset {
   }
 
   /// Checks that the context fits the training part.
-  static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const TextSource> source, std::shared_ptr<const TextCorpus> corpus, const Json& settings) {
+  static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const TextSource> source, std::shared_ptr<const TextCorpus> corpus,
+                                               const Json& settings) {
     const std::int64_t context = settings.at("context").get<std::int64_t>(), tokens = corpus->parts[0].tokens.size();
     if (tokens > context) return std::make_unique<TextDataset>(std::move(source), std::move(corpus), settings);
-    Error error(ErrorCode::InvalidDocument, fmt::format("the training part has {} tokens, too few for a context of {}", tokens, context), "Choose a longer text.", "/data/context");
+    Error error(ErrorCode::InvalidDocument, fmt::format("the training part has {} tokens, too few for a context of {}", tokens, context),
+                "Choose a longer text.", "/data/context");
     if (tokens >= 2) {
       error.hint = fmt::format("Choose a context of at most {}, or a longer text.", tokens - 1);
-      error.fixes = std::make_shared<const std::vector<Fix>>(std::vector<Fix>{{fmt::format("Use {}", tokens - 1), "/data/context", fmt::format("{}", tokens - 1), {}, false}});
+      error.fixes = std::make_shared<const std::vector<Fix>>(
+          std::vector<Fix>{{fmt::format("Use {}", tokens - 1), "/data/context", fmt::format("{}", tokens - 1), {}, false}});
     }
     return fail(std::move(error));
   }
@@ -222,12 +235,13 @@ class TextDataset : public Dataset {
 ParamSchema text_schema() {
   Param source = path_param("source", "Text", "A text file (UTF-8, also .gz), or builtin:tinyshakespeare");
   source.choices = {"builtin:tinyshakespeare"};
-  ParamSchema schema{required(source),
-                     path_param("test_source", "Test text", "A text that is only used for the test part"),
-                     tokenizer_param("char"),
-                     int_param("context", "Context", 256, 1, 65536, "Tokens that the model sees at once", "tokens"),
-                     split_param("Shares of training, validation and, if wanted, test, cut from the text in this order"),
-                     advanced(int_param("max_bytes", "Read at most", std::nullopt, 1, 1e12, "Reads only the beginning of the text", "bytes"))};
+  ParamSchema schema{
+      required(source),
+      path_param("test_source", "Test text", "A text that is only used for the test part"),
+      tokenizer_param("char"),
+      int_param("context", "Context", 256, 1, 65536, "Tokens that the model sees at once", "tokens"),
+      split_param("Shares of training, validation and, if wanted, test, cut from the text in this order"),
+      advanced(int_param("max_bytes", "Read at most", std::nullopt, 1, 1e12, "Reads only the beginning of the text", "bytes"))};
   schema.summary = "A text for a language model";
   return schema;
 }

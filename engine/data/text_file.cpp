@@ -7,11 +7,14 @@
 namespace dsw {
 
 std::optional<Error> check_text(std::string& bytes, const std::string& name, const std::string& pointer) {
-  const auto error = [&](std::string message, std::string hint) { return Error(ErrorCode::BadFormat, std::move(message), std::move(hint), pointer); };
+  const auto error = [&](std::string message, std::string hint) {
+    return Error(ErrorCode::BadFormat, std::move(message), std::move(hint), pointer);
+  };
   if (bytes.rfind("\xFF\xFE", 0) == 0 || bytes.rfind("\xFE\xFF", 0) == 0)
     return error(fmt::format("{} is UTF-16, which its first two bytes say", name), "Save it as UTF-8.");
   if (bytes.rfind("\xEF\xBB\xBF", 0) == 0) bytes.erase(0, 3);
-  if (bytes.find_first_not_of(" \t\r\n") == std::string::npos) return error(fmt::format("{} is empty", name), "Choose a file with text in it.");
+  if (bytes.find_first_not_of(" \t\r\n") == std::string::npos)
+    return error(fmt::format("{} is empty", name), "Choose a file with text in it.");
   const std::size_t nul = bytes.find('\0');
   if (nul != std::string::npos) return error(fmt::format("{} is not a text: byte {} is NUL", name, nul), "Choose a text file.");
   return std::nullopt;

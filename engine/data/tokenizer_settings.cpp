@@ -12,12 +12,12 @@
 namespace dsw {
 namespace {
 
-Result<std::unique_ptr<Tokenizer>> read_bpe(const Json& settings, const std::filesystem::path& base, const std::string& pointer, std::vector<DataFile>& files,
-                                            std::stop_token stop) {
+Result<std::unique_ptr<Tokenizer>> read_bpe(const Json& settings, const std::filesystem::path& base, const std::string& pointer,
+                                            std::vector<DataFile>& files, std::stop_token stop) {
   for (const char* key : {"vocab_file", "merges_file"})
     if (!settings.contains(key))
-      return fail(ErrorCode::InvalidDocument, fmt::format("a tokenizer that is read needs two files, and {} is not given", key), "Name vocab.json and merges.txt.",
-                  fmt::format("{}/{}", pointer, key));
+      return fail(ErrorCode::InvalidDocument, fmt::format("a tokenizer that is read needs two files, and {} is not given", key),
+                  "Name vocab.json and merges.txt.", fmt::format("{}/{}", pointer, key));
   const auto vocab_name = settings["vocab_file"].get<std::string>(), merges_name = settings["merges_file"].get<std::string>();
   auto vocab = read_data_file(base, vocab_name, pointer + "/vocab_file", files, stop);
   if (!vocab) return fail(vocab.error());
@@ -36,17 +36,22 @@ Param tokenizer_param(const std::string& default_kind) {
   ParamSchema characters{}, bytes{};
   characters.summary = "One token a character";
   bytes.summary = "One token a byte: 256 of them, for any file";
-  ParamSchema bpe{int_param("vocabulary", "Vocabulary", 1024, 257, 65536, "Tokens to learn from the training part; not used with files", "tokens"), advanced(vocab), advanced(merges)};
+  ParamSchema bpe{
+      int_param("vocabulary", "Vocabulary", 1024, 257, 65536, "Tokens to learn from the training part; not used with files", "tokens"),
+      advanced(vocab), advanced(merges)};
   bpe.summary = "Byte-level byte-pair encoding, learned here or read from vocab.json and merges.txt";
-  ParamSchema words{int_param("vocabulary", "Vocabulary", 10000, 3, 1000000, "Most frequent words of the training part; padding and unknown count too", "words")};
+  ParamSchema words{int_param("vocabulary", "Vocabulary", 10000, 3, 1000000,
+                              "Most frequent words of the training part; padding and unknown count too", "words")};
   words.summary = "Lower-cased words and signs";
-  Param p = variant_param("tokenizer", "Tokenizer", default_kind, {{"char", characters}, {"byte", bytes}, {"bpe", bpe}, {"word", words}}, "How text is cut into tokens");
+  Param p = variant_param("tokenizer", "Tokenizer", default_kind, {{"char", characters}, {"byte", bytes}, {"bpe", bpe}, {"word", words}},
+                          "How text is cut into tokens");
   p.short_form = true;
   return p;
 }
 
-Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const std::filesystem::path& base, const std::vector<std::string_view>& training,
-                                                  bool with_unknown, const std::string& pointer, std::vector<DataFile>& files, std::stop_token stop) {
+Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const std::filesystem::path& base,
+                                                  const std::vector<std::string_view>& training, bool with_unknown,
+                                                  const std::string& pointer, std::vector<DataFile>& files, std::stop_token stop) {
   const auto type = settings.at("type").get<std::string>();
   if (type == "byte") return std::make_unique<ByteTokenizer>();
   if (type == "word") return std::make_unique<WordTokenizer>(WordTokenizer::train(training, settings.at("vocabulary").get<std::int32_t>()));
@@ -67,7 +72,8 @@ bool has_unknown_characters(std::string_view training, std::string_view text) { 
 Result<std::unique_ptr<Tokenizer>> tokenizer_from_json(const Json& json) {
   try {
     const auto kind = json.at("kind").get<std::string>();
-    if (kind == "char") return std::make_unique<CharTokenizer>(json.at("symbols").get_ref<const std::string&>(), json.at("unknown").get<bool>());
+    if (kind == "char")
+      return std::make_unique<CharTokenizer>(json.at("symbols").get_ref<const std::string&>(), json.at("unknown").get<bool>());
     if (kind == "byte") return std::make_unique<ByteTokenizer>();
     if (kind == "word") return std::make_unique<WordTokenizer>(json.at("words").get<std::vector<std::string>>());
     if (kind == "padded" && json.at("inner").at("kind") != "padded") {
@@ -80,7 +86,8 @@ Result<std::unique_ptr<Tokenizer>> tokenizer_from_json(const Json& json) {
       if (!tokenizer) return fail(tokenizer.error());
       return std::make_unique<BpeTokenizer>(std::move(*tokenizer));
     }
-    return fail(ErrorCode::BadFormat, fmt::format("A stored tokenizer is of the unknown kind \"{}\"", kind), "It may be of a newer version of the program.");
+    return fail(ErrorCode::BadFormat, fmt::format("A stored tokenizer is of the unknown kind \"{}\"", kind),
+                "It may be of a newer version of the program.");
   } catch (const Json::exception& e) {
     return fail(ErrorCode::BadFormat, fmt::format("A stored tokenizer is damaged: {}", e.what()));
   }

@@ -56,7 +56,8 @@ WordTokenizer WordTokenizer::train(const std::vector<std::string_view>& texts, s
   std::unordered_map<std::string, std::int64_t> counts;
   for (const std::string_view text : texts) for_each_word(text, [&](const std::string& word) { ++counts[word]; });
   std::vector<std::pair<std::string, std::int64_t>> ranked(counts.begin(), counts.end());
-  std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
   if (ranked.size() > static_cast<std::size_t>(vocabulary - 2)) ranked.resize(static_cast<std::size_t>(vocabulary - 2));
   std::vector<std::string> words;
   words.reserve(ranked.size());
@@ -89,8 +90,6 @@ std::string WordTokenizer::token_text(std::int32_t id) const {
   return id < 0 || id >= vocabulary() ? std::string() : words_[static_cast<std::size_t>(id)];
 }
 
-Json WordTokenizer::to_json() const {
-  return {{"kind", kind()}, {"words", std::vector<std::string>(words_.begin() + 2, words_.end())}};
-}
+Json WordTokenizer::to_json() const { return {{"kind", kind()}, {"words", std::vector<std::string>(words_.begin() + 2, words_.end())}}; }
 
 }  // namespace dsw

@@ -25,12 +25,12 @@ class WordTokenizer : public Tokenizer {
   std::string kind() const override { return "word"; }
   std::int32_t vocabulary() const override { return static_cast<std::int32_t>(words_.size()); }
   Result<std::vector<std::int32_t>> encode(std::string_view text) const override;
-  std::string decode(const std::vector<std::int32_t>& ids) const override;   ///< words with blanks between
+  std::string decode(const std::vector<std::int32_t>& ids) const override;  ///< words with blanks between
   std::string token_text(std::int32_t id) const override;
   Json to_json() const override;
 
  private:
-  std::vector<std::string> words_;             ///< by id; the first two are no words
+  std::vector<std::string> words_;  ///< by id; the first two are no words
   std::unordered_map<std::string, std::int32_t> ids_;
 };
 

@@ -58,7 +58,8 @@ Result<bool> CsvReader::read_field(std::string& field) {
     const std::size_t opened = line_;
     bool closed = false;
     if (quoted_field(field, closed) && !closed)
-      return fail(ErrorCode::BadFormat, fmt::format("the quote that opens in line {} is never closed", opened), "Close it, or double it where it is a part of the text.");
+      return fail(ErrorCode::BadFormat, fmt::format("the quote that opens in line {} is never closed", opened),
+                  "Close it, or double it where it is a part of the text.");
   }
   const std::size_t start = at_;
   while (!at_line_end() && text_[at_] != separator_) ++at_;
@@ -69,7 +70,9 @@ Result<bool> CsvReader::read_field(std::string& field) {
 }
 
 char guess_separator(std::string_view text, const std::string& file_name) {
-  const auto ends_with = [&](std::string_view end) { return file_name.size() >= end.size() && file_name.compare(file_name.size() - end.size(), end.size(), end) == 0; };
+  const auto ends_with = [&](std::string_view end) {
+    return file_name.size() >= end.size() && file_name.compare(file_name.size() - end.size(), end.size(), end) == 0;
+  };
   if (ends_with(".tsv") || ends_with(".tab") || ends_with(".tsv.gz")) return '\t';
   const std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
   char best = ',';

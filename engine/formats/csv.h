@@ -19,11 +19,11 @@ class CsvReader {
 
   /// The next record; false at the end. Error{BadFormat} for a quote that is never closed, with its line.
   Result<bool> next(std::vector<std::string>& fields);
-  std::size_t line() const { return record_line_; }        ///< of the last record's first line, from 1
-  std::size_t byte() const { return record_byte_; }        ///< of its first byte
+  std::size_t line() const { return record_line_; }  ///< of the last record's first line, from 1
+  std::size_t byte() const { return record_byte_; }  ///< of its first byte
 
  private:
-  Result<bool> read_field(std::string& field);             ///< true: another field follows in the record
+  Result<bool> read_field(std::string& field);  ///< true: another field follows in the record
   bool quoted_field(std::string& field, bool& closed);
   bool at_line_end() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
   void skip_line_end();

@@ -16,7 +16,9 @@ namespace {
 constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
 constexpr std::uint32_t kMostPixels = 65535;
 
-Error bad(const std::string& name, const std::string& what) { return {ErrorCode::BadFormat, fmt::format("{} {}", name, what), "Replace it, or take it out of the folder."}; }
+Error bad(const std::string& name, const std::string& what) {
+  return {ErrorCode::BadFormat, fmt::format("{} {}", name, what), "Replace it, or take it out of the folder."};
+}
 
 // Both libraries leave by longjmp. What is set between setjmp and longjmp lives in one struct outside of the frames that are left.
 struct Work {
@@ -24,12 +26,13 @@ struct Work {
   std::size_t at = 0;
   DecodedImage image;
   std::vector<png_bytep> rows;
-  std::string problem;              // why a decoder gave up
+  std::string problem;  // why a decoder gave up
 };
 
 /// Sizes the picture; false when it is too large.
 bool make_room(Work& work, std::uint32_t width, std::uint32_t height, int channels) {
-  if (width == 0 || height == 0 || width > kMostPixels || height > kMostPixels || std::uint64_t{width} * height * static_cast<std::uint64_t>(channels) > kMostBytes) {
+  if (width == 0 || height == 0 || width > kMostPixels || height > kMostPixels ||
+      std::uint64_t{width} * height * static_cast<std::uint64_t>(channels) > kMostBytes) {
     work.problem = fmt::format("says it has {} × {} pixels, which is not possible here", width, height);
     return false;
   }
@@ -86,7 +89,7 @@ bool decode_png(Work& work) {
 }
 
 struct JpegErrors {
-  jpeg_error_mgr base;              // first, so that libjpeg's pointer leads here
+  jpeg_error_mgr base;  // first, so that libjpeg's pointer leads here
   std::jmp_buf leave;
   Work* work;
 };
@@ -98,7 +101,7 @@ struct JpegErrors {
   std::longjmp(errors->leave, 1);
 }
 void jpeg_message(j_common_ptr info, int level) {
-  if (level >= 0) return;           // a trace
+  if (level >= 0) return;  // a trace
   const int code = info->err->msg_code;
   if (code == JWRN_JPEG_EOF) {
     auto* errors = reinterpret_cast<JpegErrors*>(info->err);
@@ -123,7 +126,7 @@ bool decode_jpeg(Work& work) {
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(work.bytes.data()), work.bytes.size());
   jpeg_read_header(&jpeg, TRUE);
   jpeg.out_color_space = jpeg.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg.dct_method = JDCT_ISLOW;     // the same numbers on every machine
+  jpeg.dct_method = JDCT_ISLOW;  // the same numbers on every machine
   jpeg_start_decompress(&jpeg);
   const bool room = make_room(work, jpeg.output_width, jpeg.output_height, jpeg.output_components);
   while (room && jpeg.output_scanline < jpeg.output_height) jpeg_read_scanlines(&jpeg, &work.rows[jpeg.output_scanline], 1);
@@ -148,7 +151,8 @@ Result<DecodedImage> decode_image(std::string_view bytes, const std::string& nam
   work.bytes = bytes;
   if (!is_png(bytes) && !is_jpeg(bytes)) return fail(bad(name, "is neither PNG nor JPEG, which its first bytes say"));
   try {
-    if (!(is_png(bytes) ? decode_png(work) : decode_jpeg(work))) return fail(bad(name, work.problem.empty() ? "cannot be decoded" : work.problem));
+    if (!(is_png(bytes) ? decode_png(work) : decode_jpeg(work)))
+      return fail(bad(name, work.problem.empty() ? "cannot be decoded" : work.problem));
   } catch (const std::bad_alloc&) {
     return fail(bad(name, "does not fit into memory"));
   }
@@ -170,8 +174,9 @@ std::string encode_png(int channels, int height, int width, const std::uint8_t* 
   const bool written = setjmp(png_jmpbuf(png)) == 0;
   if (written) {
     png_set_write_fn(png, &out, append_png_bytes, flush_nothing);
-    png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8, channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
+                 channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     png_write_info(png, info);
     png_write_image(png, rows.data());
     png_write_end(png, nullptr);

@@ -11,7 +11,7 @@ namespace dsw {
 
 /// A picture of 8-bit values, row by row, the channels of a pixel beside one another.
 struct DecodedImage {
-  int channels = 0;                  ///< 1: grey, 3: red, green, blue
+  int channels = 0;  ///< 1: grey, 3: red, green, blue
   int height = 0, width = 0;
   std::vector<std::uint8_t> pixels;  ///< height × width × channels
 };

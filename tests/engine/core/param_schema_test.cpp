@@ -13,8 +13,9 @@ namespace {
 Json parse(const char* text) { return Json::parse(text); }
 
 ParamSchema sample() {
-  Param tokenizer = variant_param("tokenizer", "Tokenizer", "char",
-                                  {{"char", {}}, {"bpe", {int_param("vocabulary", "Vocabulary", 512, 257, 65536, "Number of tokens")}}}, "Text to ids");
+  Param tokenizer =
+      variant_param("tokenizer", "Tokenizer", "char",
+                    {{"char", {}}, {"bpe", {int_param("vocabulary", "Vocabulary", 512, 257, 65536, "Number of tokens")}}}, "Text to ids");
   tokenizer.short_form = true;
   Param source = list_param("source", "Source", "", path_param("", "File", "A file"), "Files to read.");
   source.short_form = true;
@@ -44,15 +45,17 @@ using Sentences = std::vector<std::string>;
 TEST(ParamSchema, acceptsWhatFits) {
   EXPECT_EQ(sentences(R"({"source": "a.txt"})"), Sentences{});
   EXPECT_EQ(sentences(R"({"source": ["a", "b"], "tokenizer": {"type": "bpe", "vocabulary": 300}, "split": [0.8, 0.1, 0.1], "layers": 4.0,
-                          "lr": 1, "bias": false, "activation": "relu", "name": "x", "clip": {"norm": 2}})"), Sentences{});
+                          "lr": 1, "bias": false, "activation": "relu", "name": "x", "clip": {"norm": 2}})"),
+            Sentences{});
 }
 
 TEST(ParamSchema, namesEveryProblemAtOnceInDocumentOrder) {
-  EXPECT_EQ(sentences(R"({"layers": 0, "lr": "fast", "bias": 1, "activation": "gelo", "split": [0.9], "name": 5})"),
-            (Sentences{"`/layers` is 0, but must be from 1 to 96.", "`/lr` is \"fast\", but must be a number above 0 and at most 1.",
-                       "`/bias` is 1, but must be true or false.", "`/activation` is \"gelo\", but must be \"gelu\", \"relu\" or \"swiglu\".",
-                       "`/split` has 1 item, but must have 2 to 3.", "`/name` is 5, but must be a text in quotes.",
-                       "`/source` is missing. Files to read."}));
+  EXPECT_EQ(
+      sentences(R"({"layers": 0, "lr": "fast", "bias": 1, "activation": "gelo", "split": [0.9], "name": 5})"),
+      (Sentences{"`/layers` is 0, but must be from 1 to 96.", "`/lr` is \"fast\", but must be a number above 0 and at most 1.",
+                 "`/bias` is 1, but must be true or false.", "`/activation` is \"gelo\", but must be \"gelu\", \"relu\" or \"swiglu\".",
+                 "`/split` has 1 item, but must have 2 to 3.", "`/name` is 5, but must be a text in quotes.",
+                 "`/source` is missing. Files to read."}));
 }
 
 TEST(ParamSchema, looksInsideListsObjectsAndVariants) {
@@ -62,12 +65,14 @@ TEST(ParamSchema, looksInsideListsObjectsAndVariants) {
                        "`/tokenizer/vocabulary` is 1.5, but must be a whole number from 257 to 65536."}));
   EXPECT_EQ(sentences(R"({"source": "", "tokenizer": "bite"})"),
             (Sentences{"`/source` is empty. Name a file or a folder.", "`/tokenizer` is \"bite\", but must be \"char\" or \"bpe\"."}));
-  EXPECT_EQ(sentences(R"({"source": "a", "tokenizer": {"type": 3}})"), Sentences{"`/tokenizer/type` is 3, but must be \"char\" or \"bpe\"."});
+  EXPECT_EQ(sentences(R"({"source": "a", "tokenizer": {"type": 3}})"),
+            Sentences{"`/tokenizer/type` is 3, but must be \"char\" or \"bpe\"."});
   EXPECT_EQ(sentences("[1]"), Sentences{"The document is a list, but must be an object: {\"name\": value, …}."});
 }
 
 TEST(ParamSchema, unknownKeysNameTheNearestAndOfferToRename) {
-  const auto problems = check_params({float_param("lr", "Learning rate", 1e-3, 0, 1, "Step size")}, parse(R"({"learning_rate": 1})"), "/optimizer");
+  const auto problems =
+      check_params({float_param("lr", "Learning rate", 1e-3, 0, 1, "Step size")}, parse(R"({"learning_rate": 1})"), "/optimizer");
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].sentence(), "`/optimizer/learning_rate` is not known in `/optimizer`. Nearest name: `lr`.");
   ASSERT_EQ(problems[0].fixes.size(), 2U);
@@ -105,7 +110,8 @@ TEST(ParamSchema, fixesLeadToValuesThatFit) {
 }
 
 TEST(ParamSchema, hostileValuesGetASentence) {
-  EXPECT_EQ(sentences(R"({"source": "a", "layers": 18446744073709551615})"), Sentences{"`/layers` is 18446744073709551615, but must be a whole number from 1 to 96."});
+  EXPECT_EQ(sentences(R"({"source": "a", "layers": 18446744073709551615})"),
+            Sentences{"`/layers` is 18446744073709551615, but must be a whole number from 1 to 96."});
   EXPECT_EQ(sentences(R"({"source": "a", "lr": 1e308})"), Sentences{"`/lr` is 1e+308, but must be above 0 and at most 1."});
   const std::string longest(100000, 'x');
   Json document = {{"source", "a"}, {longest, 1}, {"activation", longest}};
@@ -117,8 +123,9 @@ TEST(ParamSchema, hostileValuesGetASentence) {
 }
 
 TEST(ParamSchema, fillsDefaultsInTheSchemasOrder) {
-  EXPECT_EQ(with_defaults(sample(), parse(R"({"zoo": 1, "layers": 6.0, "source": "a.txt"})")).dump(),
-            R"({"source":["a.txt"],"tokenizer":{"type":"char"},"split":[0.9,0.1],"layers":6,"lr":0.001,"bias":true,"activation":"gelu","clip":{"norm":1.0},"zoo":1})");
+  EXPECT_EQ(
+      with_defaults(sample(), parse(R"({"zoo": 1, "layers": 6.0, "source": "a.txt"})")).dump(),
+      R"({"source":["a.txt"],"tokenizer":{"type":"char"},"split":[0.9,0.1],"layers":6,"lr":0.001,"bias":true,"activation":"gelu","clip":{"norm":1.0},"zoo":1})");
   EXPECT_EQ(with_defaults(sample(), parse(R"({"tokenizer": "bpe"})"))["tokenizer"].dump(), R"({"type":"bpe","vocabulary":512})");
   EXPECT_EQ(with_defaults(sample(), parse(R"({"tokenizer": 7, "clip": 3})"))["tokenizer"].dump(), "7");
   const Json once = with_defaults(sample(), parse(R"({"source": "a"})"));
@@ -137,7 +144,8 @@ TEST(ParamSchema, findsTheParameterBehindAPointer) {
   EXPECT_EQ(param_at(schema, parse(R"({"tokenizer": {"type": "none"}})"), "/tokenizer/type")->name, "tokenizer");
   EXPECT_EQ(param_at(schema, document, "/source/0")->type, ParamType::Path);
   EXPECT_EQ(param_at(schema, document, "/clip/norm")->unit, "L2");
-  for (const char* nowhere : {"", "/", "x", "/none", "/layers/0", "/source/x", "/clip/norm/0", "//"}) EXPECT_EQ(param_at(schema, document, nowhere), nullptr) << nowhere;
+  for (const char* nowhere : {"", "/", "x", "/none", "/layers/0", "/source/x", "/clip/norm/0", "//"})
+    EXPECT_EQ(param_at(schema, document, nowhere), nullptr) << nowhere;
 }
 
 TEST(ParamSchema, writesItselfAsJson) {

@@ -24,10 +24,13 @@ std::vector<float> changed(const Augmentation& change) {
 }
 
 TEST(Augmentation, movesFlipsAndCuts) {
-  EXPECT_EQ(changed({1, 0, false, 0, 0, 0}), (std::vector<float>{6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, -1, -1, -1, -1, -1}));
-  EXPECT_EQ(changed({0, -2, false, 0, 0, 0}), (std::vector<float>{-1, -1, 1, 2, 3, -1, -1, 6, 7, 8, -1, -1, 11, 12, 13, -1, -1, 16, 17, 18}));
+  EXPECT_EQ(changed({1, 0, false, 0, 0, 0}),
+            (std::vector<float>{6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, -1, -1, -1, -1, -1}));
+  EXPECT_EQ(changed({0, -2, false, 0, 0, 0}),
+            (std::vector<float>{-1, -1, 1, 2, 3, -1, -1, 6, 7, 8, -1, -1, 11, 12, 13, -1, -1, 16, 17, 18}));
   EXPECT_EQ(changed({0, 0, true, 0, 0, 0}), (std::vector<float>{5, 4, 3, 2, 1, 10, 9, 8, 7, 6, 15, 14, 13, 12, 11, 20, 19, 18, 17, 16}));
-  EXPECT_EQ(changed({-3, 3, true, 0, 0, 0}), (std::vector<float>{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 5, 4}));
+  EXPECT_EQ(changed({-3, 3, true, 0, 0, 0}),
+            (std::vector<float>{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 5, 4}));
   EXPECT_EQ(changed({9, 9, false, 0, 0, 0}), std::vector<float>(20, -1));
   EXPECT_EQ(changed({0, -9, false, 0, 0, 0}), std::vector<float>(20, -1));
   EXPECT_EQ(changed({0, 0, false, -1, 3, 3}), (std::vector<float>{1, 2, 3, 0, 0, 6, 7, 8, 0, 0, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20}));

@@ -36,9 +36,14 @@ struct Counted {
   Catalog catalog;
   std::atomic<int> reads{0};
   Counted() {
-    catalog.datasets.add({"counted", "", {int_param("context", "Context", 4, 1, 100, "")}, [this](const Json& settings, const std::filesystem::path&, std::uint64_t, std::stop_token stop) -> Result<std::unique_ptr<Dataset>> {
+    catalog.datasets.add({"counted",
+                          "",
+                          {int_param("context", "Context", 4, 1, 100, "")},
+                          [this](const Json& settings, const std::filesystem::path&, std::uint64_t,
+                                 std::stop_token stop) -> Result<std::unique_ptr<Dataset>> {
                             ++reads;
-                            for (int i = 0; i < 20 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                            for (int i = 0; i < 20 && !stop.stop_requested(); ++i)
+                              std::this_thread::sleep_for(std::chrono::milliseconds(5));
                             if (stop.stop_requested()) return fail(ErrorCode::Stopped, "stopped");
                             auto dataset = std::make_unique<CountedDataset>();
                             dataset->spec.context = settings.at("context").get<std::int64_t>();
@@ -51,7 +56,8 @@ TEST(DatasetCache, aSetThatManyAskForIsReadOnce) {
   Counted counted;
   DatasetCache cache(counted.catalog);
   std::vector<std::thread> threads;
-  for (int i = 0; i < 6; ++i) threads.emplace_back([&] { EXPECT_EQ(cache.describe(Json::parse(R"({"type": "counted"})"), "").value().context, 4); });
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&] { EXPECT_EQ(cache.describe(Json::parse(R"({"type": "counted"})"), "").value().context, 4); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(counted.reads, 1);
   EXPECT_TRUE(cache.describe(Json::parse(R"({"type": "counted", "context": 4})"), ""));  // the default is the same as the value
@@ -83,7 +89,10 @@ TEST(DatasetCache, waitingAndReadingFollowTheStopRequest) {
 class CachedText : public ::testing::Test {
  protected:
   CachedText() { write_text(folder / "t.txt", "abcabcabcabcabcabcabcabcabcabc"); }
-  Json data(const std::string& more = "") { return Json::parse(std::string(R"({"type": "text", "source": "t.txt")") + (more.find("context") == std::string::npos ? R"(, "context": 4)" : "") + more + "}"); }
+  Json data(const std::string& more = "") {
+    return Json::parse(std::string(R"({"type": "text", "source": "t.txt")") +
+                       (more.find("context") == std::string::npos ? R"(, "context": 4)" : "") + more + "}");
+  }
   std::shared_ptr<const Dataset> get(const Json& settings, std::uint64_t seed = 1) {
     auto dataset = cache.get(settings, folder.path(), seed);
     EXPECT_TRUE(dataset) << dataset.error().sentence();

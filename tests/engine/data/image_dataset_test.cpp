@@ -67,7 +67,9 @@ TEST_F(ImageData, mnistIsAsPublished) {
   EXPECT_NEAR(sum / count, 0, 0.02);
   EXPECT_NEAR(squares / count, 1, 0.02);
   EXPECT_EQ(load(R"("source": "builtin:mnist", "split": [0.5, 0.25])")->size(Split::Train), 30000);
-  EXPECT_NE(error(R"("source": "builtin:mnist", "split": [0.8, 0.1, 0.1])").find("three shares, but the test part comes from a file of its own"), std::string::npos);
+  EXPECT_NE(
+      error(R"("source": "builtin:mnist", "split": [0.8, 0.1, 0.1])").find("three shares, but the test part comes from a file of its own"),
+      std::string::npos);
 }
 
 TEST_F(ImageData, batchesAreMadeFast) {
@@ -89,7 +91,8 @@ TEST_F(ImageData, readsIdxFilesByNameByPairAndByFolder) {
   EXPECT_EQ(folder_set->size(Split::Train), 16);
   EXPECT_EQ(folder_set->size(Split::Val), 4);
   EXPECT_EQ(folder_set->size(Split::Test), 20);
-  const auto pair = load(R"("source": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz"], "split": [0.6, 0.2, 0.2], "mean": 0, "std": 1)");
+  const auto pair =
+      load(R"("source": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz"], "split": [0.6, 0.2, 0.2], "mean": 0, "std": 1)");
   EXPECT_EQ(pair->size(Split::Test), 4);
   EXPECT_EQ(pair->input_spec().width, 3);
   const Batch batch = pair->eval_batch(Split::Test, 0, 4, *cpu);
@@ -123,19 +126,24 @@ TEST_F(ImageData, damagedIdxFilesGetASentence) {
   write_text(folder / "i", images + "x");
   EXPECT_EQ(error(both), "/data/source: i goes on after byte 136, where its 20 pictures end. Fetch it again, or choose another file.");
   write_text(folder / "i", images.substr(0, 100));
-  EXPECT_EQ(error(both), "/data/source: i ends at byte 100, but its head says 20 pictures, which take 136 bytes. Fetch it again: it is not complete.");
+  EXPECT_EQ(error(both),
+            "/data/source: i ends at byte 100, but its head says 20 pictures, which take 136 bytes. Fetch it again: it is not complete.");
   write_text(folder / "i", idx_images(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, ""));
-  EXPECT_EQ(error(both), "/data/source: i says that it holds more than any file can, in its first 16 bytes. Fetch it again, or choose another file.");
+  EXPECT_EQ(error(both),
+            "/data/source: i says that it holds more than any file can, in its first 16 bytes. Fetch it again, or choose another file.");
   write_text(folder / "i", std::string("\x89PNG\r\n\x1a\n", 8));
   EXPECT_EQ(error(both), "/data/source: i is not an IDX file: it starts with 89 50, not with 00 00. Choose an IDX file.");
   EXPECT_EQ(error(R"("source": "i")"), "/data/source: i is one picture. Give the folder that holds one folder a class.");
   write_text(folder / "i", "some text");
-  EXPECT_EQ(error(R"("source": "i")"), "/data/source: i is neither IDX nor CIFAR binary: it has 9 bytes, and does not start with 00 00 08. Choose another file, or say its \"format\" to learn what is wrong with it.");
+  EXPECT_EQ(error(R"("source": "i")"),
+            "/data/source: i is neither IDX nor CIFAR binary: it has 9 bytes, and does not start with 00 00 08. Choose another file, or "
+            "say its \"format\" to learn what is wrong with it.");
 }
 
 TEST_F(ImageData, readsCifarBinaryFiles) {
   std::string records;
-  for (int i = 0; i < 20; ++i) records += static_cast<char>(i % 10) + std::string(1024, 'r') + std::string(1024, 'g') + std::string(1024, static_cast<char>(i));
+  for (int i = 0; i < 20; ++i)
+    records += static_cast<char>(i % 10) + std::string(1024, 'r') + std::string(1024, 'g') + std::string(1024, static_cast<char>(i));
   write_text(folder / "a.bin", records);
   write_text(folder / "b.bin.gz", gzip(records));
   const auto data = load(R"("source": ["a.bin", "b.bin.gz"], "test_source": "a.bin", "mean": [0, 0, 0], "std": [1, 1, 1])");
@@ -148,13 +156,17 @@ TEST_F(ImageData, readsCifarBinaryFiles) {
   EXPECT_NEAR(pixels[2048] * 255, 3, 1e-4);
   for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{3072}, std::size_t{3075}, records.size() - 1}) {
     write_text(folder / "cut.bin", records.substr(0, cut));
-    const std::string wanted = cut == 0 ? "cut.bin is empty" : fmt::format("cut.bin has {} bytes, which is no whole number of records of 3073 bytes: it ends inside record {}", cut, cut / 3073 + 1);
+    const std::string wanted =
+        cut == 0 ? "cut.bin is empty"
+                 : fmt::format("cut.bin has {} bytes, which is no whole number of records of 3073 bytes: it ends inside record {}", cut,
+                               cut / 3073 + 1);
     EXPECT_NE(error(R"("format": "cifar-binary", "source": "cut.bin")").find(wanted), std::string::npos) << cut;
     EXPECT_NE(error(R"("source": "cut.bin")"), "loaded");
   }
   records[3073] = 77;
   write_text(folder / "a.bin", records);
-  EXPECT_EQ(error(R"("source": "a.bin")"), "/data/source: a.bin has the label 77 at byte 3073; there are 10 classes. Choose a file in the binary version of CIFAR.");
+  EXPECT_EQ(error(R"("source": "a.bin")"),
+            "/data/source: a.bin has the label 77 at byte 3073; there are 10 classes. Choose a file in the binary version of CIFAR.");
   write_text(folder / "c.bin", "\x01\x63" + std::string(3072, 'x') + "\x02\x05" + std::string(3072, 'x'));
   EXPECT_EQ(load(R"("source": "c.bin", "split": [1, 0])")->input_spec().classes, 100);
 }
@@ -179,17 +191,23 @@ TEST_F(ImageData, readsAFolderOfPictures) {
   write_picture("test/dog/1.png", 3, 4, 5, 1);
   EXPECT_EQ(load(R"("source": "pets", "test_source": "test")")->size(Split::Test), 1);
   write_picture("test/cow/1.png", 3, 4, 5, 1);
-  EXPECT_EQ(error(R"("source": "pets", "test_source": "test")"), "/data/test_source: the folder test has the class \"cow\", which the source has not. Rename it, or take it out.");
+  EXPECT_EQ(error(R"("source": "pets", "test_source": "test")"),
+            "/data/test_source: the folder test has the class \"cow\", which the source has not. Rename it, or take it out.");
   write_picture("pets/cat/9.png", 1, 4, 6, 1);
-  EXPECT_EQ(error(R"("source": "pets")"), "/data/source: cat/9.png has 6 × 4 pixels, but cat/0.png has 5 × 4. Scale all pictures to one size.");
+  EXPECT_EQ(error(R"("source": "pets")"),
+            "/data/source: cat/9.png has 6 × 4 pixels, but cat/0.png has 5 × 4. Scale all pictures to one size.");
   write_text(folder / "pets/cat/9.png", "not a picture");
-  EXPECT_EQ(error(R"("source": "pets")"), "/data/source: cat/9.png is neither PNG nor JPEG, which its first bytes say. Replace it, or take it out of the folder.");
+  EXPECT_EQ(error(R"("source": "pets")"),
+            "/data/source: cat/9.png is neither PNG nor JPEG, which its first bytes say. Replace it, or take it out of the folder.");
   std::filesystem::remove(folder / "pets/cat/9.png");
   std::filesystem::create_directory(folder / "pets/owl");
-  EXPECT_EQ(error(R"("source": "pets")"), "/data/source: the class folder owl of pets holds no PNG or JPEG picture. Put pictures in it, or take it out.");
+  EXPECT_EQ(error(R"("source": "pets")"),
+            "/data/source: the class folder owl of pets holds no PNG or JPEG picture. Put pictures in it, or take it out.");
   std::filesystem::create_directories(folder / "set/train/cat");
   std::filesystem::create_directories(folder / "set/test");
-  EXPECT_EQ(error(R"("source": "set")"), "/data/source: set holds parts of a set, not classes. Give set/train as source and the folder of the test part as test_source.");
+  EXPECT_EQ(
+      error(R"("source": "set")"),
+      "/data/source: set holds parts of a set, not classes. Give set/train as source and the folder of the test part as test_source.");
   std::filesystem::create_directories(folder / "nothing");
   EXPECT_EQ(error(R"("source": "nothing")"), "/data/source: the folder nothing holds no folder. Put one folder of pictures a class in it.");
 }
@@ -197,10 +215,13 @@ TEST_F(ImageData, readsAFolderOfPictures) {
 TEST_F(ImageData, settingsThatDoNotFitGetASentence) {
   write_idx();
   const std::string source = R"("source": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz"], )";
-  EXPECT_EQ(error(source + R"("mean": [0.1, 0.2])"), "/data/mean: mean has 2 numbers, but the pictures have 1 channel. Give one number a channel, or one for all.");
+  EXPECT_EQ(error(source + R"("mean": [0.1, 0.2])"),
+            "/data/mean: mean has 2 numbers, but the pictures have 1 channel. Give one number a channel, or one for all.");
   EXPECT_EQ(error(source + R"("std": 0)"), "/data/std: `/data/std` is 0, but must be above 0 and at most 10.");
-  EXPECT_EQ(error(source + R"("augment": ["rotate"])"), "/data/augment/0: `/data/augment/0` is \"rotate\", but must be \"shift\", \"crop\", \"flip\" or \"cutout\".");
-  EXPECT_EQ(error(R"("source": "builtin:mnst")"), "/data/source: no pictures \"builtin:mnst\" are shipped with the program. There is builtin:mnist.");
+  EXPECT_EQ(error(source + R"("augment": ["rotate"])"),
+            "/data/augment/0: `/data/augment/0` is \"rotate\", but must be \"shift\", \"crop\", \"flip\" or \"cutout\".");
+  EXPECT_EQ(error(R"("source": "builtin:mnst")"),
+            "/data/source: no pictures \"builtin:mnst\" are shipped with the program. There is builtin:mnist.");
   EXPECT_EQ(error(R"("source": [])"), "/data/source: `/data/source` has 0 items, but must have at least 1.");
   EXPECT_EQ(load(source + R"("classes": ["even", "odd"])")->class_names()[1], "odd");
 }
@@ -208,17 +229,21 @@ TEST_F(ImageData, settingsThatDoNotFitGetASentence) {
 TEST_F(ImageData, augmentationIsPureAndOnlyForTraining) {
   const std::string mnist = R"("source": "builtin:mnist", "augment": )";
   const auto plain = load(mnist + "[]"), changed = load(mnist + R"(["shift", "crop", "flip", "cutout"])");
-  const auto pixels = [&](const Dataset& data, std::uint64_t seed, std::int64_t step) { return data.train_batch(seed, step, 8, *cpu).input.to_vector<float>(); };
+  const auto pixels = [&](const Dataset& data, std::uint64_t seed, std::int64_t step) {
+    return data.train_batch(seed, step, 8, *cpu).input.to_vector<float>();
+  };
   EXPECT_EQ(pixels(*changed, 1, 5), pixels(*changed, 1, 5));
   EXPECT_NE(pixels(*changed, 1, 5), pixels(*plain, 1, 5));
   EXPECT_EQ(changed->train_batch(1, 5, 8, *cpu).examples, plain->train_batch(1, 5, 8, *cpu).examples);
-  EXPECT_EQ(changed->eval_batch(Split::Train, 3, 8, *cpu).input.to_vector<float>(), plain->eval_batch(Split::Train, 3, 8, *cpu).input.to_vector<float>());
+  EXPECT_EQ(changed->eval_batch(Split::Train, 3, 8, *cpu).input.to_vector<float>(),
+            plain->eval_batch(Split::Train, 3, 8, *cpu).input.to_vector<float>());
 }
 
 TEST_F(ImageData, realCifarLoads) {
   const auto shared = shared_data("cifar10-lossless-5k/test_batch_first1000.bin.gz");
   if (!shared) GTEST_SKIP() << kNoSharedData;
-  const auto data = load(R"("format": "cifar-binary", "source": ")" + std::filesystem::absolute(*shared).string() + R"(", "split": [1, 0])");
+  const auto data =
+      load(R"("format": "cifar-binary", "source": ")" + std::filesystem::absolute(*shared).string() + R"(", "split": [1, 0])");
   EXPECT_EQ(data->size(Split::Train), 1000);
   std::vector<std::int32_t> labels = data->eval_batch(Split::Train, 0, 11, *cpu).target.to_vector<std::int32_t>();
   EXPECT_EQ(labels, (std::vector<std::int32_t>{3, 8, 8, 0, 6, 6, 1, 6, 3, 1, 0}));

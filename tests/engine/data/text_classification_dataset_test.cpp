@@ -71,7 +71,8 @@ TEST_F(LabelledTextData, readsAFolderWithOneFileAClass) {
   EXPECT_EQ(data->example(Split::Train, 3), "fine");
   EXPECT_EQ(data->files().size(), 3U);
   write_text(folder / "set" / "pos.csv", "again");
-  EXPECT_EQ(error(R"("source": "set")"), "/data/source: the folder set has two files for the label \"pos\": pos.csv and pos.txt. Join them, or rename one.");
+  EXPECT_EQ(error(R"("source": "set")"),
+            "/data/source: the folder set has two files for the label \"pos\": pos.csv and pos.txt. Join them, or rename one.");
 }
 
 TEST_F(LabelledTextData, latin1IsReadAndSaidSo) {
@@ -95,7 +96,9 @@ TEST_F(LabelledTextData, theTestPartStaysOutOfTraining) {
   EXPECT_EQ(data->example(Split::Test, 3), "secret3");
   EXPECT_EQ(data->eval_batch(Split::Test, 0, 10, *cpu).input.to_vector<std::int32_t>()[0], 1);
   write_text(folder / "test.tsv", "label\ttext\n0\tx\n7\ty\n");
-  EXPECT_EQ(error(R"("source": "train.tsv", "test_source": "test.tsv")"), "/data/test_source: test.tsv line 3 has the label \"7\", which is not among those of the source. Mend it, or take the line out.");
+  EXPECT_EQ(
+      error(R"("source": "train.tsv", "test_source": "test.tsv")"),
+      "/data/test_source: test.tsv line 3 has the label \"7\", which is not among those of the source. Mend it, or take the line out.");
 }
 
 TEST_F(LabelledTextData, theSeedDrawsTheParts) {
@@ -127,7 +130,8 @@ TEST_F(LabelledTextData, eachEpochHoldsEveryExampleOnce) {
     const Batch batch = data->train_batch(5, step, 10, *cpu);
     EXPECT_EQ(batch.input.size(0), step % 6 == 5 ? 3 : 10);
     EXPECT_EQ(static_cast<std::int64_t>(batch.examples.size()), batch.input.size(0));
-    epochs[static_cast<std::size_t>(step / 6)].insert(epochs[static_cast<std::size_t>(step / 6)].end(), batch.examples.begin(), batch.examples.end());
+    epochs[static_cast<std::size_t>(step / 6)].insert(epochs[static_cast<std::size_t>(step / 6)].end(), batch.examples.begin(),
+                                                      batch.examples.end());
   }
   EXPECT_NE(epochs[0], epochs[1]);
   for (const auto& epoch : epochs) EXPECT_EQ(std::set<std::int64_t>(epoch.begin(), epoch.end()).size(), 53U);
@@ -139,7 +143,7 @@ TEST_F(LabelledTextData, everyTokenizerKeepsZeroForPadding) {
     const auto data = load(std::string(R"("source": "t.csv", "split": [1, 0], "max_length": 3, "tokenizer": ")") + tokenizer + "\"");
     const auto ids = data->eval_batch(Split::Train, 0, 4, *cpu).input.to_vector<std::int32_t>();
     for (std::size_t row = 0; row < 4; ++row) {
-      EXPECT_NE(ids[row * 3], 0) << tokenizer;   // also of the empty text
+      EXPECT_NE(ids[row * 3], 0) << tokenizer;  // also of the empty text
       EXPECT_EQ(ids[row * 3 + 2], 0) << tokenizer;
     }
     for (const std::int32_t id : ids) EXPECT_LT(id, data->input_spec().vocabulary);
@@ -149,26 +153,37 @@ TEST_F(LabelledTextData, everyTokenizerKeepsZeroForPadding) {
 
 TEST_F(LabelledTextData, badFilesGetASentence) {
   write_text(folder / "t.csv", "lable,text\na,b\nc,d\n");
-  EXPECT_EQ(error(R"("source": "t.csv")"), "/data/columns/label: t.csv has no column \"label\"; its first line has \"lable\", \"text\". Nearest name: lable.");
+  EXPECT_EQ(error(R"("source": "t.csv")"),
+            "/data/columns/label: t.csv has no column \"label\"; its first line has \"lable\", \"text\". Nearest name: lable.");
   const auto refused = load_test_data(document(R"("source": "t.csv")"), folder.path());
   ASSERT_EQ(data_problem(refused.error()).fixes.size(), 1U);
   EXPECT_EQ(data_problem(refused.error()).fixes[0].value, "\"lable\"");
-  EXPECT_EQ(error(R"("source": "t.csv", "header": false)"), "/data/columns/label: a file without a head has no column \"label\". Give the column's number, counted from 0.");
-  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": 5})"), "/data/columns/label: t.csv has 2 columns, and none of the number 5. Columns are counted from 0.");
-  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": -1})"), "/data/columns/label: a column has the number -1. Columns are counted from 0.");
-  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": [1]})"), "/data/columns/label: a column is neither a name nor a number. Write \"label\" or 0.");
+  EXPECT_EQ(error(R"("source": "t.csv", "header": false)"),
+            "/data/columns/label: a file without a head has no column \"label\". Give the column's number, counted from 0.");
+  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": 5})"),
+            "/data/columns/label: t.csv has 2 columns, and none of the number 5. Columns are counted from 0.");
+  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": -1})"),
+            "/data/columns/label: a column has the number -1. Columns are counted from 0.");
+  EXPECT_EQ(error(R"("source": "t.csv", "columns": {"label": [1]})"),
+            "/data/columns/label: a column is neither a name nor a number. Write \"label\" or 0.");
   write_text(folder / "t.csv", "label,text\na,b\nc\n");
-  EXPECT_EQ(error(R"("source": "t.csv")"), "/data/source: t.csv line 3 has 1 field, but column \"text\" is wanted. Check the delimiter: it is \"auto\", \"tab\", \"comma\" or \"semicolon\".");
+  EXPECT_EQ(error(R"("source": "t.csv")"),
+            "/data/source: t.csv line 3 has 1 field, but column \"text\" is wanted. Check the delimiter: it is \"auto\", \"tab\", "
+            "\"comma\" or \"semicolon\".");
   write_text(folder / "t.csv", "label,text\na,b\n,d\n");
   EXPECT_EQ(error(R"("source": "t.csv")"), "/data/source: t.csv line 3 (byte 15) has no label. Give it one, or take the line out.");
   write_text(folder / "t.csv", "label,text\na,b\na,c\n");
-  EXPECT_EQ(error(R"("source": "t.csv")"), "/data/columns/label: every example has the label \"a\". Classification needs two labels or more: check the column of the label.");
+  EXPECT_EQ(
+      error(R"("source": "t.csv")"),
+      "/data/columns/label: every example has the label \"a\". Classification needs two labels or more: check the column of the label.");
   write_text(folder / "t.csv", "label,text\n");
   EXPECT_EQ(error(R"("source": "t.csv")"), "/data/source: t.csv has a head but no example. Choose a table with examples in it.");
   write_text(folder / "t.csv", "label,text\na,\"b\nc,d\n");
-  EXPECT_EQ(error(R"("source": "t.csv")"), "/data/source: t.csv: the quote that opens in line 2 is never closed. Close it, or double it where it is a part of the text.");
+  EXPECT_EQ(error(R"("source": "t.csv")"),
+            "/data/source: t.csv: the quote that opens in line 2 is never closed. Close it, or double it where it is a part of the text.");
   std::filesystem::create_directories(folder / "empty");
-  EXPECT_EQ(error(R"("source": "empty")"), "/data/source: the folder empty holds no file. Put one text file a class in it, one example a line.");
+  EXPECT_EQ(error(R"("source": "empty")"),
+            "/data/source: the folder empty holds no file. Put one text file a class in it, one example a line.");
   EXPECT_NE(error(R"("source": "missing.csv")").find("missing.csv is not there"), std::string::npos);
   const std::string whole = "label,text\na,\"b \"\"c\"\"\"\nd,\xC3\xA9\n";
   for (std::size_t cut = 0; cut <= whole.size(); ++cut) {  // none may crash, and only these can be read

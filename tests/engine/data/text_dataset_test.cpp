@@ -101,13 +101,13 @@ TEST_F(TextData, partsAreCutInOrderByCharacters) {
   EXPECT_EQ(data->size(Split::Train), 8);
   EXPECT_EQ(data->size(Split::Val), 1);
   EXPECT_EQ(data->size(Split::Test), 1);
-  EXPECT_FALSE(data->has(Split::Val));            // nothing to predict
-  EXPECT_EQ(data->input_spec().vocabulary, 2);    // "ä" and unknown: b and c are no part of training
+  EXPECT_FALSE(data->has(Split::Val));          // nothing to predict
+  EXPECT_EQ(data->input_spec().vocabulary, 2);  // "ä" and unknown: b and c are no part of training
   EXPECT_EQ(data->tokenizer()->token_text(1), "unknown");
   const auto bytes = load(R"({"type": "text", "source": "t.txt", "context": 2, "tokenizer": "byte", "split": [0.5, 0.5]})");
   EXPECT_EQ(bytes->size(Split::Train), 9);
   const auto part = load(R"({"type": "text", "source": "t.txt", "context": 2, "split": [0.4, 0.2]})");
-  EXPECT_EQ(part->size(Split::Val), 2);           // the rest is not used
+  EXPECT_EQ(part->size(Split::Val), 2);  // the rest is not used
   EXPECT_FALSE(part->has(Split::Test));
 }
 
@@ -118,7 +118,9 @@ TEST_F(TextData, aTestFileIsTheTestPart) {
   EXPECT_EQ(data->size(Split::Test), 4);
   EXPECT_EQ(values(data->eval_batch(Split::Test, 0, 1, *cpu).target), (std::vector<std::int32_t>{24, 23, 26}));
   EXPECT_EQ(data->files().size(), 2U);
-  EXPECT_NE(load_error(R"({"type": "text", "source": "t.txt", "test_source": "test.txt", "split": [0.8, 0.1, 0.1]})", folder.path()).find("/data/split: there are three shares"), std::string::npos);
+  EXPECT_NE(load_error(R"({"type": "text", "source": "t.txt", "test_source": "test.txt", "split": [0.8, 0.1, 0.1]})", folder.path())
+                .find("/data/split: there are three shares"),
+            std::string::npos);
 }
 
 TEST_F(TextData, bpeAndWordsLearnFromTheTrainingPartAlone) {
@@ -127,7 +129,8 @@ TEST_F(TextData, bpeAndWordsLearnFromTheTrainingPartAlone) {
   for (int i = 0; i < 10; ++i) text += "zqzqzqzq";
   write_text(folder / "t.txt", text);
   const auto bpe = load(R"({"type": "text", "source": "t.txt", "context": 4, "tokenizer": {"type": "bpe", "vocabulary": 300}})");
-  for (std::int32_t id = 257; id < bpe->input_spec().vocabulary; ++id) EXPECT_EQ(bpe->tokenizer()->token_text(id).find('z'), std::string::npos);
+  for (std::int32_t id = 257; id < bpe->input_spec().vocabulary; ++id)
+    EXPECT_EQ(bpe->tokenizer()->token_text(id).find('z'), std::string::npos);
   EXPECT_GT(bpe->characters_per_token(Split::Train), 3.9);
   EXPECT_EQ(bpe->characters_per_token(Split::Val), 1);
   const auto words = load(R"({"type": "text", "source": "t.txt", "context": 4, "tokenizer": "word"})");
@@ -142,37 +145,53 @@ TEST_F(TextData, readsGzipAndByteOrderMarks) {
 }
 
 TEST_F(TextData, badFilesGetASentence) {
-  const auto error = [&](const char* more) { return load_error(std::string(R"({"type": "text", "context": 4, )") + more + "}", folder.path()); };
+  const auto error = [&](const char* more) {
+    return load_error(std::string(R"({"type": "text", "context": 4, )") + more + "}", folder.path());
+  };
   write_text(folder / "book.txt", alphabet(100) + "\xC3");
   EXPECT_EQ(error(R"("source": "book.txt")"),
-            "/data/source: book.txt ends in the middle of a UTF-8 character at byte 100. Read up to there with \"max_bytes\": 100, or choose another file.");
+            "/data/source: book.txt ends in the middle of a UTF-8 character at byte 100. Read up to there with \"max_bytes\": 100, or "
+            "choose another file.");
   EXPECT_EQ(error(R"("source": "book.txt", "max_bytes": 100)"), "loaded");
   EXPECT_EQ(error(R"("source": "book.txt", "tokenizer": "byte")"), "loaded");
   const auto refused = load_test_data(R"({"type": "text", "source": "book.txt"})", folder.path());
   const Problem problem = data_problem(refused.error());
-  EXPECT_EQ(problem.sentence(), "`/data/source` cannot be used: book.txt ends in the middle of a UTF-8 character at byte 100. Read up to there with \"max_bytes\": 100, or choose another file.");
+  EXPECT_EQ(problem.sentence(),
+            "`/data/source` cannot be used: book.txt ends in the middle of a UTF-8 character at byte 100. Read up to there with "
+            "\"max_bytes\": 100, or choose another file.");
   ASSERT_EQ(problem.fixes.size(), 1U);
   EXPECT_EQ(problem.fixes[0].pointer, "/data/max_bytes");
   EXPECT_EQ(problem.fixes[0].value, "100");
 
   write_text(folder / "latin.txt", alphabet(20) + "\xE9" + alphabet(20));
-  EXPECT_EQ(error(R"("source": "latin.txt")"), "/data/source: latin.txt is not UTF-8 at byte 20 (0xE9). Save it as UTF-8, or choose the tokenizer byte, which reads any file.");
+  EXPECT_EQ(
+      error(R"("source": "latin.txt")"),
+      "/data/source: latin.txt is not UTF-8 at byte 20 (0xE9). Save it as UTF-8, or choose the tokenizer byte, which reads any file.");
   write_text(folder / "none.txt", "");
   EXPECT_EQ(error(R"("source": "none.txt")"), "/data/source: none.txt is empty. Choose a file with text in it.");
   EXPECT_EQ(error(R"("source": "none.txt", "tokenizer": "byte")"), "/data/source: none.txt is empty. Choose a file with something in it.");
-  write_text(folder / "wide.txt", std::string("\xFF\xFE" "a\0", 4));
+  write_text(folder / "wide.txt", std::string("\xFF\xFE"
+                                              "a\0",
+                                              4));
   EXPECT_EQ(error(R"("source": "wide.txt")"), "/data/source: wide.txt is UTF-16, which its first two bytes say. Save it as UTF-8.");
   write_text(folder / "binary.txt", std::string("abc\0", 4));
   EXPECT_EQ(error(R"("source": "binary.txt")"), "/data/source: binary.txt is not a text: byte 3 is NUL. Choose a text file.");
   write_text(folder / "short.txt", "abcdefghij");
-  EXPECT_EQ(error(R"("source": "short.txt", "context": 64)"), "/data/context: the training part has 9 tokens, too few for a context of 64. Choose a context of at most 8, or a longer text.");
+  EXPECT_EQ(error(R"("source": "short.txt", "context": 64)"),
+            "/data/context: the training part has 9 tokens, too few for a context of 64. Choose a context of at most 8, or a longer text.");
   EXPECT_NE(error(R"("source": "bok.txt")").find("The nearest name in its folder is book.txt."), std::string::npos);
-  EXPECT_EQ(error(R"("source": "builtin:tinyshakespere")"), "/data/source: no text \"builtin:tinyshakespere\" is shipped with the program. Nearest name: builtin:tinyshakespeare.");
-  EXPECT_EQ(error(R"("source": "builtin:mnist")"), "/data/source: no text \"builtin:mnist\" is shipped with the program. mnist is pictures: its data type is images.");
+  EXPECT_EQ(error(R"("source": "builtin:tinyshakespere")"),
+            "/data/source: no text \"builtin:tinyshakespere\" is shipped with the program. Nearest name: builtin:tinyshakespeare.");
+  EXPECT_EQ(error(R"("source": "builtin:mnist")"),
+            "/data/source: no text \"builtin:mnist\" is shipped with the program. mnist is pictures: its data type is images.");
   EXPECT_EQ(error(R"("source": "short.txt", "split": [0.9, 0.2])"), "/data/split: the shares sum to 1.1, more than 1. Lower one of them.");
-  EXPECT_EQ(error(R"("source": "short.txt", "split": [0, 0.2])"), "/data/split: the training part has the share 0. Give it a share above 0.");
-  EXPECT_EQ(error(R"("source": "short.txt", "tokenizer": {"type": "bpe", "vocab_file": "v.json"})"), "/data/tokenizer/merges_file: a tokenizer that is read needs two files, and merges_file is not given. Name vocab.json and merges.txt.");
-  EXPECT_EQ(error(R"("source": "short.txt", "contxt": 4)"), "/data/contxt: `/data/contxt` is not known in `/data`. Nearest name: `context`.");
+  EXPECT_EQ(error(R"("source": "short.txt", "split": [0, 0.2])"),
+            "/data/split: the training part has the share 0. Give it a share above 0.");
+  EXPECT_EQ(error(R"("source": "short.txt", "tokenizer": {"type": "bpe", "vocab_file": "v.json"})"),
+            "/data/tokenizer/merges_file: a tokenizer that is read needs two files, and merges_file is not given. Name vocab.json and "
+            "merges.txt.");
+  EXPECT_EQ(error(R"("source": "short.txt", "contxt": 4)"),
+            "/data/contxt: `/data/contxt` is not known in `/data`. Nearest name: `context`.");
   EXPECT_EQ(load_error(R"({"type": "txt"})"), "/data/type: There is no data type named \"txt\". Nearest name: text.");
   const std::string packed = gzip(alphabet(1000));
   for (std::size_t cut = 2; cut < packed.size(); cut += 3) {
@@ -184,7 +203,8 @@ TEST_F(TextData, badFilesGetASentence) {
 TEST_F(TextData, stopsWhenAsked) {
   std::stop_source stop;
   stop.request_stop();
-  const auto stopped = load_dataset(dataset_catalog(), Json::parse(R"({"type": "text", "source": "builtin:tinyshakespeare"})"), {}, 1, stop.get_token());
+  const auto stopped =
+      load_dataset(dataset_catalog(), Json::parse(R"({"type": "text", "source": "builtin:tinyshakespeare"})"), {}, 1, stop.get_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::Stopped);
 }

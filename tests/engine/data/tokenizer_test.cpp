@@ -30,7 +30,8 @@ TEST(Utf8, findsTheFirstFault) {
   EXPECT_FALSE(find_utf8_fault(""));
   EXPECT_FALSE(find_utf8_fault("plain ASCII that is longer than a word"));
   EXPECT_FALSE(find_utf8_fault("é € 😀 \xED\x9F\xBF \xEE\x80\x80 \xF4\x8F\xBF\xBF"));
-  for (const char* wrong : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3(", "\xE2\x82("}) {
+  for (const char* wrong : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
+                            "\xF5\x80\x80\x80", "\xFF", "\xC3(", "\xE2\x82("}) {
     const auto fault = find_utf8_fault(std::string("abcdefghij") + wrong + "xxxxxxxxx");
     ASSERT_TRUE(fault) << wrong;
     EXPECT_EQ(fault->byte, 10U);
@@ -110,9 +111,11 @@ TEST(PaddedTokenizer, movesIdsUp) {
 }
 
 TEST(Tokenizers, damagedJsonGetsASentence) {
-  for (const char* text : {"{}", "[]", "null", R"({"kind": 3})", R"({"kind": "morse"})", R"({"kind": "char"})", R"({"kind": "char", "symbols": 3, "unknown": true})",
-                           R"({"kind": "word", "words": [1]})", R"({"kind": "bpe", "tokens": [], "merges": [], "end_of_text": -1})",
-                           R"({"kind": "bpe", "tokens": ["a"], "merges": [[0, 9]], "end_of_text": -1})", R"({"kind": "padded", "inner": {"kind": "padded"}})"})
+  for (const char* text :
+       {"{}", "[]", "null", R"({"kind": 3})", R"({"kind": "morse"})", R"({"kind": "char"})",
+        R"({"kind": "char", "symbols": 3, "unknown": true})", R"({"kind": "word", "words": [1]})",
+        R"({"kind": "bpe", "tokens": [], "merges": [], "end_of_text": -1})",
+        R"({"kind": "bpe", "tokens": ["a"], "merges": [[0, 9]], "end_of_text": -1})", R"({"kind": "padded", "inner": {"kind": "padded"}})"})
     EXPECT_FALSE(tokenizer_from_json(Json::parse(text))) << text;
 }
 
@@ -128,9 +131,11 @@ TEST(Bpe, mergesTheMostFrequentPairAndOfEqualOnesTheGreater) {
 TEST(Bpe, anyTextComesBack) {
   const auto tokenizer = BpeTokenizer::train({"the cat sat on the mat, the cat sat on the hat"}, 300);
   ASSERT_TRUE(tokenizer);
-  for (const std::string& text : {std::string(), std::string("the cat"), std::string("Äpfel 😀 \n\n\t x'll"), std::string(5000, ' '), std::string(20000, 'a'), std::string("a\0b", 3)})
+  for (const std::string& text : {std::string(), std::string("the cat"), std::string("Äpfel 😀 \n\n\t x'll"), std::string(5000, ' '),
+                                  std::string(20000, 'a'), std::string("a\0b", 3)})
     EXPECT_EQ(tokenizer->decode(tokenizer->encode(text).value()), text);
-  EXPECT_EQ(tokenizer->encode("the<|endoftext|>cat").value().size(), tokenizer->encode("the").value().size() + 1 + tokenizer->encode("cat").value().size());
+  EXPECT_EQ(tokenizer->encode("the<|endoftext|>cat").value().size(),
+            tokenizer->encode("the").value().size() + 1 + tokenizer->encode("cat").value().size());
   EXPECT_EQ(tokenizer->bos(), 0);
   EXPECT_FALSE(tokenizer->encode("\xFF"));
   EXPECT_LT(tokenizer->vocabulary(), 300);  // no pair is there twice any more
@@ -165,7 +170,8 @@ TEST(Bpe, trainingEqualsTheReference) {
 TEST(Bpe, gpt2IdsEqualTheTestVectors) {
   const auto folder = shared_data("tokenizers");
   if (!folder) GTEST_SKIP() << kNoSharedData;
-  const auto tokenizer = BpeTokenizer::from_files(read_text(*folder / "gpt2/vocab.json"), "vocab.json", read_text(*folder / "gpt2/merges.txt"), "merges.txt");
+  const auto tokenizer =
+      BpeTokenizer::from_files(read_text(*folder / "gpt2/vocab.json"), "vocab.json", read_text(*folder / "gpt2/merges.txt"), "merges.txt");
   ASSERT_TRUE(tokenizer) << tokenizer.error().sentence();
   EXPECT_EQ(tokenizer->vocabulary(), 50257);
   EXPECT_EQ(tokenizer->bos(), 50256);
@@ -193,18 +199,23 @@ TEST(Bpe, gpt2IdsEqualTheTestVectors) {
 TEST(Bpe, damagedFilesGetASentence) {
   std::string vocab = "{";
   for (int b = 0; b < 256; ++b) vocab += Json(bpe_spelling(std::string(1, static_cast<char>(b)))).dump() + ":" + std::to_string(b) + ",";
-  const auto read = [&](const std::string& more, const std::string& merges) { return BpeTokenizer::from_files(vocab + more + "}", "v.json", merges, "m.txt"); };
+  const auto read = [&](const std::string& more, const std::string& merges) {
+    return BpeTokenizer::from_files(vocab + more + "}", "v.json", merges, "m.txt");
+  };
   ASSERT_TRUE(read(R"("ab":256)", "#version: 0.2\na b\r\n"));
   EXPECT_EQ(read(R"("ab":256)", "a b\n").value().encode("ab").value(), Ids{256});
   EXPECT_EQ(read(R"("ab":256)", "a b\nab c\n").error().message, "m.txt line 2 merges \"ab\" and \"c\", but v.json has no \"abc\"");
   EXPECT_EQ(read(R"("ab":256)", "ab\n").error().message, "m.txt line 1 is not two tokens with a blank between them");
-  EXPECT_EQ(read(R"("ab":173)", "").error().message, "v.json gives the token \"" + bpe_spelling("\xAD") + "\" the number 173; its 257 tokens need the numbers 0 to 256, each once");
+  EXPECT_EQ(read(R"("ab":173)", "").error().message,
+            "v.json gives the token \"" + bpe_spelling("\xAD") + "\" the number 173; its 257 tokens need the numbers 0 to 256, each once");
   EXPECT_FALSE(read(R"("ab":-1)", ""));
   EXPECT_FALSE(read(R"("ab":"x")", ""));
   EXPECT_FALSE(read(R"("ab":1e99)", ""));
   EXPECT_FALSE(BpeTokenizer::from_files("[1]", "v.json", "", "m.txt"));
-  EXPECT_EQ(BpeTokenizer::from_files(R"({"a": 0})", "v.json", "", "m.txt").error().message, "v.json has no token for the byte 0, and texts with it could not be encoded");
-  for (std::size_t cut = 0; cut < vocab.size(); cut += 7) EXPECT_FALSE(BpeTokenizer::from_files(vocab.substr(0, cut), "v.json", "", "m.txt"));
+  EXPECT_EQ(BpeTokenizer::from_files(R"({"a": 0})", "v.json", "", "m.txt").error().message,
+            "v.json has no token for the byte 0, and texts with it could not be encoded");
+  for (std::size_t cut = 0; cut < vocab.size(); cut += 7)
+    EXPECT_FALSE(BpeTokenizer::from_files(vocab.substr(0, cut), "v.json", "", "m.txt"));
 }
 
 }  // namespace

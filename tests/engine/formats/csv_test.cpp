@@ -41,7 +41,8 @@ TEST(Csv, quotes) {
 }
 
 TEST(Csv, withTabsSingleQuotesAreText) {
-  EXPECT_EQ(read("\"Stop\" she said\t1\nlone \" quote\t0\n\"not closed\t1\n", '\t'), (Records{{"\"Stop\" she said", "1"}, {"lone \" quote", "0"}, {"\"not closed", "1"}}));
+  EXPECT_EQ(read("\"Stop\" she said\t1\nlone \" quote\t0\n\"not closed\t1\n", '\t'),
+            (Records{{"\"Stop\" she said", "1"}, {"lone \" quote", "0"}, {"\"not closed", "1"}}));
   EXPECT_EQ(read("\"tab\there\t\"\"\"x\"\"\"\"\t2\n", '\t'), (Records{{"\"tab", "here", "\"\"\"x\"\"\"\"", "2"}}));
   EXPECT_EQ(read("\"in\ttab\"\t\"two\nlines\"\n", '\t'), (Records{{"in\ttab", "two\nlines"}}));
 }
