@@ -62,7 +62,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   op::check_float("matmul", a);
   const Shape shape = matmul_shape(a.shape(), b.shape());
   if (b.rank() == 2 && a.rank() > 2)
-    return reshape(matmul(reshape(a, Shape{leading(a.shape()).elements(), a.size(-1)}), b), shape);  // one large product
+    return reshape(matmul(reshape(a, Shape{op::without_last(a.shape()).elements(), a.size(-1)}), b), shape);  // one large product
   const Shape lead = leading(shape);
   return with_grad(
       raw_matmul(a, b, lead), {a, b},
