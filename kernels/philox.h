@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/view.h"
+
 /// Random numbers by element number, the same for every device and thread count.
-namespace dsw::kernels {
+namespace DSW_KERNELS_NAMESPACE {
 
 /// Philox4x32-10: four words from (key, counter). Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 inline std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter) {
@@ -37,4 +39,4 @@ inline std::array<double, 2> normal_pair(std::uint32_t a, std::uint32_t b) {
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
-}  // namespace dsw::kernels
+}  // namespace DSW_KERNELS_NAMESPACE

@@ -5,8 +5,16 @@
 
 #include "kernels/kernel_table.h"
 
+// kernels/cpu/isa is compiled once an instruction set; inline functions then live in that set's namespace, because the linker
+// keeps one copy of each name and must not hand AVX-512 code to everyone.
+#ifdef DSW_ISA
+#define DSW_KERNELS_NAMESPACE dsw::kernels::DSW_ISA
+#else
+#define DSW_KERNELS_NAMESPACE dsw::kernels
+#endif
+
 /// Small helpers over DswView that the reference and the CPU kernels share. Pure; any thread.
-namespace dsw::kernels {
+namespace DSW_KERNELS_NAMESPACE {
 
 inline bool given(const DswView& x) { return x.data != nullptr; }
 template <class T> T* data(const DswView& x) { return static_cast<T*>(x.data); }
@@ -76,4 +84,4 @@ void for_each_element(const DswView& shape, const DswView* const (&views)[N], F&
   }
 }
 
-}  // namespace dsw::kernels
+}  // namespace DSW_KERNELS_NAMESPACE

@@ -14,9 +14,13 @@ const DswKernels* dsw_cpu_kernels(void);
 DswStream* dsw_cpu_stream_create(int32_t threads);
 void dsw_cpu_stream_destroy(DswStream*);
 int32_t dsw_cpu_stream_threads(const DswStream*);
+/* Products and convolutions prepared so far: stands still in a steady training step. */
+uint64_t dsw_cpu_stream_prepared(DswStream*);
 
 /* "AVX-512", "AVX2" or "baseline": what the table's kernels run on here. */
 const char* dsw_cpu_instruction_set(void);
+/* The table for one of these names, for tests of all of them on one machine; NULL where the processor lacks it. */
+const DswKernels* dsw_cpu_kernels_of(const char* instruction_set);
 #ifdef __cplusplus
 }
 #endif

@@ -9,22 +9,28 @@
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/kernel_table.h"
 
-/// Where the CPU kernels run: threads and scratch memory.
-struct DswStream {
-  explicit DswStream(int threads) : pool(threads), scratch(static_cast<std::size_t>(threads) + 1) {}
+namespace dsw::kernels {
+/// Prepared state that some kernels keep between calls, so that a steady step prepares nothing (oneDNN primitives, angle tables).
+class Prepared {
+ public:
+  virtual ~Prepared();
+};
+enum class PreparedSlot { Primitives, Rope, Count };
+}  // namespace dsw::kernels
 
-  /// 64-byte aligned memory of slot `thread`, or of the whole call with slot `pool.threads()`. Valid until the slot is asked for
-  /// more; a slot only grows, so a steady step allocates nothing. Each thread asks for its own slot. Null: no memory.
-  void* scratch_bytes(int slot, std::size_t bytes) {
-    Block& block = scratch[static_cast<std::size_t>(slot)];
-    if (block.bytes < bytes) {
-      block.bytes = 0;
-      const std::size_t rounded = (bytes + bytes / 4 + 4095) / 4096 * 4096;
-      block.memory.reset(std::aligned_alloc(4096, rounded));
-      if (block.memory) block.bytes = rounded;
-    }
-    return block.memory.get();
-  }
+/// Where the CPU kernels run: threads, scratch memory and what kernels prepared.
+struct DswStream {
+  /// Throws std::system_error or std::bad_alloc.
+  explicit DswStream(int threads);
+  ~DswStream();
+
+  /// 64-byte aligned memory of one thread's slot, or of the whole call with slot `threads()`. Valid until that slot is asked for
+  /// more; a slot only grows, so a steady step allocates nothing. Null: no memory.
+  void* scratch(int slot, std::size_t bytes);
+  /// scratch() of every thread's slot, before the threads start; false: no memory.
+  bool reserve(std::size_t bytes_per_thread);
+  int threads() const;
+  std::unique_ptr<dsw::kernels::Prepared>& prepared(dsw::kernels::PreparedSlot slot);
 
   dsw::kernels::ThreadPool pool;
 
@@ -36,5 +42,6 @@ struct DswStream {
     std::unique_ptr<void, Free> memory;
     std::size_t bytes = 0;
   };
-  std::vector<Block> scratch;
+  std::vector<Block> blocks_;
+  std::unique_ptr<dsw::kernels::Prepared> prepared_[static_cast<std::size_t>(dsw::kernels::PreparedSlot::Count)];
 };

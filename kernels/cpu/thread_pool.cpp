@@ -4,8 +4,8 @@
 namespace dsw::kernels {
 namespace {
 
-// About 20 µs: longer than the gap between two kernels of a step, shorter than what waking a sleeper costs others.
-constexpr int kSpins = 600;
+// Some tens of microseconds: longer than most gaps between two kernels of a step, about what waking a sleeper costs.
+constexpr int kSpins = 2000;
 
 void pause() {
 #if defined(__x86_64__)
@@ -41,6 +41,8 @@ ThreadPool::~ThreadPool() {
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
+
+int ThreadPool::threads() const { return static_cast<int>(workers_.size()) + 1; }
 
 void ThreadPool::run(Body body, void* context) {
   const int count = threads();

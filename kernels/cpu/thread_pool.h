@@ -22,7 +22,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const;
   /// body(context, i, n) on every thread i < n at once; returns when all are done. body must not throw.
   void run(Body body, void* context);
   template <class F> void run(F&& f) {
@@ -41,16 +41,5 @@ class ThreadPool {
   std::mutex mutex_;                           // only for sleeping on the two conditions
   std::condition_variable wake_, done_;
 };
-
-/// Share `thread` of [0, n) cut into `threads` parts of nearly equal length; the parts start at multiples of `grain`.
-struct Share {
-  std::int64_t begin, end;
-};
-inline Share share_of(std::int64_t n, int thread, int threads, std::int64_t grain = 1) {
-  const std::int64_t blocks = (n + grain - 1) / grain, base = blocks / threads, rest = blocks % threads;
-  const std::int64_t first = thread * base + (thread < rest ? thread : rest), count = base + (thread < rest ? 1 : 0);
-  const std::int64_t begin = first * grain, end = (first + count) * grain;
-  return {begin < n ? begin : n, end < n ? end : n};
-}
 
 }  // namespace dsw::kernels

@@ -16,12 +16,18 @@ template <class T> double row_maximum(const T* x, std::int64_t length, std::int6
   return maximum;
 }
 
-/// log sum exp, shifted by the maximum.
-template <class T> double row_log_sum_exp(const T* x, std::int64_t length, std::int64_t step) {
+/// log sum exp = maximum + log_sum. Kept apart, because a large maximum would swallow log_sum.
+struct LogSumExp {
+  double maximum, log_sum;
+  double value() const { return maximum + log_sum; }
+  /// log of the softmax of x
+  double log_probability(double x) const { return (x - maximum) - log_sum; }
+};
+template <class T> LogSumExp row_log_sum_exp(const T* x, std::int64_t length, std::int64_t step) {
   const double maximum = row_maximum(x, length, step);
   double sum = 0;
   for (std::int64_t i = 0; i < length; ++i) sum += std::exp(x[i * step] - maximum);
-  return maximum + std::log(sum);
+  return {maximum, std::log(sum)};
 }
 
 template <class T> int softmax_fwd(const DswView& x, const DswView& y, bool logarithm) {
@@ -29,9 +35,9 @@ template <class T> int softmax_fwd(const DswView& x, const DswView& y, bool loga
   for (std::int64_t r = 0; length > 0 && r < rows; ++r) {
     const T* xr = data<T>(x) + row_offset(x, r);
     T* yr = data<T>(y) + row_offset(y, r);
-    const double lse = row_log_sum_exp(xr, length, xs);
+    const LogSumExp lse = row_log_sum_exp(xr, length, xs);
     for (std::int64_t i = 0; i < length; ++i) {
-      const double value = xr[i * xs] - lse;
+      const double value = lse.log_probability(xr[i * xs]);
       yr[i * ys] = static_cast<T>(logarithm ? value : std::exp(value));
     }
   }
@@ -64,15 +70,15 @@ int cross_entropy_fwd(const DswView& x, const DswView& target, double smoothing,
     const T* row = data<T>(x) + n * x.stride[0];
     const std::int64_t t = data<std::int32_t>(target)[n * target.stride[0]];
     if (t >= K) return DSW_BAD_ARGUMENT;
-    const double lse = row_log_sum_exp(row, K, x.stride[1]);
-    data<T>(row_lse)[n * row_lse.stride[0]] = static_cast<T>(lse);
+    const LogSumExp lse = row_log_sum_exp(row, K, x.stride[1]);
+    data<T>(row_lse)[n * row_lse.stride[0]] = static_cast<T>(lse.value());
     if (t < 0) continue;
     double mean = 0;
     if (smoothing != 0) {
       for (std::int64_t k = 0; k < K; ++k) mean += row[k * x.stride[1]];
       mean /= static_cast<double>(K);
     }
-    total += (1 - smoothing) * (lse - row[t * x.stride[1]]) + (smoothing != 0 ? smoothing * (lse - mean) : 0);
+    total -= (1 - smoothing) * lse.log_probability(row[t * x.stride[1]]) + (smoothing != 0 ? smoothing * lse.log_probability(mean) : 0);
     ++counted;
   }
   data<T>(loss)[0] = static_cast<T>(counted == 0 ? 0 : total / static_cast<double>(counted));

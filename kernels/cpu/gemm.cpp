@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <atomic>
+#include <cstring>
+
+#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/reference/reference_kernels.h"
+
+namespace dsw::kernels {
+namespace {
+
+using dnnl::memory;
+
+/// One matrix of a product: memory, rows x columns, one of the two strides is 1.
+struct Matrix {
+  std::int64_t rows, columns, row_step, column_step;
+};
+
+/// The last two axes, with the strides of axes of length 1 made regular; false when neither stride is 1.
+bool matrix_of(const DswView& x, Matrix& m) {
+  const int r = x.rank;
+  m = {x.shape[r - 2], x.shape[r - 1], x.stride[r - 2], x.stride[r - 1]};
+  if (m.columns == 1) m.column_step = 1;
+  if (m.rows == 1) m.row_step = m.column_step == 1 ? m.columns : 1;
+  if (m.columns == 1 && m.row_step < 1) return false;
+  return (m.column_step == 1 && m.row_step >= m.columns) || (m.row_step == 1 && m.column_step >= m.rows);
+}
+
+memory::desc describe(std::int64_t rows, std::int64_t columns, const Matrix& m) {
+  return {memory::dims{rows, columns}, memory::data_type::f32, memory::dims{m.row_step, m.column_step}};
+}
+
+const onednn::Entry& product(DswStream* stream, std::int64_t M, std::int64_t N, std::int64_t K, const Matrix& a, const Matrix& b, const Matrix& c, bool bias) {
+  const onednn::PrimitiveCache::Key key{0, M, N, K, a.row_step, a.column_step, b.row_step, b.column_step, c.row_step, c.column_step, bias};
+  return onednn::cache_of(stream).get(key, [&](onednn::Entry& entry) {
+    const memory::desc am = describe(M, K, a), bm = describe(K, N, b), cm = describe(M, N, c);
+    const memory::desc bias_desc(memory::dims{1, N}, memory::data_type::f32, memory::dims{N, 1});
+#if DNNL_VERSION_MAJOR >= 3
+    const dnnl::matmul::primitive_desc desc = bias ? dnnl::matmul::primitive_desc(onednn::engine(), am, bm, bias_desc, cm, onednn::user_scratchpad())
+                                                   : dnnl::matmul::primitive_desc(onednn::engine(), am, bm, cm, onednn::user_scratchpad());
+#else
+    const dnnl::matmul::primitive_desc desc(bias ? dnnl::matmul::desc(am, bm, bias_desc, cm) : dnnl::matmul::desc(am, bm, cm), onednn::user_scratchpad(), onednn::engine());
+#endif
+    entry.primitive = dnnl::matmul(desc);
+    entry.scratch = desc.scratchpad_desc();
+    entry.add(DNNL_ARG_SRC, false, am, am);
+    entry.add(DNNL_ARG_WEIGHTS, false, bm, bm);
+    entry.add(DNNL_ARG_DST, true, cm, cm);
+    if (bias) entry.add(DNNL_ARG_BIAS, false, bias_desc, bias_desc);
+  });
+}
+
+/// A part of one product that a thread computes: rows [m0, m1) x columns [n0, n1).
+struct Part {
+  std::int64_t m0, m1, n0, n1;
+  bool empty() const { return m0 >= m1 || n0 >= n1; }
+};
+
+struct Product {
+  DswView a, b, bias, c;
+  Matrix am, bm, cm;
+  std::int64_t batches = 1;
+
+  float* a_at(std::int64_t batch) const { return data<float>(a) + offset_of(a, batch, a.rank - 2); }
+  float* b_at(std::int64_t batch) const { return data<float>(b) + offset_of(b, batch, b.rank - 2); }
+  float* c_at(std::int64_t batch) const { return data<float>(c) + offset_of(c, batch, c.rank - 2); }
+};
+
+/// With the same right matrix for the whole last batch axis, its left matrices under one another are one taller matrix.
+void merge_batches(Product& p) {
+  while (p.c.rank > 2) {
+    const int last = p.c.rank - 3;
+    const bool stacked = p.c.shape[last] == 1 || (p.b.stride[last] == 0 && p.a.stride[last] == p.am.rows * p.am.row_step && p.c.stride[last] == p.cm.rows * p.cm.row_step);
+    if (!stacked) return;
+    for (DswView* v : {&p.a, &p.b, &p.c}) {
+      if (v != &p.b) v->shape[last + 1] *= v->shape[last];
+      for (int axis = last; axis + 1 < v->rank; ++axis) {
+        v->shape[axis] = v->shape[axis + 1];
+        v->stride[axis] = v->stride[axis + 1];
+      }
+      --v->rank;
+    }
+    p.am.rows = p.a.shape[p.a.rank - 2];
+    p.cm.rows = p.c.shape[p.c.rank - 2];
+  }
+}
+
+/// alpha 1, beta 0: prepared primitives with the bias inside.
+int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
+  return onednn::guarded([&] {
+    const std::int64_t M = p.cm.rows, N = p.cm.columns, K = p.am.columns;
+    const bool alone = nanoseconds < kSerialNanoseconds || stream->threads() == 1, by_batch = p.batches >= stream->threads();
+    const int used = alone ? 1 : stream->threads();
+    const onednn::OneThread one_thread;
+    std::vector<const onednn::Entry*> entries(static_cast<std::size_t>(used), nullptr);
+    std::vector<Part> parts(static_cast<std::size_t>(used), Part{0, M, 0, N});
+    for (int t = 0; t < used; ++t) {
+      Part& part = parts[static_cast<std::size_t>(t)];
+      if (!by_batch && !alone) {
+        const Share share = share_of(M >= N ? M : N, t, used, 16);
+        part = M >= N ? Part{share.begin, share.end, 0, N} : Part{0, M, share.begin, share.end};
+      }
+      if (part.empty()) continue;
+      const onednn::Entry& entry = product(stream, part.m1 - part.m0, part.n1 - part.n0, K, p.am, p.bm, p.cm, given(p.bias));
+      entries[static_cast<std::size_t>(t)] = &entry;
+      if (stream->scratch(t, entry.scratch_bytes()) == nullptr) return static_cast<int>(DSW_OUT_OF_MEMORY);
+    }
+    std::atomic<int> status{DSW_OK};
+    parallel(stream, nanoseconds, [&](int thread, int threads) {
+      const int mine = onednn::guarded([&] {
+        const onednn::Entry* entry = entries[static_cast<std::size_t>(thread)];
+        if (entry == nullptr) return static_cast<int>(DSW_OK);
+        const onednn::OneThread here;
+        dnnl::stream queue(onednn::engine());
+        const Part& part = parts[static_cast<std::size_t>(thread)];
+        const Share batches = by_batch ? share_of(p.batches, thread, threads) : Share{0, p.batches};
+        std::vector<void*> arguments(4);
+        for (std::int64_t batch = batches.begin; batch < batches.end; ++batch) {
+          arguments[0] = p.a_at(batch) + part.m0 * p.am.row_step;
+          arguments[1] = p.b_at(batch) + part.n0 * p.bm.column_step;
+          arguments[2] = p.c_at(batch) + part.m0 * p.cm.row_step + part.n0 * p.cm.column_step;
+          arguments[3] = given(p.bias) ? data<float>(p.bias) + part.n0 : nullptr;
+          entry->run(queue, stream->scratch(thread, 0), arguments);
+        }
+        return static_cast<int>(DSW_OK);
+      });
+      if (mine != DSW_OK) status = mine;
+    });
+    return status.load();
+  });
+}
+
+/// Any alpha and beta; c's rows are dense.
+int run_sgemm(DswStream* stream, const Product& p, double alpha, double beta, double nanoseconds) {
+  const std::int64_t M = p.cm.rows, N = p.cm.columns, K = p.am.columns;
+  std::atomic<int> status{DSW_OK};
+  const bool by_batch = p.batches >= stream->threads();
+  parallel(stream, nanoseconds, [&](int thread, int threads) {
+    const onednn::OneThread here;
+    Part part{0, M, 0, N};
+    if (!by_batch) {
+      const Share share = share_of(M >= N ? M : N, thread, threads, 16);
+      part = M >= N ? Part{share.begin, share.end, 0, N} : Part{0, M, share.begin, share.end};
+    }
+    if (part.empty()) return;
+    const Share batches = by_batch ? share_of(p.batches, thread, threads) : Share{0, p.batches};
+    const bool a_rows = p.am.column_step == 1, b_rows = p.bm.column_step == 1;
+    for (std::int64_t batch = batches.begin; batch < batches.end; ++batch) {
+      float* c = p.c_at(batch) + part.m0 * p.cm.row_step + part.n0;
+      const dnnl_status_t done = dnnl_sgemm(a_rows ? 'N' : 'T', b_rows ? 'N' : 'T', part.m1 - part.m0, part.n1 - part.n0, K, static_cast<float>(alpha),
+                                            p.a_at(batch) + part.m0 * p.am.row_step, a_rows ? p.am.row_step : p.am.column_step,
+                                            p.b_at(batch) + part.n0 * p.bm.column_step, b_rows ? p.bm.row_step : p.bm.column_step,
+                                            static_cast<float>(beta), c, p.cm.row_step);
+      if (done != dnnl_success) status = done == dnnl_out_of_memory ? DSW_OUT_OF_MEMORY : DSW_DEVICE_FAULT;
+      if (!given(p.bias)) continue;
+      const float* bias = data<float>(p.bias) + part.n0;
+      for (std::int64_t m = 0; m < part.m1 - part.m0; ++m) {
+        for (std::int64_t n = 0; n < part.n1 - part.n0; ++n) c[m * p.cm.row_step + n] += bias[n];
+      }
+    }
+  });
+  return status.load();
+}
+
+int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
+  const auto plain_loops = [&] { return dsw_reference_kernels()->matmul(stream, a, b, bias, c, alpha, beta); };
+  for (const DswView* v : {&a, &b, &bias, &c}) {
+    if (given(*v) && v->dtype != DSW_F32) return plain_loops();
+  }
+  Product p{a, b, bias, c, {}, {}, {}};
+  if (elements(c) == 0) return DSW_OK;
+  if (a.shape[a.rank - 1] == 0 || (given(bias) && !contiguous(bias))) return plain_loops();
+  // A matrix without a unit stride (a broadcast, every second column) is copied into scratch memory first.
+  const DswKernels& table = *dsw_reference_kernels();
+  std::size_t packed = 0;
+  const bool pack_a = !matrix_of(a, p.am), pack_b = !matrix_of(b, p.bm);
+  const auto pack_bytes = [](const DswView& x) { return (static_cast<std::size_t>(elements(x)) * sizeof(float) + 63) / 64 * 64; };
+  packed = (pack_a ? pack_bytes(a) : 0) + (pack_b ? pack_bytes(b) : 0);
+  if (packed > 0) {
+    char* memory_block = static_cast<char*>(stream->scratch(stream->threads(), packed));
+    if (memory_block == nullptr) return DSW_OUT_OF_MEMORY;
+    const auto pack = [&](DswView& x, Matrix& m) {
+      DswView dense = x;
+      dense.data = memory_block;
+      memory_block += pack_bytes(x);
+      std::int64_t step = 1;
+      for (int axis = x.rank - 1; axis >= 0; --axis) {
+        dense.stride[axis] = step;
+        step *= x.shape[axis];
+      }
+      table.copy(stream, x, dense);
+      x = dense;
+      return matrix_of(x, m);
+    };
+    if ((pack_a && !pack(p.a, p.am)) || (pack_b && !pack(p.b, p.bm))) return plain_loops();
+  }
+  if (!matrix_of(c, p.cm) || p.cm.column_step != 1) return plain_loops();
+  merge_batches(p);
+  for (int axis = 0; axis + 2 < p.c.rank; ++axis) p.batches *= p.c.shape[axis];
+  const double nanoseconds = static_cast<double>(p.batches * p.cm.rows * p.cm.columns) * (static_cast<double>(p.am.columns) * 0.02 + 0.1);
+  if (alpha == 1 && beta == 0) {
+    const int status = run_primitives(stream, p, nanoseconds);
+    if (status != DSW_UNSUPPORTED) return status;
+  }
+  return run_sgemm(stream, p, alpha, beta, nanoseconds);
+}
+
+}  // namespace
+
+void add_gemm(DswKernels& table) { table.matmul = matmul; }
+
+}  // namespace dsw::kernels

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cstring>
+
+#include "kernels/cpu/isa/table.h"
+#include "kernels/cpu/isa/walk.h"
+#include "kernels/reference/reference_kernels.h"
+
+namespace dsw::kernels::DSW_ISA {
+namespace {
+
+/// One picture plane of a pooling call. Threads share planes, so a plane's gradient sums have one order.
+struct Plane {
+  std::int64_t H, W, rows, columns;
+};
+
+struct Span {
+  std::int64_t begin, end;
+};
+Span window(std::int64_t i, std::int32_t stride, std::int32_t pad, std::int32_t kernel, std::int64_t length) {
+  const std::int64_t begin = i * stride - pad, end = begin + kernel;
+  return {begin < 0 ? 0 : begin, end > length ? length : end};
+}
+
+void max_plane(const DswPool& p, const Plane& s, const float* x, float* y, std::int32_t* index) {
+  for (std::int64_t i = 0; i < s.rows; ++i) {
+    const Span h = window(i, p.stride_h, p.pad_h, p.kernel_h, s.H);
+    for (std::int64_t j = 0; j < s.columns; ++j) {
+      const Span w = window(j, p.stride_w, p.pad_w, p.kernel_w, s.W);
+      float best = -kInfinity;
+      std::int64_t at = h.begin * s.W + w.begin;
+      for (std::int64_t r = h.begin; r < h.end; ++r) {
+        for (std::int64_t c = w.begin; c < w.end; ++c) {
+          const float value = x[r * s.W + c];
+          if (value > best || (value != value && best == best)) {
+            best = value;
+            at = r * s.W + c;
+          }
+        }
+      }
+      y[i * s.columns + j] = best;
+      if (index != nullptr) index[i * s.columns + j] = static_cast<std::int32_t>(at);
+    }
+  }
+}
+
+/// Windows of 2 x 2 that do not overlap, the usual case: without branches, for the compiler's vectors.
+void max_plane_2x2(const Plane& s, const float* x, float* y, std::int32_t* index) {
+  for (std::int64_t i = 0; i < s.rows; ++i) {
+    const float *a = x + 2 * i * s.W, *b = a + s.W;
+    float* to = y + i * s.columns;
+    std::int32_t* at = index + i * s.columns;
+    const std::int32_t first = static_cast<std::int32_t>(2 * i * s.W), width = static_cast<std::int32_t>(s.W);
+    for (std::int32_t j = 0; j < s.columns; ++j) {
+      const float v0 = a[2 * j], v1 = a[2 * j + 1], v2 = b[2 * j], v3 = b[2 * j + 1];
+      // A later value wins when it is larger or the first NaN.
+      const bool second = (v1 > v0) | ((v1 != v1) & (v0 == v0));
+      const float top = second ? v1 : v0;
+      const bool fourth = (v3 > v2) | ((v3 != v3) & (v2 == v2));
+      const float low = fourth ? v3 : v2;
+      const bool lower = (low > top) | ((low != low) & (top == top));
+      to[j] = lower ? low : top;
+      const std::int32_t upper_at = first + 2 * j + (second ? 1 : 0), lower_at = first + width + 2 * j + (fourth ? 1 : 0);
+      at[j] = lower ? lower_at : upper_at;
+    }
+  }
+}
+
+void mean_plane(const DswPool& p, const Plane& s, const float* x, float* y) {
+  for (std::int64_t i = 0; i < s.rows; ++i) {
+    const Span h = window(i, p.stride_h, p.pad_h, p.kernel_h, s.H);
+    for (std::int64_t j = 0; j < s.columns; ++j) {
+      const Span w = window(j, p.stride_w, p.pad_w, p.kernel_w, s.W);
+      float sum = 0;
+      for (std::int64_t r = h.begin; r < h.end; ++r) {
+        for (std::int64_t c = w.begin; c < w.end; ++c) sum += x[r * s.W + c];
+      }
+      y[i * s.columns + j] = sum / static_cast<float>((h.end - h.begin) * (w.end - w.begin));
+    }
+  }
+}
+
+void mean_plane_bwd(const DswPool& p, const Plane& s, const float* dy, float* dx) {
+  for (std::int64_t i = 0; i < s.rows; ++i) {
+    const Span h = window(i, p.stride_h, p.pad_h, p.kernel_h, s.H);
+    for (std::int64_t j = 0; j < s.columns; ++j) {
+      const Span w = window(j, p.stride_w, p.pad_w, p.kernel_w, s.W);
+      const float share = dy[i * s.columns + j] / static_cast<float>((h.end - h.begin) * (w.end - w.begin));
+      for (std::int64_t r = h.begin; r < h.end; ++r) {
+        for (std::int64_t c = w.begin; c < w.end; ++c) dx[r * s.W + c] += share;
+      }
+    }
+  }
+}
+
+int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswView index) {
+  if (!all_float32({&x, &y}) || !all_contiguous({&x, &y, &index})) return dsw_reference_kernels()->pool2d_fwd(stream, p, x, y, index);
+  const Plane s{x.shape[2], x.shape[3], y.shape[2], y.shape[3]};
+  const std::int64_t in = s.H * s.W, out = s.rows * s.columns;
+  if (out == 0) return DSW_OK;
+  const bool simple = p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 && p->pad_h == 0 && p->pad_w == 0 &&
+                      2 * s.rows <= s.H && 2 * s.columns <= s.W && given(index);
+  const double cost = static_cast<double>(out) * (simple ? 0.6 : 2.0 * p->kernel_h * p->kernel_w);
+  parallel_for(stream, x.shape[0] * x.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t plane = begin; plane < end; ++plane) {
+      const float* from = data<float>(x) + plane * in;
+      float* to = data<float>(y) + plane * out;
+      std::int32_t* at = given(index) ? data<std::int32_t>(index) + plane * out : nullptr;
+      if (p->average) mean_plane(*p, s, from, to);
+      else if (simple) max_plane_2x2(s, from, to, at);
+      else max_plane(*p, s, from, to, at);
+    }
+  });
+  return DSW_OK;
+}
+
+int pool2d_bwd(DswStream* stream, const DswPool* p, DswView dy, DswView index, DswView dx) {
+  if (!all_float32({&dy, &dx}) || !all_contiguous({&dy, &index, &dx})) return dsw_reference_kernels()->pool2d_bwd(stream, p, dy, index, dx);
+  const Plane s{dx.shape[2], dx.shape[3], dy.shape[2], dy.shape[3]};
+  const std::int64_t in = s.H * s.W, out = s.rows * s.columns;
+  const double cost = 0.2 * static_cast<double>(in) + static_cast<double>(out) * (p->average ? 2.0 * p->kernel_h * p->kernel_w : 1.0);
+  parallel_for(stream, dx.shape[0] * dx.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t plane = begin; plane < end; ++plane) {
+      const float* from = data<float>(dy) + plane * out;
+      float* to = data<float>(dx) + plane * in;
+      std::memset(to, 0, static_cast<std::size_t>(in) * sizeof(float));
+      if (p->average) {
+        mean_plane_bwd(*p, s, from, to);
+        continue;
+      }
+      const std::int32_t* at = data<std::int32_t>(index) + plane * out;
+      for (std::int64_t i = 0; i < out; ++i) to[at[i]] += from[i];
+    }
+  });
+  return DSW_OK;
+}
+
+}  // namespace
+
+void add_pool(DswKernels& table) {
+  table.pool2d_fwd = pool2d_fwd;
+  table.pool2d_bwd = pool2d_bwd;
+}
+
+}  // namespace dsw::kernels::DSW_ISA

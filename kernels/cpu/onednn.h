@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
+
+#include "kernels/cpu/stream.h"
+
+// How oneDNN is used here: every primitive is made for one thread and runs inside our own pool, each thread on its own part of the
+// batch or of the rows. So there is one kind of waiting, results depend only on our thread count, and no second pool spins.
+namespace dsw::kernels::onednn {
+
+/// While it lives, oneDNN calls of this thread use this thread only (where oneDNN was built on OpenMP, as Debian does).
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+dnnl::engine& engine();
+
+/// A primitive with the layouts that it chose, and the reorders between them and ours.
+struct Entry {
+  dnnl::primitive primitive;
+  dnnl::memory::desc scratch;
+  /// One argument: our memory (`plain`) and the primitive's (`chosen`); `reorder` runs in the argument's direction, empty when both are equal.
+  struct Argument {
+    int name = 0;
+    bool output = false;
+    dnnl::memory::desc plain, chosen;
+    dnnl::reorder reorder;
+    std::size_t bytes = 0;  // of `chosen`, 0 without a reorder
+  };
+  std::vector<Argument> arguments;
+
+  /// Bytes of scratch memory that run() wants.
+  std::size_t scratch_bytes() const;
+  /// `plain` in the order of `arguments`; skip_inputs: leaves an input's earlier copy in scratch as it is.
+  void run(dnnl::stream& stream, void* scratch_memory, const std::vector<void*>& plain, std::uint32_t kept_inputs = 0) const;
+
+  void add(int name, bool output, const dnnl::memory::desc& plain, const dnnl::memory::desc& chosen);
+};
+
+dnnl::primitive_attr user_scratchpad();
+
+/// The least recently used of more than kCapacity entries goes. Used by the stream's thread between kernels.
+class PrimitiveCache final : public Prepared {
+ public:
+  static constexpr std::size_t kCapacity = 512;
+  using Key = std::vector<std::int64_t>;
+
+  /// The entry of `key`, made by make(Entry&) when it is new. Valid as long as fewer than kCapacity others are asked for.
+  template <class Make> const Entry& get(const Key& key, Make&& make) {
+    if (const auto it = entries_.find(key); it != entries_.end()) {
+      order_.splice(order_.begin(), order_, it->second.place);
+      return *it->second.entry;
+    }
+    auto entry = std::make_unique<Entry>();
+    make(*entry);
+    if (entries_.size() >= kCapacity) {
+      entries_.erase(order_.back());
+      order_.pop_back();
+    }
+    order_.push_front(key);
+    ++made_;
+    return *entries_.emplace(key, Place{std::move(entry), order_.begin()}).first->second.entry;
+  }
+  std::uint64_t made() const { return made_; }
+
+ private:
+  struct Place {
+    std::unique_ptr<Entry> entry;
+    std::list<Key>::iterator place;
+  };
+  std::map<Key, Place> entries_;
+  std::list<Key> order_;
+  std::uint64_t made_ = 0;
+};
+
+PrimitiveCache& cache_of(DswStream* stream);
+
+/// Calls f(); a oneDNN or memory exception becomes its status. DSW_UNSUPPORTED: oneDNN has no such primitive.
+template <class F> int guarded(F&& f) noexcept {
+  try {
+    return f();
+  } catch (const dnnl::error& error) {
+    return error.status == dnnl_out_of_memory ? DSW_OUT_OF_MEMORY : error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments ? DSW_UNSUPPORTED : DSW_DEVICE_FAULT;
+  } catch (...) {
+    return DSW_OUT_OF_MEMORY;
+  }
+}
+
+}  // namespace dsw::kernels::onednn
+
+namespace dsw::kernels {
+void add_gemm(DswKernels& table);
+void add_conv(DswKernels& table);
+}  // namespace dsw::kernels
