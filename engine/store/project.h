@@ -97,6 +97,9 @@ class Project {
 /// run counts as ended when the project is opened.
 
 /// NAME.dsz: a zip with a consistent copy and a manifest of hashes. See CONTRACT.md "Project file".
+/// Runs that are there under their id already are skipped, never overwritten; an experiment whose versions differ comes in under a
+/// new id. `runs` and `skipped` are ids, `experiments` names, `outside_files` what documents name that the archive does not carry
+/// (ExperimentRow::outside_files until the person agrees). Errors: NotFound, BadFormat (a hostile or broken archive), NewerVersion, Io.
 struct ImportPlan { std::vector<std::string> runs, experiments; std::vector<std::string> skipped; std::vector<std::string> outside_files; std::uint64_t bytes = 0; };
 Result<void> export_project(const std::filesystem::path& project, const std::filesystem::path& archive, const std::vector<std::string>& runs /*empty: all*/);
 Result<ImportPlan> inspect_archive(const std::filesystem::path& archive);                           ///< the preview; writes nothing

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "engine/core/ids.h"
+#include "engine/store/foreign_project.h"
 #include "engine/store/project_place.h"
 #include "engine/store/sqlite_project.h"
 
@@ -84,6 +85,7 @@ Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mo
     }
     set_journal(*database, journal.empty() ? journal_for(path) : journal);
     if (version < format.version) migrate(*database, format);
+    check_ids(*database);
     const ArtifactStore artifacts(path);
     artifacts.prepare(database->text("SELECT id FROM project"));
     recover_project(*database, artifacts, work_path(path));

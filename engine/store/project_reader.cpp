@@ -159,28 +159,32 @@ std::unique_ptr<Database> open_checked(const fs::path& path, Database::Access ac
 
 }  // namespace
 
+std::unique_ptr<Database> open_for_reading(const fs::path& path, bool* immutable) {
+  check_file_start(path);
+  if (immutable != nullptr) *immutable = false;
+  try {
+    return open_checked(path, Database::Access::ReadOnly);
+  } catch (const Error& error) {
+    if (error.code != ErrorCode::Io || can_write(path)) throw;
+  }
+  // A place that cannot be written may still hold a write-ahead log that a killed writer left: SQLite reads it where it can. Only
+  // without one may the file be taken as unchanging.
+  fs::path log = path;
+  log += "-wal";
+  std::error_code code;
+  if (fs::exists(log, code) && fs::file_size(log, code) > 0) {
+    throw Error(ErrorCode::Io, "has changes that its last program could not fold in, and its place cannot be written",
+                fmt::format("Copy it together with {} to a place that can be written and open it there.", log.filename().string()), path.string());
+  }
+  if (immutable != nullptr) *immutable = true;
+  return open_checked(path, Database::Access::Immutable);
+}
+
 Result<std::unique_ptr<ProjectReader>> ProjectReader::open(const fs::path& given) {
   return guarded([&]() -> std::unique_ptr<ProjectReader> {
     const fs::path path = project_path(given);
-    check_file_start(path);
-    // A place that cannot be written may still hold a write-ahead log that a killed writer left: SQLite reads it where it can. Only
-    // without one may the file be taken as unchanging.
     bool immutable = false;
-    std::unique_ptr<Database> database;
-    try {
-      database = open_checked(path, Database::Access::ReadOnly);
-    } catch (const Error& error) {
-      if (error.code != ErrorCode::Io || can_write(path)) throw;
-      fs::path log = path;
-      log += "-wal";
-      std::error_code code;
-      if (fs::exists(log, code) && fs::file_size(log, code) > 0) {
-        throw Error(ErrorCode::Io, "has changes that its last program could not fold in, and its place cannot be written",
-                    fmt::format("Copy it together with {} to a place that can be written and open it there.", log.filename().string()), path.string());
-      }
-      immutable = true;
-      database = open_checked(path, Database::Access::Immutable);
-    }
+    auto database = open_for_reading(path, &immutable);
     return std::make_unique<SqliteReader>(path, std::move(database), immutable);
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,9 @@
 namespace dsw {
 
 /// Questions to the tables, for the reader and the writer alike. They throw Error.
+
+/// Opens a project for reading, also in a place that cannot be written (`immutable` tells). Throws Error.
+std::unique_ptr<Database> open_for_reading(const std::filesystem::path& path, bool* immutable = nullptr);
 
 std::vector<ExperimentRow> query_experiments(Database& database, bool with_archived);
 std::vector<ExperimentVersion> query_versions(Database& database, const std::string& experiment_id);

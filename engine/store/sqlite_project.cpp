@@ -5,6 +5,7 @@
 #include "engine/store/metric_points.h"
 #include "engine/store/project_place.h"
 #include "engine/store/queries.h"
+#include "engine/store/row_removal.h"
 
 namespace dsw {
 namespace fs = std::filesystem;
@@ -18,20 +19,6 @@ void require_change(std::int64_t changes, const char* what, const std::string& i
 bool is_experiment(Database& database, const std::string& id) {
   Query row = database.query("SELECT 1 FROM experiments WHERE id = ?1", id);
   return row.step();
-}
-
-void drop_run_rows(Database& database, std::int64_t run, std::int64_t after_seq) {
-  drop_points_after(database, run, after_seq);
-  database.run("DELETE FROM run_samples WHERE run = ?1 AND seq > ?2", run, after_seq);
-  database.run("DELETE FROM run_checkpoints WHERE run = ?1 AND seq > ?2", run, after_seq);
-  database.run("DELETE FROM run_events WHERE run = ?1 AND seq > ?2", run, after_seq);
-}
-
-void delete_run(Database& database, std::int64_t run) {
-  drop_run_rows(database, run, 0);
-  database.run("DELETE FROM metric_summaries WHERE run = ?1", run);
-  database.run("DELETE FROM run_texts WHERE run = ?1", run);
-  database.run("DELETE FROM runs WHERE number = ?1", run);
 }
 
 std::uint64_t database_bytes(Database& database) {

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/store/archive_file.h"
+#include "engine/store/foreign_project.h"
+#include "engine/store/metric_points.h"
+#include "engine/store/migrations.h"
+#include "engine/store/queries.h"
+#include "engine/store/scratch_folder.h"
+#include "engine/store/sqlite_project.h"
+
+namespace dsw {
+namespace fs = std::filesystem;
+namespace {
+
+/// Says before anything is written that it will not fit.
+void check_room(const fs::path& folder, const fs::path& archive, std::uint64_t bytes) {
+  std::error_code code;
+  const fs::space_info space = fs::space(folder, code);
+  if (code || bytes <= space.available) return;
+  throw Error(ErrorCode::Io, fmt::format("the archive holds {:.1f} GB, {} has {:.1f} GB free", static_cast<double>(bytes) / 1e9, folder.string(), static_cast<double>(space.available) / 1e9),
+              "Make room there.", archive.string());
+}
+
+std::unique_ptr<Database> extract_project(const ArchiveReader& archive, const fs::path& archive_path, const fs::path& folder) {
+  const fs::path path = folder / kArchivedProject;
+  archive.extract(archive.entries().at(kArchivedProject), path);
+  return open_foreign_project(path, archive_path);
+}
+
+/// Names of side files that the runs with these numbers, and the models, need.
+std::set<std::string> side_files_of(Database& source, const std::set<std::int64_t>& runs) {
+  std::set<std::string> names;
+  {
+    Query rows = source.query("SELECT run, sha256 FROM run_checkpoints");
+    while (rows.step()) {
+      if (runs.contains(rows.integer(0))) names.insert(rows.text(1));
+    }
+  }
+  {
+    Query rows = source.query("SELECT sha256 FROM models");
+    while (rows.step()) names.insert(rows.text(0));
+  }
+  Query rows = source.query("SELECT run, files FROM run_samples");
+  while (rows.step()) {
+    if (!runs.contains(rows.integer(0))) continue;
+    const Json files = Json::parse(rows.text(1), nullptr, false);
+    for (const Json& file : files.is_array() ? files : Json::array()) {
+      if (file.is_string()) names.insert(file.get<std::string>());
+    }
+  }
+  std::erase_if(names, [](const std::string& name) { return !is_sha256(name); });
+  return names;
+}
+
+void add_outside_files(Database& source, const std::string& experiment, std::vector<std::string>& out) {
+  for (const ExperimentVersion& version : query_versions(source, experiment)) {
+    for (std::string& file : outside_files_of(version.document)) {
+      if (std::find(out.begin(), out.end(), file) == out.end()) out.push_back(std::move(file));
+    }
+  }
+}
+
+/// Copies rows of one project into another, cell by cell, as what each column is meant to be.
+class RowImport {
+ public:
+  RowImport(Database& source, Database& target, std::string base) : source_(source), target_(target), base_(std::move(base)) {}
+
+  void run(ImportPlan& plan) {
+    read_keys();
+    const std::vector<ForeignRun> runs = foreign_runs(source_);
+    std::set<std::string> needed;
+    for (const ForeignRun& run : runs) {
+      if (is_known("SELECT 1 FROM runs WHERE id = ?1", run.id)) {
+        plan.skipped.push_back(run.id);
+      } else {
+        needed.insert(run.experiment);
+      }
+    }
+    for (const ExperimentRow& experiment : query_experiments(source_, true)) {
+      const bool known = is_known("SELECT 1 FROM experiments WHERE id = ?1", experiment.id);
+      if (known && !needed.contains(experiment.id)) continue;
+      import_experiment(experiment, known, plan);
+    }
+    for (const ForeignRun& run : runs) {
+      if (std::find(plan.skipped.begin(), plan.skipped.end(), run.id) != plan.skipped.end()) continue;
+      import_run(run);
+      plan.runs.push_back(run.id);
+    }
+    import_models();
+  }
+
+ private:
+  bool is_known(const char* sql, const std::string& id) {
+    Query row = target_.query(sql, id);
+    return row.step();
+  }
+
+  void read_keys() {
+    std::vector<std::pair<std::int64_t, std::string>> keys;
+    {
+      Query rows = source_.query("SELECT id, key FROM metric_keys");
+      while (rows.step()) keys.emplace_back(rows.integer(0), rows.text(1));
+    }
+    for (const auto& [number, key] : keys) {
+      target_.run("INSERT OR IGNORE INTO metric_keys (key) VALUES (?1)", key);
+      Query row = target_.query("SELECT id FROM metric_keys WHERE key = ?1", key);
+      row.step();
+      keys_[number] = {row.integer(0), key};
+    }
+  }
+
+  /// An experiment that is there under the same id is gone on with where its versions agree; otherwise both stay, under two ids.
+  void import_experiment(const ExperimentRow& experiment, bool known, ImportPlan& plan) {
+    const std::vector<ExperimentVersion> theirs = query_versions(source_, experiment.id);
+    std::string id = experiment.id, name = experiment.name;
+    std::vector<ExperimentVersion> ours;
+    if (known) {
+      ours = query_versions(target_, id);
+      const auto disagrees = [&](const ExperimentVersion& version) {
+        return std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) { return own.version == version.version && own.document != version.document; });
+      };
+      if (std::any_of(theirs.begin(), theirs.end(), disagrees)) {
+        id = new_id();
+        name += " (imported)";
+        ours.clear();
+      }
+    }
+    experiments_[experiment.id] = id;
+    std::vector<std::string> outside;
+    add_outside_files(source_, experiment.id, outside);
+    if (id != experiment.id || !known) {
+      target_.run("INSERT INTO experiments (id, name, task, created, changed, archived, outside_files) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", id, name,
+                  experiment.task, experiment.created, experiment.changed, experiment.archived, join_lines(outside));
+    }
+    for (const ExperimentVersion& version : theirs) {
+      if (std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) { return own.version == version.version; })) continue;
+      target_.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id, version.version,
+                  version.created, base_, version.document);
+      if (known && id == experiment.id) {
+        target_.run("UPDATE experiments SET changed = ?2, outside_files = ?3 WHERE id = ?1", id, now_seconds(), join_lines(outside));
+      }
+    }
+    plan.experiments.push_back(name);
+  }
+
+  void import_run(const ForeignRun& run) {
+    const auto experiment = experiments_.find(run.experiment);
+    // A run whose experiment is not in the archive has its own document all the same.
+    const std::string experiment_id = experiment == experiments_.end() ? run.experiment : experiment->second;
+    {
+      Query row = source_.query(
+          "SELECT name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, created, started, ended, seconds, sentence, "
+          "hint, tags, note, archived, parent, keep, last_seq FROM runs WHERE number = ?1",
+          run.number);
+      row.step();
+      std::string status = row.text(3);
+      if (status == "running" || status == "queued" || status == "paused" || !run_status_from_name(status)) status = "interrupted";
+      const auto number = [&](int column) { return row.is_null(column) ? 0.0 : row.real(column); };
+      target_.run(
+          "INSERT INTO runs (id, experiment, name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, created, started, "
+          "ended, seconds, sentence, hint, tags, note, archived, parent, keep, last_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+          "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+          run.id, experiment_id, row.text(0), row.integer(1), row.text(2), status, row.text(4), row.text(5), row.integer(6), row.integer(7), number(8),
+          row.text(9), number(10), number(11), number(12), number(13), number(14), row.text(15), row.text(16), row.text(17), row.text(18),
+          row.integer(19) != 0, row.text(20), row.integer(21), row.integer(22));
+    }
+    const std::int64_t target = target_.last_row();
+    copy_texts(run.number, target);
+    copy_metrics(run.number, target);
+    copy_samples(run.number, target);
+    {
+      Query rows = source_.query("SELECT seq, step, time, sha256, bytes, best FROM run_checkpoints WHERE run = ?1", run.number);
+      while (rows.step()) {
+        if (!is_sha256(rows.text(3))) continue;
+        target_.run("INSERT OR IGNORE INTO run_checkpoints (run, seq, step, time, sha256, bytes, best) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", target,
+                    rows.integer(0), rows.integer(1), rows.real(2), rows.text(3), rows.integer(4), rows.integer(5) != 0);
+      }
+    }
+    Query rows = source_.query("SELECT seq, step, time, kind, text FROM run_events WHERE run = ?1", run.number);
+    while (rows.step()) {
+      target_.run("INSERT OR IGNORE INTO run_events (run, seq, step, time, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", target, rows.integer(0),
+                  rows.integer(1), rows.real(2), rows.text(3), rows.text(4));
+    }
+  }
+
+  void copy_texts(std::int64_t from, std::int64_t to) {
+    for (const char* kind : {"document", "resolved", "record", "summary"}) {
+      Query row = source_.query("SELECT text FROM run_texts WHERE run = ?1 AND kind = ?2", from, kind);
+      if (row.step()) target_.run("INSERT INTO run_texts (run, kind, text) VALUES (?1, ?2, ?3)", to, kind, row.text(0));
+    }
+  }
+
+  void copy_metrics(std::int64_t from, std::int64_t to) {
+    std::vector<std::int64_t> keys;
+    {
+      Query rows = source_.query("SELECT key FROM metric_summaries WHERE run = ?1", from);
+      while (rows.step()) keys.push_back(rows.integer(0));
+    }
+    for (const std::int64_t number : keys) {
+      const auto key = keys_.find(number);
+      if (key == keys_.end()) continue;
+      // Read and written anew: what is damaged or out of order shows here, and the summary is what the points say.
+      const std::vector<MetricPoint> points = read_points(source_, from, number);
+      MetricSummary summary;
+      std::int64_t last = 0;
+      for (const MetricPoint& point : points) {
+        if (point.seq <= last) throw Error(ErrorCode::BadFormat, fmt::format("the points of {} are out of order", key->second.name), "Nothing was imported. Ask for the archive again.");
+        last = point.seq;
+        add_to_summary(summary, key->second.name, point.step, point.value);
+      }
+      if (points.empty()) continue;
+      if (points.size() < static_cast<std::size_t>(kPointsWorthAChunk)) {
+        for (const MetricPoint& point : points) add_point(target_, to, key->second.number, point);
+      } else {
+        add_packed(target_, to, key->second.number, points);
+      }
+      write_summary(target_, to, key->second.number, summary);
+    }
+  }
+
+  void copy_samples(std::int64_t from, std::int64_t to) {
+    Query rows = source_.query("SELECT seq, step, kind, data, files FROM run_samples WHERE run = ?1", from);
+    while (rows.step()) {
+      const Json files = Json::parse(rows.text(4), nullptr, false);
+      Json names = Json::array();
+      for (const Json& file : files.is_array() ? files : Json::array()) names.push_back(file.is_string() && is_sha256(file.get<std::string>()) ? file : Json(""));
+      target_.run("INSERT OR IGNORE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", to, rows.integer(0),
+                  rows.integer(1), rows.text(2), rows.text(3), names.dump());
+    }
+  }
+
+  void import_models() {
+    Query rows = source_.query("SELECT id, name, family, source, sha256, bytes, created FROM models");
+    while (rows.step()) {
+      if (!is_sha256(rows.text(4))) continue;
+      target_.run("INSERT OR IGNORE INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", rows.text(0),
+                  rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5), rows.real(6));
+    }
+  }
+
+  struct Key {
+    std::int64_t number;
+    std::string name;
+  };
+  Database& source_;
+  Database& target_;
+  std::string base_;
+  std::map<std::int64_t, Key> keys_;                     // number there → here
+  std::map<std::string, std::string> experiments_;       // id there → here
+};
+
+}  // namespace
+
+Result<ImportPlan> inspect_archive(const fs::path& path) {
+  return guarded([&] {
+    const ArchiveReader archive(path);
+    const fs::path folder = fs::temp_directory_path();
+    check_room(folder, path, archive.entries().at(kArchivedProject).bytes);
+    const ScratchFolder scratch(folder);
+    const auto source = extract_project(archive, path, scratch.path());
+    ImportPlan plan;
+    plan.bytes = archive.bytes();
+    for (const ForeignRun& run : foreign_runs(*source)) plan.runs.push_back(run.id);
+    for (const ExperimentRow& experiment : query_experiments(*source, true)) {
+      plan.experiments.push_back(experiment.name);
+      add_outside_files(*source, experiment.id, plan.outside_files);
+    }
+    return plan;
+  });
+}
+
+Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
+  auto* project = dynamic_cast<SqliteProject*>(&into);
+  DSW_CHECK(project != nullptr, "a project is stored in SQLite");
+  return guarded([&] {
+    const ArchiveReader archive(path);
+    const fs::path folder = project->path().parent_path();
+    check_room(folder, path, archive.bytes());
+    const ScratchFolder scratch(folder);
+    const auto source = extract_project(archive, path, scratch.path());
+    ImportPlan plan;
+    plan.bytes = archive.bytes();
+
+    // Everything is taken out and checked before the first of it becomes part of the project.
+    std::set<std::int64_t> runs;                   // by number there
+    for (const ForeignRun& run : foreign_runs(*source)) runs.insert(run.number);
+    const std::set<std::string> needed = side_files_of(*source, runs);
+    for (const auto& [name, entry] : archive.entries()) {
+      if (name == kArchivedProject) continue;
+      const fs::path target = scratch.path() / entry.sha256;
+      archive.extract(entry, target);
+      if (!needed.contains(entry.sha256)) fs::remove(target);
+    }
+    const std::lock_guard keep(project->artifact_mutex());
+    const std::set<std::string> present = project->artifacts().present();
+    std::vector<std::string> taken;
+    for (const std::string& name : needed) {
+      const fs::path file = scratch.path() / name;
+      std::error_code code;
+      const auto size = fs::file_size(file, code);
+      // Ours stays where it is whole.
+      if (code || (present.contains(name) && fs::file_size(project->artifacts().path_of(name), code) == size)) continue;
+      project->artifacts().take_in(file, name);
+      if (!present.contains(name)) taken.push_back(name);
+    }
+    std::vector<std::string> changed;
+    for (ForeignRun& run : foreign_runs(*source)) changed.push_back(std::move(run.id));
+    auto stored = project->writer().command([&](Database& target, EventWriter&) { RowImport(*source, target, folder.string()).run(plan); }, std::move(changed));
+    if (!stored) {
+      for (const std::string& name : taken) project->artifacts().remove(name);
+      if (is_passing_trouble(stored.error())) throw std::move(stored.error());
+      // Points that are none, or a row that no writer of ours would leave and that breaks a rule of the tables.
+      throw Error(ErrorCode::BadFormat, "the project inside the archive cannot be taken over: " + stored.error().message, "Nothing was imported. Ask for the archive again.",
+                  path.string());
+    }
+    for (const ExperimentRow& experiment : query_experiments(*source, true)) add_outside_files(*source, experiment.id, plan.outside_files);
+    return plan;
+  });
+}
+
+}  // namespace dsw
