@@ -86,8 +86,21 @@ int batch_norm_bwd(DswStream* stream, DswView x, DswView weight, DswView mean, D
   parallel_for(stream, l.C, 1.5 * l.cost(), 1, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t c = begin; c < end; ++c) {
       const float m = value_or(mean, c, 0), r = value_or(rstd, c, 1), w = value_or(weight, c, 1);
-      const double g_sum = channel_sum(l, c, [&](std::int64_t at, std::int64_t k) { return load_first(grad + at, k); });
-      const double gd_sum = channel_sum(l, c, [&](std::int64_t at, std::int64_t k) { return load_first(grad + at, k) * (load_first(from + at, k) - m); });
+      double g_sum = 0, gd_sum = 0;
+      for (std::int64_t b = 0; b < l.B; ++b) {
+        const std::int64_t start = (b * l.C + c) * l.area;
+        for (std::int64_t run = 0; run < l.area; run += kRun) {
+          const std::int64_t run_end = std::min(l.area, run + kRun);
+          Vec g_run{}, gd_run{};
+          for (std::int64_t i = run; i < run_end; i += kWidth) {
+            const Vec g = load_first(grad + start + i, run_end - i);
+            g_run += g;
+            gd_run += g * (load_first(from + start + i, run_end - i) - m);
+          }
+          g_sum += static_cast<double>(sum_lanes(g_run));
+          gd_sum += static_cast<double>(sum_lanes(gd_run));
+        }
+      }
       const double gh_sum = l.per_channel() == 0 ? 0 : gd_sum * static_cast<double>(r);  // without pictures r was never made
       put(dweight, c, gh_sum);
       put(dbias, c, g_sum);

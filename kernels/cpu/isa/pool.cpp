@@ -43,24 +43,32 @@ void max_plane(const DswPool& p, const Plane& s, const float* x, float* y, std::
   }
 }
 
-/// Windows of 2 x 2 that do not overlap, the usual case: without branches, for the compiler's vectors.
+/// Even and odd elements of two vectors side by side.
+struct Pair {
+  Vec even, odd;
+};
+Pair pairs(const float* x, std::int64_t n) {
+  const Vec a = load_first(x, n), b = n > kWidth ? load_first(x + kWidth, n - kWidth) : Vec{};
+  const Int even = 2 * lane_numbers();
+  return {__builtin_shuffle(a, b, even), __builtin_shuffle(a, b, even + 1)};
+}
+
+/// Windows of 2 x 2 that do not overlap, the usual case, a vector of outputs at a time.
 void max_plane_2x2(const Plane& s, const float* x, float* y, std::int32_t* index) {
+  const std::int32_t width = static_cast<std::int32_t>(s.W);
+  // A later value wins when it is larger or the first NaN.
+  const auto wins = [](Vec later, Vec best) { return (later > best) | ((later != later) & (best == best)); };
   for (std::int64_t i = 0; i < s.rows; ++i) {
-    const float *a = x + 2 * i * s.W, *b = a + s.W;
-    float* to = y + i * s.columns;
-    std::int32_t* at = index + i * s.columns;
-    const std::int32_t first = static_cast<std::int32_t>(2 * i * s.W), width = static_cast<std::int32_t>(s.W);
-    for (std::int32_t j = 0; j < s.columns; ++j) {
-      const float v0 = a[2 * j], v1 = a[2 * j + 1], v2 = b[2 * j], v3 = b[2 * j + 1];
-      // A later value wins when it is larger or the first NaN.
-      const bool second = (v1 > v0) | ((v1 != v1) & (v0 == v0));
-      const float top = second ? v1 : v0;
-      const bool fourth = (v3 > v2) | ((v3 != v3) & (v2 == v2));
-      const float low = fourth ? v3 : v2;
-      const bool lower = (low > top) | ((low != low) & (top == top));
-      to[j] = lower ? low : top;
-      const std::int32_t upper_at = first + 2 * j + (second ? 1 : 0), lower_at = first + width + 2 * j + (fourth ? 1 : 0);
-      at[j] = lower ? lower_at : upper_at;
+    for (std::int64_t j = 0; j < s.columns; j += kWidth) {
+      const std::int64_t n = s.columns - j < kWidth ? s.columns - j : kWidth, at = 2 * i * s.W + 2 * j;
+      const Pair top = pairs(x + at, 2 * n), low = pairs(x + at + s.W, 2 * n);
+      const Int place = static_cast<std::int32_t>(at) + 2 * lane_numbers();
+      const Int second = wins(top.odd, top.even), fourth = wins(low.odd, low.even);
+      const Vec top_best = select(second, top.odd, top.even), low_best = select(fourth, low.odd, low.even);
+      const Int lower = wins(low_best, top_best);
+      store_first(y + i * s.columns + j, select(lower, low_best, top_best), n);
+      const Int best = lower ? place + width - fourth : place - second;  // a true lane is -1
+      store_first(reinterpret_cast<float*>(index) + i * s.columns + j, as_float(best), n);
     }
   }
 }

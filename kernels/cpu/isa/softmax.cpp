@@ -123,7 +123,8 @@ int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoot
   if (!all_float32({&x, &row_lse, &dloss, &dx})) return reference().cross_entropy_bwd(stream, x, target, smoothing, row_lse, count, dloss, dx);
   const std::int64_t rows = x.shape[0], n = x.shape[1], counted = data<std::int64_t>(count)[0];
   const float scale = counted == 0 ? 0 : static_cast<float>(static_cast<double>(data<float>(dloss)[0]) / static_cast<double>(counted));
-  const float spread = n == 0 ? 0 : static_cast<float>(smoothing / static_cast<double>(n)) * scale, hit = static_cast<float>(1 - smoothing) * scale;
+  const double share = n == 0 ? 0 : smoothing / static_cast<double>(n);
+  const float spread = static_cast<float>(share) * scale;
   if (!stream->reserve(static_cast<std::size_t>(2 * padded(n)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   parallel_for(stream, rows, kExpCost * static_cast<double>(n + 16), 1, [&](std::int64_t begin, std::int64_t end, int thread) {
     float* buffer = static_cast<float*>(stream->scratch(thread, 0));
@@ -135,7 +136,8 @@ int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoot
       if (t < 0) std::fill(to, to + n, 0.0f);
       else {
         map_row(n, [&](std::int64_t i, std::int64_t m) { store_first(to + i, exp(load_first(row + i, m) - lse) * scale - spread, m); });
-        to[t] -= hit;
+        // In float64: a sure and right answer must come out as the small number that it is.
+        to[t] = static_cast<float>(static_cast<double>(scale) * (static_cast<double>(exp(splat(row[t] - lse))[0]) - (1 - smoothing) - share));
       }
       finish_row(dx, r, to);
     }
