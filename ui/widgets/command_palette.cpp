@@ -115,8 +115,9 @@ std::optional<int> fuzzyScore(const QString& query, const QString& text, QVector
         if (i == 0) {
           best[j] = letter - static_cast<int>(std::min<qsizetype>(j, 10));
         } else {
-          const int run = j > 0 && before[j - 1] > kNone ? before[j - 1] + letter + 14 : kNone;
-          const int jump = reach > kNone ? reach + letter - 3 : kNone;
+          // A letter that continues a run is worth as much as one that starts a word.
+          const int run = j > 0 && before[j - 1] > kNone ? before[j - 1] + 10 + 20 : kNone;
+          const int jump = reach > kNone ? reach + letter - 4 : kNone;
           best[j] = std::max(run, jump);
           from[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] = run >= jump ? static_cast<int>(j - 1) : reach_at;
         }

@@ -36,6 +36,8 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(thi
   log_button_ = new QToolButton;
   log_button_->setText(tr("log y"));
   log_button_->setCheckable(true);
+  log_button_->setFont(themeFont(FontRole::Hint));
+  log_button_->setFixedHeight(22);
   log_button_->setToolTip(tr("Logarithmic y axis (Y)"));
   const auto iconButton = [&](const QString& icon, const QString& tip) {
     auto* button = new QToolButton;
@@ -96,9 +98,11 @@ void CurveView::setQuantity(const QString& quantity) {
 }
 
 void CurveView::setData(CurveData data) {
+  const bool first = !plot_->store().hasPoints();
   plot_->store().setData(std::move(data));
   plot_->setLoading(false);
-  plot_->dataChanged();
+  if (first) plot_->viewChanged();  // the first picture does not wait
+  else plot_->dataChanged();
   refreshLegend();
   refreshEmpty();
   refreshAccessible();
@@ -134,6 +138,11 @@ void CurveView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
   layout()->activate();
   refreshEmpty();
+}
+
+void CurveView::paintEvent(QPaintEvent*) {
+  QPainter p(this);
+  p.fillRect(rect(), themeColor(Token::Surface2));
 }
 
 void CurveView::setLoading(bool on) { plot_->setLoading(on); }

@@ -84,10 +84,8 @@ GraphView::~GraphView() = default;
 void GraphView::setGraph(GraphData graph) {
   QStringList old = scene_->idsInOrder();
   const bool was_empty = old.isEmpty();
-  const double aspect = viewport()->height() > 0 ? static_cast<double>(viewport()->width()) / viewport()->height() : 2.0;
-  scene_->setGraph(std::move(graph), std::clamp(aspect, 0.5, 6.0));
+  scene_->setGraph(std::move(graph), room());
   const QRectF bounds = scene_->sceneRect();
-  // Room to pan half a screen beyond the graph.
   setSceneRect(bounds);
   if (was_empty || fitted_ || old != scene_->idsInOrder()) fit();
   setAccessibleDescription(outline().join(QStringLiteral("; ")));
@@ -95,6 +93,8 @@ void GraphView::setGraph(GraphData graph) {
   mini_map_->update();
   zoom_control_->setVisible(!scene_->nodes().isEmpty());
 }
+
+QSizeF GraphView::room() const { return QSizeF(viewport()->size()) - QSizeF(48, 48); }
 
 const GraphData& GraphView::graph() const { return scene_->graph(); }
 
@@ -306,7 +306,7 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
       break;
     case Qt::Key_L:
       if (edges) return QWidget::keyPressEvent(event);
-      scene_->layOut(std::clamp(static_cast<double>(viewport()->width()) / std::max(1, viewport()->height()), 0.5, 6.0));
+      scene_->layOut(room());
       setSceneRect(scene_->sceneRect());
       fit();
       break;
@@ -332,7 +332,7 @@ void GraphView::resizeEvent(QResizeEvent* event) {
   QGraphicsView::resizeEvent(event);
   placeOverlays();
   if (fitted_ && !scene_->nodes().isEmpty()) {
-    scene_->layOut(std::clamp(static_cast<double>(viewport()->width()) / std::max(1, viewport()->height()), 0.5, 6.0));
+    scene_->layOut(room());
     setSceneRect(scene_->sceneRect());
     fit();
   }

@@ -57,6 +57,7 @@ class GraphView : public QGraphicsView {
  private:
   void walk(int dx, int dy, bool along_edges);
   void placeOverlays();
+  QSizeF room() const;  // for the layout: the viewport without the scene's margin
   GraphScene* scene_;
   MiniMap* mini_map_;
   QWidget* zoom_control_;

@@ -161,7 +161,9 @@ HeatmapView::Layout HeatmapView::layout() const {
   const QFontMetricsF metrics(themeFont(FontRole::Tick));
   const qreal row_labels = data_.row_labels.isEmpty() ? 0 : widest(data_.row_labels, metrics, 110) + 8;
   const qreal left = kPad + row_labels + (data_.row_title.isEmpty() ? 0 : 18);
-  const qreal legend = legend_ ? kLegendGap + kLegend + 6 + std::max(metrics.horizontalAdvance(formatNumber(low_, 3)), metrics.horizontalAdvance(formatNumber(high_, 3))) : 0;
+  const qreal legend = legend_ ? kLegendGap + kLegend + 6 + std::max({metrics.horizontalAdvance(formatNumber(low_, 3)), metrics.horizontalAdvance(formatNumber(high_, 3)),
+                                                                           scale_ == HeatmapScale::SquareRoot ? metrics.horizontalAdvance(tr("square root")) - kLegend - 4 : 0.0})
+                              : 0;
   qreal available = width() - left - legend - kPad;
   const qreal widest_column = widest(data_.column_labels, metrics, 1e6);
   l.slanted = !data_.column_labels.isEmpty() && data_.columns > 0 && widest_column + 4 > available / data_.columns;
@@ -216,7 +218,7 @@ void HeatmapView::paintEvent(QPaintEvent*) {
   const QFont tick = themeFont(FontRole::Tick);
   const QFontMetricsF metrics(tick);
   if (cell_text_) {
-    QFont number = themeFont(FontRole::NumberSmall);
+    const QFont number = themeFont(FontRole::Tick);
     const QFontMetricsF number_metrics(number);
     qreal widest_text = 0;
     for (const double v : data_.values)
@@ -285,8 +287,11 @@ void HeatmapView::paintEvent(QPaintEvent*) {
   if (row_ >= 0) {
     const QRectF cell = cellRect(l, row_, column_);
     p.setBrush(Qt::NoBrush);
-    p.setPen(QPen(themeColor(hasFocus() ? Token::Focus : Token::Text1), 2));
-    p.drawRect(cell.adjusted(-1, -1, 1, 1));
+    // Two rings, light and dark: one of them is seen on any colour.
+    p.setPen(QPen(QColor(0x10, 0x12, 0x14), 3));
+    p.drawRect(cell);
+    p.setPen(QPen(hasFocus() && Theme::current().colors().isDark() ? themeColor(Token::Focus) : QColor(Qt::white), 1.4));
+    p.drawRect(cell);
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/icons.h"
 
+#include "ui/widgets/proxy_style.h"
+
 #include <QIconEngine>
 #include <QSvgRenderer>
 
@@ -18,9 +20,9 @@ QByteArray coloredSvg(const QString& name, const QColor& color) {
   return file.readAll().replace("currentColor", color.name().toLatin1());
 }
 
-/// `pixels` are device pixels.
-QPixmap render(const QString& name, QSize pixels, const QColor& color) {
-  const QString key = QStringLiteral("dsw:%1:%2x%3:%4").arg(name).arg(pixels.width()).arg(pixels.height()).arg(color.rgba(), 0, 16);
+/// `pixels` are device pixels. `in_button`: a glyph of 14/18 of the box at its left, so that 4 px more part it from the text.
+QPixmap render(const QString& name, QSize pixels, const QColor& color, bool in_button = false) {
+  const QString key = QStringLiteral("dsw:%1:%2x%3:%4:%5").arg(name).arg(pixels.width()).arg(pixels.height()).arg(color.rgba(), 0, 16).arg(in_button);
   QPixmap pixmap;
   if (QPixmapCache::find(key, &pixmap)) return pixmap;
   pixmap = QPixmap(pixels);
@@ -30,8 +32,11 @@ QPixmap render(const QString& name, QSize pixels, const QColor& color) {
     QSvgRenderer renderer(svg);
     QPainter p(&pixmap);
     p.setOpacity(color.alphaF());
-    const int side = std::min(pixels.width(), pixels.height());
-    renderer.render(&p, QRectF((pixels.width() - side) / 2, (pixels.height() - side) / 2, side, side));
+    QRectF box(0, 0, pixels.width(), pixels.height());
+    const qreal side = std::min(box.width(), box.height());
+    box = QRectF((box.width() - side) / 2, (box.height() - side) / 2, side, side);
+    if (in_button) box = QRectF(box.left(), box.top() + side / 9, side * 7 / 9, side * 7 / 9);
+    renderer.render(&p, box);
   }
   QPixmapCache::insert(key, pixmap);
   return pixmap;
@@ -45,8 +50,10 @@ class IconEngine final : public QIconEngine {
     const qreal dpr = p->device() != nullptr ? p->device()->devicePixelRatioF() : 1;
     p->drawPixmap(rect, render(name_, (QSizeF(rect.size()) * dpr).toSize(), colorFor(mode, state)));
   }
-  QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return render(name_, size, colorFor(mode, state)); }
-  QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal) override { return pixmap(size, mode, state); }
+  QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return scaledPixmap(size, mode, state, 1); }
+  QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) override {
+    return render(name_, size, colorFor(mode, state), std::lround(size.width() / scale) == kButtonIconBox);
+  }
   QSize actualSize(const QSize& size, QIcon::Mode, QIcon::State) override { return size; }
   QIconEngine* clone() const override { return new IconEngine(*this); }
   QString key() const override { return QStringLiteral("dsw-icon"); }

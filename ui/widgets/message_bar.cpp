@@ -29,9 +29,12 @@ MessageBar::MessageBar(QWidget* parent) : QWidget(parent), icon_(new QLabel(this
   label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   label_->setFocusPolicy(Qt::NoFocus);
   label_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-  icon_->setFixedSize(16, 18);
+  icon_->setFixedSize(16, 24);
+  label_->setContentsMargins(0, 3, 0, 3);
+  label_->setAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   buttons_ = new QHBoxLayout;
   buttons_->setSpacing(4);
+  close_->setFixedSize(24, 24);
   close_->setToolTip(tr("Hide this message"));
   close_->setAccessibleName(close_->toolTip());
   connect(close_, &QToolButton::clicked, this, &MessageBar::clear);
@@ -39,6 +42,7 @@ MessageBar::MessageBar(QWidget* parent) : QWidget(parent), icon_(new QLabel(this
   row->addWidget(icon_, 0, Qt::AlignTop);
   row->addWidget(label_, 1);
   row->addLayout(buttons_);
+  row->setAlignment(buttons_, Qt::AlignTop);
   row->addWidget(close_, 0, Qt::AlignTop);
   row->setAlignment(icon_, Qt::AlignTop);
   QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Fixed);

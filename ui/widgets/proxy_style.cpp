@@ -86,8 +86,8 @@ int ProxyStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, cons
     case PM_ExclusiveIndicatorHeight: return 14;
     case PM_CheckBoxLabelSpacing:
     case PM_RadioButtonLabelSpacing: return 6;
+    case PM_ButtonIconSize: return qobject_cast<const QPushButton*>(widget) != nullptr ? kButtonIconBox : 16;
     case PM_SmallIconSize:
-    case PM_ButtonIconSize:
     case PM_ListViewIconSize:
     case PM_TabBarIconSize: return 16;
     case PM_TreeViewIndentation: return 18;

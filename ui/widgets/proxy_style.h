@@ -4,6 +4,9 @@
 
 namespace dsw {
 
+/// Icon box of push buttons, px: the icon engine draws 14 px at its left, the rest is distance to the text (Qt's own is 4 px).
+inline constexpr int kButtonIconBox = 18;
+
 /// Fusion with the project's focus ring, check boxes, branch arrows and metrics. Everything else is palette and style sheet.
 class ProxyStyle : public QProxyStyle {
   Q_OBJECT

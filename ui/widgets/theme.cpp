@@ -270,6 +270,7 @@ QString Theme::styleSheet(const ThemeColors& colors) {
   QColor scroll = colors.color(Token::LineStrong);
   scroll.setAlphaF(colors.isContrast() ? 1.F : 0.45F);
   sheet.replace(QStringLiteral("{scroll}"), QStringLiteral("rgba(%1,%2,%3,%4)").arg(scroll.red()).arg(scroll.green()).arg(scroll.blue()).arg(scroll.alpha()));
+  sheet.replace(QStringLiteral("{chevron-up}"), themeIconFile(QStringLiteral("chevron-up"), colors.color(Token::Text2)));
   sheet.replace(QStringLiteral("{chevron}"), themeIconFile(QStringLiteral("chevron-down"), colors.color(Token::Text2)));
   return sheet;
 }

@@ -11,6 +11,18 @@ namespace dsw {
 
 namespace {
 constexpr int kTop = 10, kRight = 16, kBottom = 24;
+
+/// The largest 1, 2 or 5 × 10^k that is not above v > 0, and the smallest that is above it.
+double niceBelow(double v) {
+  const double decade = std::pow(10.0, std::floor(std::log10(v) + 1e-12));
+  for (const double m : {5.0, 2.0})
+    if (v >= m * decade * (1 - 1e-12)) return m * decade;
+  return decade;
+}
+double niceAbove(double v) {
+  const double below = niceBelow(v), first = below / std::pow(10.0, std::floor(std::log10(below) + 1e-12));
+  return below * (first > 1.5 && first < 3 ? 2.5 : 2);
+}
 }  // namespace
 
 CurvePlot::CurvePlot(QWidget* parent) : QChartView(parent), colors_(Theme::current().colors()), chart_(new QChart) {
@@ -155,9 +167,9 @@ void CurvePlot::fitY() {
     if (!window_.log_y || limit.value > 0) span.add(limit.value);
   if (!span.valid()) span.low = window_.log_y ? 0.1 : 0, span.high = 1;
   if (window_.log_y) {
-    const double room = std::max(0.05 * std::log(span.high / span.low), 0.05);
-    window_.y0 = span.low * std::exp(-room);
-    window_.y1 = span.high * std::exp(room);
+    // From one of 1, 2, 5 × 10^k to another, so that at least both ends have a name.
+    window_.y0 = niceBelow(span.low);
+    window_.y1 = span.high / niceBelow(span.high) < 1 + 1e-9 && span.high > window_.y0 ? span.high : niceAbove(span.high);
     return;
   }
   const double size = span.high > span.low ? span.high - span.low : std::max(std::abs(span.high) * 0.1, 1e-12);
@@ -277,15 +289,22 @@ int CurvePlot::pointsDrawn() const {
 void CurvePlot::setLink(CrosshairLink* link) {
   if (link_ != nullptr) link_->disconnect(this);
   link_ = link;
-  if (link != nullptr) connect(link, &CrosshairLink::changed, viewport(), qOverload<>(&QWidget::update));
+  if (link == nullptr) return;
+  connect(link, &CrosshairLink::changed, this, [this] {
+    if (!moving_) moved_here_ = false;  // another chart took it over
+    viewport()->update();
+  });
 }
 
 double CurvePlot::crosshairStep() const { return link_ != nullptr ? link_->step() : own_step_; }
 bool CurvePlot::crosshairPinned() const { return link_ != nullptr ? link_->pinned() : own_pinned_; }
 
 void CurvePlot::setCrosshair(double step, bool pinned) {
+  moved_here_ = true;
   if (link_ != nullptr) {
+    moving_ = true;
     link_->set(step, pinned);
+    moving_ = false;
   } else {
     own_step_ = step;
     own_pinned_ = pinned;
@@ -355,7 +374,7 @@ std::vector<Tick> CurvePlot::xTicks() const {
 }
 
 std::vector<Tick> CurvePlot::yTicks() const {
-  const int most = std::clamp(static_cast<int>(plotRect().height() / 34), 2, 6);
+  const int most = std::clamp(static_cast<int>(plotRect().height() / 28), 2, 6);
   return window_.log_y ? logTicks(window_.y0, window_.y1, most) : linearTicks(window_.y0, window_.y1, most);
 }
 

@@ -124,6 +124,7 @@ class CurvePlot : public QChartView {
   QTimer timer_, loading_timer_;
   QElapsedTimer since_redraw_;
   bool zoomed_ = false, zoomed_y_ = false, follow_ = false, outliers_ = false, dimmed_ = false, skeleton_ = false, exporting_ = false, hovered_ = false;
+  bool moved_here_ = false, moving_ = false;  // who moved the shared crosshair last shows the box
   int left_margin_ = 0, redraws_ = 0, cursor_series_ = 0;
   QString empty_text_, highlighted_;
   enum class Drag { None, Pan, Box } drag_ = Drag::None;

@@ -113,7 +113,14 @@ void CurvePlot::paintGround(QPainter& p) const {
     p.setPen(colors_.color(Token::Text3));
     const qreal wide = QFontMetricsF(p.font()).horizontalAdvance(stripe.label);
     const bool at_right = right + 4 + wide < plot.right();
-    p.drawText(QRectF(at_right ? right + 3 : left - 3 - wide, plot.bottom() - 20, wide + 2, 18), Qt::AlignVCenter, stripe.label);
+    // In the half that the curves leave free here.
+    double highest = 0;
+    for (int i = 0; i < store_.count(); ++i) {
+      const int at = store_.series(i).visible ? store_.nearest(i, to) : -1;
+      const double unit = at < 0 ? kNaN : CurveStore::unitY(window_, store_.shown(i)[static_cast<std::size_t>(at)]);
+      if (unit > highest) highest = unit;
+    }
+    p.drawText(QRectF(at_right ? right + 3 : left - 3 - wide, highest < 0.75 ? plot.top() + 2 : plot.bottom() - 20, wide + 2, 18), Qt::AlignVCenter, stripe.label);
   }
 }
 
@@ -192,9 +199,12 @@ void CurvePlot::paintMarkers(QPainter& p) const {
     }
     p.setPen(QPen(colors_.color(Token::Failed), 2));
     p.setRenderHint(QPainter::Antialiasing, false);
-    for (const double x : store_.gaps(i, window_, 400)) {
+    qreal free_from = plot.left();
+    for (const double x : store_.gaps(i, window_, kMaxColumns)) {
       const QPointF at = toPixel(CurveStore::unitX(window_, x), 0);
-      if (at.x() >= plot.left() && at.x() <= plot.right()) p.drawLine(QLineF(std::round(at.x()), plot.bottom() - 6, std::round(at.x()), plot.bottom() + 3));
+      if (at.x() < free_from || at.x() > plot.right()) continue;
+      p.drawLine(QLineF(std::round(at.x()), plot.bottom() - 5, std::round(at.x()), plot.bottom() + 3));
+      free_from = at.x() + 4;  // a run of gaps is a row of ticks, not a block
     }
   }
   p.restore();
@@ -288,7 +298,7 @@ void CurvePlot::paintCrosshair(QPainter& p) const {
     if (uy >= 0 && uy <= 1 && ux >= 0 && ux <= 1) drawMarker(p, Marker::Disc, toPixel(ux, uy), 7, styleOf(row.series).color, colors_.color(Token::Surface2));
   }
   // The box stands in the chart one looks at; the others show the line only.
-  if (rows.empty() || !(hovered_ || hasFocus() || (crosshairPinned() && link_ == nullptr))) return;
+  if (rows.empty() || !(hovered_ || hasFocus() || (crosshairPinned() && moved_here_))) return;
   struct Cell { QString name, value, raw; };
   const QFont text = themeFont(FontRole::Hint), number = themeFont(FontRole::Number), strong = [] {
     QFont f = themeFont(FontRole::Hint);

@@ -126,10 +126,14 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
 }
 
 void GraphNodeItem::paintCompact(QPainter& p, GraphDetail, qreal px) const {
-  if (11 * px < kLeastText) return;
+  if (12 * px < kLeastText) return;
   p.setFont(plainFont());
   p.setPen(themeColor(Token::Text1));
   const QRectF area = box();
+  if (11 * px < kLeastText) {  // the foot would be too small
+    p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, node_.name);
+    return;
+  }
   if (node_.foot.isEmpty()) {
     p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, node_.name);
     return;
@@ -149,7 +153,7 @@ void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
     drawIcon(p, node_.icon, QRectF(x, 6, 14, 14), soft);
     x += 20;
   }
-  if (text) {
+  if (12 * px >= kLeastText) {
     p.setFont(nameFont());
     p.setPen(ink);
     p.drawText(QRectF(x, 0, area.width() - x - 6, kHead), Qt::AlignVCenter | Qt::TextSingleLine, node_.name);
@@ -191,7 +195,8 @@ void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
   }
   p.setPen(QPen(themeColor(Token::LineStrong), 1.2));
   p.setBrush(nodeGround());
-  for (const qreal side : {0.0, area.width()}) p.drawEllipse(QPointF(side, kHead / 2), kPort / 2, kPort / 2);
+  if (port_in_) p.drawEllipse(QPointF(0, kHead / 2), kPort / 2, kPort / 2);
+  if (port_out_) p.drawEllipse(QPointF(area.width(), kHead / 2), kPort / 2, kPort / 2);
 }
 
 GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow) : edge_(edge), way_(way), arrow_(arrow) {

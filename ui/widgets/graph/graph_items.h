@@ -28,13 +28,14 @@ class GraphNodeItem : public QGraphicsItem {
   QPainterPath shape() const override;
   void paint(QPainter* p, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
   void setHovered(bool on);
+  void setPorts(bool in, bool out) { port_in_ = in, port_out_ = out; }
 
  private:
   void paintCompact(QPainter& p, GraphDetail detail, qreal px) const;
   void paintFull(QPainter& p, GraphDetail detail, qreal px) const;
   GraphNode node_;
   QSizeF size_;
-  bool compact_, hovered_ = false;
+  bool compact_, hovered_ = false, port_in_ = true, port_out_ = true;
 };
 
 class GraphEdgeItem : public QGraphicsItem {

@@ -9,7 +9,8 @@
 namespace dsw {
 namespace {
 
-constexpr qreal kColumnGap = 40, kRowGap = 20, kWrapGap = 44, kFramePad = 18, kFrameTitle = 28, kLane = 16, kErrorRoom = 20;
+constexpr qreal kColumnGap = 26, kPortGap = 44, kRowGap = 18, kWrapGap = 36, kFramePad = 16, kFrameTitle = 24, kLane = 16, kErrorRoom = 18;
+constexpr qreal kPortHeight = 13;  // ports stand at half the height of a node's head
 
 /// One thing to place on one level: a node, a frame with everything in it, or a bend of a long edge.
 struct Unit {
@@ -17,8 +18,11 @@ struct Unit {
   bool frame = false, bend = false;
   QSizeF size;
   int layer = 0;
-  qreal y = 0;  // centre
+  qreal anchor = 0;  // from the top: where its edges meet it
+  qreal y = 0;       // of the anchor
   QRectF place;
+  qreal top() const { return y - anchor; }
+  qreal bottom() const { return y - anchor + size.height(); }
 };
 
 struct Link { int from, to; bool residual; };
@@ -60,7 +64,8 @@ std::vector<Link> acyclic(int count, const std::vector<Link>& links) {
 /// Places the units of one level; returns their bounds with the top left at (0, 0).
 class Level {
  public:
-  Level(std::vector<Unit> units, const std::vector<Link>& links, double aspect) : units_(std::move(units)), links_(acyclic(static_cast<int>(units_.size()), links)), aspect_(aspect) {}
+  Level(std::vector<Unit> units, const std::vector<Link>& links, QSizeF view, qreal gap)
+      : units_(std::move(units)), links_(acyclic(static_cast<int>(units_.size()), links)), view_(view), gap_(gap) {}
 
   QSizeF place() {
     if (units_.empty()) return {};
@@ -72,6 +77,7 @@ class Level {
   }
 
   std::vector<Unit>& units() { return units_; }
+  qreal firstAnchor() const { return first_anchor_; }  // of what stands first, from the top
   /// Bends of link k of the constructor, in order (unit indexes).
   const std::vector<std::vector<int>>& bends() const { return bends_; }
   const std::vector<Link>& links() const { return links_; }
@@ -120,6 +126,7 @@ class Level {
         bend.bend = true;
         bend.layer = layer;
         bend.size = QSizeF(0, 8);
+        bend.anchor = 4;
         units_.push_back(bend);
         const int at = static_cast<int>(units_.size()) - 1;
         bends_[k].push_back(at);
@@ -174,7 +181,7 @@ class Level {
       qreal at = 0;
       for (const int i : layer) {
         Unit& u = units_[static_cast<std::size_t>(i)];
-        u.y = at + u.size.height() / 2;
+        u.y = at + u.anchor;
         at += u.size.height() + kRowGap;
       }
       const qreal shift = (at - kRowGap) / 2;
@@ -200,7 +207,7 @@ class Level {
     const auto unit = [&](std::size_t k) -> Unit& { return units_[static_cast<std::size_t>(layer[k])]; };
     qreal pushed = 0;
     for (std::size_t k = 1; k < layer.size(); ++k) {
-      const qreal least = unit(k - 1).y + (unit(k - 1).size.height() + unit(k).size.height()) / 2 + kRowGap;
+      const qreal least = unit(k - 1).bottom() + kRowGap + unit(k).anchor;
       if (unit(k).y < least) {
         pushed += least - unit(k).y;
         unit(k).y = least;
@@ -213,16 +220,19 @@ class Level {
 
   struct Row { std::size_t from, to; qreal top = 0, bottom = 0, width = 0; int lanes = 0; };
 
-  /// Links that run across the border before layer `at`.
-  int crossing(std::size_t at) const {
-    int count = 0;
-    for (const Link& l : links_)
-      if (units_[static_cast<std::size_t>(l.from)].layer < static_cast<int>(at) && units_[static_cast<std::size_t>(l.to)].layer >= static_cast<int>(at)) count += l.residual ? 3 : 1;
+  /// Links that run across the border before layer `at`, weighed.
+  double crossing(std::size_t at) const {
+    double count = 0;
+    for (const Link& l : links_) {
+      const int from = units_[static_cast<std::size_t>(l.from)].layer, to = units_[static_cast<std::size_t>(l.to)].layer, border = static_cast<int>(at);
+      // A residual that begins just before the border runs along with the link beside it.
+      if (from < border && to >= border) count += !l.residual ? 1 : from + 1 == border ? 0.2 : 3;
+    }
     return count;
   }
 
-  std::vector<Row> rowsFor(int wanted, const std::vector<qreal>& widths, const std::vector<int>& crossings) const {
-    const qreal total = std::accumulate(widths.begin(), widths.end(), 0.0) + kColumnGap * static_cast<qreal>(widths.size());
+  std::vector<Row> rowsFor(int wanted, const std::vector<qreal>& widths, const std::vector<double>& crossings) const {
+    const qreal total = std::accumulate(widths.begin(), widths.end(), 0.0) + gap_ * static_cast<qreal>(widths.size());
     const qreal ideal = total / wanted;
     std::vector<Row> rows{{0, 0}};
     qreal used = 0;
@@ -241,7 +251,7 @@ class Level {
           best_cost = 1e300;
         }
       }
-      used += widths[s] + kColumnGap;
+      used += widths[s] + gap_;
     }
     rows.back().to = widths.size();
     if (static_cast<int>(rows.size()) < wanted && best > rows.back().from && best_cost < 1e299) {
@@ -254,13 +264,13 @@ class Level {
   void measure(Row& row, const std::vector<qreal>& widths) const {
     row.top = std::numeric_limits<qreal>::infinity();
     row.bottom = -row.top;
-    row.width = -kColumnGap;
+    row.width = -gap_;
     for (std::size_t s = row.from; s < row.to; ++s) {
-      row.width += widths[s] + kColumnGap;
+      row.width += widths[s] + gap_;
       for (const int i : layers_[s]) {
         const Unit& u = units_[static_cast<std::size_t>(i)];
-        row.top = std::min(row.top, u.y - u.size.height() / 2);
-        row.bottom = std::max(row.bottom, u.y + u.size.height() / 2);
+        row.top = std::min(row.top, u.top());
+        row.bottom = std::max(row.bottom, u.bottom());
       }
     }
     for (const Link& l : links_) {
@@ -273,7 +283,7 @@ class Level {
     std::vector<qreal> widths(layers_.size(), 0);
     for (std::size_t s = 0; s < layers_.size(); ++s)
       for (const int i : layers_[s]) widths[s] = std::max(widths[s], units_[static_cast<std::size_t>(i)].size.width());
-    std::vector<int> crossings(layers_.size(), 0);
+    std::vector<double> crossings(layers_.size(), 0);
     for (std::size_t s = 1; s < layers_.size(); ++s) crossings[s] = crossing(s);
     std::vector<Row> best_rows;
     double best_scale = -1;
@@ -283,32 +293,34 @@ class Level {
       std::vector<Row> rows = rowsFor(wanted, widths, crossings);
       if (static_cast<int>(rows.size()) < wanted) break;
       qreal width = 0, height = -kWrapGap;
-      int crossed = 0;
+      double crossed = 0;
       for (Row& row : rows) {
         measure(row, widths);
         width = std::max(width, row.width);
         height += row.bottom - row.top + row.lanes * kLane + kWrapGap;
         if (row.from > 0) crossed += crossings[row.from];
       }
-      // The scale at which it fits a window of that aspect; each wrap costs the reader a little.
-      const double scale = std::min(aspect_ / std::max(width, 1.0), 1 / std::max(height, 1.0)) * std::pow(0.93, crossed);
+      // The scale at which it fits the view; each link that a wrap leads around costs the reader a little.
+      const double scale = std::min({1.0, view_.width() / std::max(width, 1.0), view_.height() / std::max(height, 1.0)}) * std::pow(0.93, crossed);
       if (scale > best_scale * 1.001) {
         best_scale = scale;
         best_rows = rows;
         best_size = QSizeF(width, height);
       }
-      if (height > width) break;
+      if (height > width && height > view_.height()) break;
     }
+    first_anchor_ = 0;
+    if (!best_rows.empty() && !layers_.front().empty()) first_anchor_ = units_[static_cast<std::size_t>(layers_.front().front())].y - best_rows.front().top;
     qreal y = 0;
     for (const Row& row : best_rows) {
       qreal x = 0;
       for (std::size_t s = row.from; s < row.to; ++s) {
         for (const int i : layers_[s]) {
           Unit& u = units_[static_cast<std::size_t>(i)];
-          const QPointF corner(x + (widths[s] - u.size.width()) / 2, y + u.y - u.size.height() / 2 - row.top);
+          const QPointF corner(x + (widths[s] - u.size.width()) / 2, y + u.top() - row.top);
           u.place = QRectF(corner, u.size);
         }
-        x += widths[s] + kColumnGap;
+        x += widths[s] + gap_;
       }
       y += row.bottom - row.top + row.lanes * kLane + kWrapGap;
     }
@@ -317,13 +329,16 @@ class Level {
 
   std::vector<Unit> units_;
   std::vector<Link> links_, chains_;
-  double aspect_;
+  QSizeF view_;
+  qreal gap_, first_anchor_ = 0;
   std::vector<std::vector<int>> layers_, before_, after_, bends_;
 };
 
 class Placer {
  public:
-  Placer(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& size_of, double aspect) : graph_(graph), size_of_(size_of), aspect_(aspect) {
+  Placer(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& size_of) : graph_(graph), size_of_(size_of) {
+    for (const GraphNode& node : graph.nodes)
+      if (!node.rows.empty() || !node.icon.isEmpty()) gap_ = kPortGap;
     for (const GraphFrame& f : graph.frames) frame_parent_.insert(f.id, f.parent);
     for (const GraphNode& node : graph.nodes) {
       node_frame_.insert(node.id, frame_parent_.contains(node.frame) ? node.frame : QString());
@@ -332,8 +347,9 @@ class Placer {
     for (const GraphFrame& f : graph.frames) inner_[frame_parent_.contains(f.parent) && f.parent != f.id ? f.parent : QString()].push_back(f.id);
   }
 
-  GraphPlaces run() {
-    const QSizeF size = level(QString(), aspect_, 0);
+  GraphPlaces run(QSizeF view) {
+    qreal anchor = 0;
+    const QSizeF size = level(QString(), view, 0, &anchor);
     shift(QString(), QPointF());
     for (const GraphNode& node : graph_.nodes)
       if (node.pinned) places_.nodes[node.id].moveTopLeft(*node.pinned);
@@ -357,7 +373,7 @@ class Placer {
     return {};
   }
 
-  QSizeF level(const QString& frame, double aspect, int depth) {
+  QSizeF level(const QString& frame, QSizeF view, int depth, qreal* anchor) {
     std::vector<Unit> units;
     QHash<QString, int> index;
     const auto add = [&](Unit u) {
@@ -366,11 +382,15 @@ class Placer {
     };
     if (depth < 16) {
       for (const QString& id : inner_.value(frame)) {
-        const QSizeF inside = level(id, aspect * 1.3, depth + 1);
+        // A frame shares the view with what stands beside it.
+        qreal inner_anchor = 0;
+        const bool alone = members_.value(frame).size() < 2;
+        const QSizeF inside = level(id, QSizeF(view.width() * (alone ? 0.92 : 0.6), view.height() - kFrameTitle - 2 * kFramePad), depth + 1, &inner_anchor);
         Unit u;
         u.id = id;
         u.frame = true;
         u.size = QSizeF(inside.width() + 2 * kFramePad, inside.height() + kFrameTitle + 2 * kFramePad - 6);
+        u.anchor = kFrameTitle + kFramePad - 6 + inner_anchor;
         add(std::move(u));
       }
     }
@@ -378,6 +398,8 @@ class Placer {
       Unit u;
       u.id = node->id;
       u.size = size_of_(*node);
+      const bool ports = node->kind == GraphNodeKind::Box && (!node->rows.empty() || !node->icon.isEmpty());
+      u.anchor = ports ? kPortHeight : u.size.height() / 2;
       if (!node->error.isEmpty()) u.size.rheight() += kErrorRoom;
       add(std::move(u));
     }
@@ -388,8 +410,9 @@ class Placer {
       if (from < 0 || to < 0 || from == to || !seen.insert({from, to}).second) continue;
       links.push_back({from, to, edge.kind == GraphEdgeKind::Residual});
     }
-    Level placed(std::move(units), links, aspect);
+    Level placed(std::move(units), links, view, gap_);
     const QSizeF size = placed.place();
+    *anchor = placed.firstAnchor();
     for (const Unit& u : placed.units())
       if (!u.bend) relative_.insert(u.id, u.place);
     for (std::size_t k = 0; k < placed.links().size(); ++k) {
@@ -433,8 +456,12 @@ class Placer {
         const QString frame = commonFrame(edge.from, edge.to);
         const QRectF ua = unitRect(unitIn(edge.from, frame)), ub = unitRect(unitIn(edge.to, frame));
         const bool same_row = b.left() >= a.right() - 1;
-        if (edge.kind == GraphEdgeKind::Residual && same_row) {
-          way = residualWay(a, b, frame);
+        // Between rows: down to the middle between them, back to the left, and into the target.
+        const qreal out = std::max(a.right(), ua.right()) + 12, in = std::min(b.left(), ub.left()) - 12;
+        const bool below = ub.top() >= ua.bottom() - 1;
+        const qreal between = below ? std::max(ua.bottom() + 10, ub.top() - kWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
+        if (edge.kind == GraphEdgeKind::Residual) {
+          way = residualWay(a, b, same_row, out, between, rowLeft(edge.to) - 12);
           smooth = false;
         } else if (same_row) {
           way << QPointF(a.right(), a.center().y());
@@ -446,10 +473,6 @@ class Placer {
             way = {way.first(), way.last()};  // the bends were wrapped into another row
           }
         } else {
-          // Down to between the rows, back to the left, and into the target.
-          const qreal out = std::max(a.right(), ua.right()) + 14, in = std::min(b.left(), ub.left()) - 14;
-          const bool below = ub.top() >= ua.bottom() - 1;
-          const qreal between = below ? std::max(ua.bottom() + 14, ub.top() - kWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
           way << QPointF(a.right(), a.center().y()) << QPointF(out, a.center().y()) << QPointF(out, between) << QPointF(in, between) << QPointF(in, b.center().y())
               << QPointF(b.left(), b.center().y());
           smooth = false;
@@ -460,28 +483,38 @@ class Placer {
     }
   }
 
-  QVector<QPointF> residualWay(const QRectF& a, const QRectF& b, const QString& frame) const {
-    // The lane lies under everything between the two ends on this level.
-    qreal lane = std::max(a.bottom(), b.bottom());
-    const auto under = [&](const QString& id) {
-      const QRectF r = unitRect(id);
-      if (r.left() < b.right() && r.right() > a.left() && r.top() < std::max(a.bottom(), b.bottom()) + 40 && r.bottom() > std::min(a.top(), b.top())) lane = std::max(lane, r.bottom());
-    };
-    for (const GraphNode* node : members_.value(frame)) {
-      under(node->id);
-      if (!node->error.isEmpty() && places_.nodes[node->id].left() < b.right() && places_.nodes[node->id].right() > a.left()) lane = std::max(lane, places_.nodes[node->id].bottom() + kErrorRoom);
+  /// Left end of the row in which a node stands, within its frame.
+  qreal rowLeft(const QString& id) const {
+    const QRectF r = places_.nodes.value(id);
+    qreal left = r.left();
+    for (const GraphNode* node : members_.value(node_frame_.value(id))) {
+      const QRectF other = places_.nodes.value(node->id);
+      if (other.top() < r.bottom() && other.bottom() > r.top()) left = std::min(left, other.left());
     }
-    for (const QString& id : inner_.value(frame)) under(id);
-    lane += 12;
-    const qreal out = a.right() + 12;
-    return {QPointF(a.right(), a.center().y()), QPointF(out, a.center().y()), QPointF(out, lane), QPointF(b.center().x(), lane), QPointF(b.center().x(), b.bottom())};
+    return left;
+  }
+
+  /// A lane under everything that stands in the target's row between the two ends, then up into the target.
+  QVector<QPointF> residualWay(const QRectF& a, const QRectF& b, bool same_row, qreal wrap_out, qreal wrap_between, qreal wrap_in) const {
+    const qreal from_x = same_row ? a.right() + 10 : wrap_in;
+    qreal lane = std::max(b.bottom(), same_row && a.bottom() < b.bottom() + 40 ? a.bottom() : b.bottom());
+    for (const GraphNode& node : graph_.nodes) {
+      QRectF r = places_.nodes.value(node.id);
+      if (!node.error.isEmpty()) r.setHeight(r.height() + kErrorRoom);
+      if (r.right() > from_x && r.left() < b.right() && r.top() < b.bottom() + 4 && r.bottom() > b.top() - 4) lane = std::max(lane, r.bottom());
+    }
+    lane += 11;
+    QVector<QPointF> way{QPointF(a.right(), a.center().y())};
+    if (same_row) way << QPointF(from_x, a.center().y());
+    else way << QPointF(wrap_out, a.center().y()) << QPointF(wrap_out, wrap_between) << QPointF(wrap_in, wrap_between);
+    return way << QPointF(from_x, lane) << QPointF(b.center().x(), lane) << QPointF(b.center().x(), b.bottom());
   }
 
   QRectF unitRect(const QString& id) const { return places_.nodes.contains(id) ? places_.nodes.value(id) : places_.frames.value(id); }
 
   const GraphData& graph_;
   const std::function<QSizeF(const GraphNode&)>& size_of_;
-  double aspect_;
+  qreal gap_ = kColumnGap;
   QHash<QString, QString> frame_parent_, node_frame_;
   QHash<QString, std::vector<const GraphNode*>> members_;
   QHash<QString, QVector<QString>> inner_;
@@ -493,8 +526,8 @@ class Placer {
 
 }  // namespace
 
-GraphPlaces layoutGraph(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& sizeOf, double aspect) {
-  return Placer(graph, sizeOf, aspect).run();
+GraphPlaces layoutGraph(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& sizeOf, QSizeF view) {
+  return Placer(graph, sizeOf).run(view);
 }
 
 }  // namespace dsw

@@ -18,8 +18,8 @@ struct GraphPlaces {
 };
 
 /// Layered left to right: layers by longest path, order by barycentres, frames laid out on their own and then treated as one node.
-/// Rows are wrapped so that the whole comes near `aspect` (width / height of the view). Pinned nodes keep their place.
+/// Rows are wrapped where the whole is then shown larger in a view of `view` px (never above 100 %). Pinned nodes keep their place.
 /// Cycles are broken at the edge that closes them. O(nodes + edges) per sweep.
-GraphPlaces layoutGraph(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& sizeOf, double aspect);
+GraphPlaces layoutGraph(const GraphData& graph, const std::function<QSizeF(const GraphNode&)>& sizeOf, QSizeF view);
 
 }  // namespace dsw

@@ -10,14 +10,13 @@ GraphScene::GraphScene(QObject* parent) : QGraphicsScene(parent) {
   connect(&Theme::current(), &Theme::changed, this, [this] { update(); });
 }
 
-void GraphScene::setGraph(GraphData graph, double aspect) {
+void GraphScene::setGraph(GraphData graph, QSizeF view) {
   graph_ = std::move(graph);
-  layOut(aspect);
+  layOut(view);
 }
 
-void GraphScene::layOut(double aspect) {
-  aspect_ = aspect;
-  places_ = layoutGraph(graph_, graphNodeSize, aspect);
+void GraphScene::layOut(QSizeF view) {
+  places_ = layoutGraph(graph_, graphNodeSize, view.expandedTo(QSizeF(200, 120)));
   build();
 }
 
@@ -28,6 +27,13 @@ void GraphScene::build() {
   edges_.clear();
   frames_.clear();
   selected_.clear();
+  after_.clear();
+  before_.clear();
+  for (std::size_t k = 0; k < graph_.edges.size(); ++k) {
+    if (places_.edges[static_cast<qsizetype>(k)].isEmpty()) continue;  // an end is missing
+    after_[graph_.edges[k].from] << graph_.edges[k].to;
+    before_[graph_.edges[k].to] << graph_.edges[k].from;
+  }
   QHash<QString, int> depth;
   for (const GraphFrame& frame : graph_.frames) {
     if (!places_.frames.contains(frame.id)) continue;
@@ -40,6 +46,7 @@ void GraphScene::build() {
   for (const GraphNode& node : graph_.nodes) {
     const QRectF place = places_.nodes.value(node.id);
     auto* item = new GraphNodeItem(node, place.size());
+    item->setPorts(!before(node.id).isEmpty(), !after(node.id).isEmpty());
     item->setPos(place.topLeft());
     addItem(item);
     nodes_.insert(node.id, item);
@@ -85,19 +92,8 @@ QStringList GraphScene::idsInOrder() const {
   return ids;
 }
 
-QVector<QString> GraphScene::after(const QString& id) const {
-  QVector<QString> out;
-  for (const GraphEdge& edge : graph_.edges)
-    if (edge.from == id && nodes_.contains(edge.to)) out << edge.to;
-  return out;
-}
-
-QVector<QString> GraphScene::before(const QString& id) const {
-  QVector<QString> out;
-  for (const GraphEdge& edge : graph_.edges)
-    if (edge.to == id && nodes_.contains(edge.from)) out << edge.from;
-  return out;
-}
+QVector<QString> GraphScene::after(const QString& id) const { return after_.value(id); }
+QVector<QString> GraphScene::before(const QString& id) const { return before_.value(id); }
 
 void GraphScene::select(const QString& id) {
   const QString wanted = nodes_.contains(id) ? id : QString();

@@ -14,9 +14,9 @@ class GraphScene : public QGraphicsScene {
  public:
   explicit GraphScene(QObject* parent = nullptr);
 
-  /// `aspect` is width / height of where it will be shown. The selection stays where its id stays.
-  void setGraph(GraphData graph, double aspect);
-  void layOut(double aspect);
+  /// `view` is the size of where it will be shown, px. The selection stays where its id stays.
+  void setGraph(GraphData graph, QSizeF view);
+  void layOut(QSizeF view);
   const GraphData& graph() const { return graph_; }
 
   GraphNodeItem* node(const QString& id) const { return nodes_.value(id); }
@@ -36,8 +36,8 @@ class GraphScene : public QGraphicsScene {
   void build();
   GraphData graph_;
   GraphPlaces places_;
-  double aspect_ = 2;
   QHash<QString, GraphNodeItem*> nodes_;
+  QHash<QString, QVector<QString>> after_, before_;
   QVector<GraphEdgeItem*> edges_;
   QVector<GraphFrameItem*> frames_;
   QString selected_;
