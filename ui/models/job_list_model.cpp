@@ -22,6 +22,12 @@ bool sameJob(const JobInfo& a, const JobInfo& b) { return a.id == b.id; }
 
 }  // namespace
 
+QString jobAction(const JobInfo& job) {
+  if (rank(job) < 2) return job.stopping ? QString() : QStringLiteral("stop");
+  const bool resumable = job.status == RunStatus::Stopped || job.status == RunStatus::Interrupted || job.status == RunStatus::Failed;
+  return resumable && !job.run_id.empty() ? QStringLiteral("resume") : QString();
+}
+
 QString jobStatus(const JobInfo& job) {
   if (job.stopping && rank(job) < 2) return QStringLiteral("stopping");
   return QString::fromLatin1(run_status_name(job.status));
@@ -77,6 +83,10 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
         default: return {};
       }
     case Qt::ToolTipRole:
+      if (index.column() == Action) {
+        const QString action = jobAction(row);
+        return action == "stop" ? QStringLiteral("Stop at the next checkpoint") : action == "resume" ? QStringLiteral("Resume from the last checkpoint") : QString();
+      }
       if (!row.sentence.empty()) return QString::fromStdString(row.hint.empty() ? row.sentence : row.sentence + " " + row.hint);
       if (index.column() == Progress && row.total > 0)
         return QString("%1 of %2%3")
@@ -84,8 +94,14 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
                  row.rate > 0 ? QString(", %1 %2").arg(formatNumber(row.rate), QString::fromStdString(row.unit)) : QString());
       return data(index, Qt::DisplayRole);
     case Qt::AccessibleTextRole:
+      if (index.column() == Action) return jobAction(row);
       if (index.column() == Job) return QString("%1, %2, %3").arg(QString::fromStdString(row.title), jobStatus(row), formatPercent(share, 0));
       return data(index, Qt::DisplayRole);
+    case IconRole: {
+      if (index.column() != Action) return {};
+      const QString action = jobAction(row);
+      return action == "stop" ? QVariant(QStringLiteral("stop-circle")) : action == "resume" ? QVariant(QStringLiteral("arrow-repeat")) : QVariant();
+    }
     case StatusRole: return index.column() == State ? QVariant(jobStatus(row)) : QVariant();
     case FractionRole: return index.column() == Progress && row.total > 0 ? QVariant(std::min(share, 1.0)) : QVariant();
     case LinkRole: return index.column() == Job && !row.run_id.empty();
@@ -95,7 +111,7 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant JobListModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  static const char* const kHeads[ColumnCount] = {"State", "Job", "Progress", "Device", "Left"};
+  static const char* const kHeads[ColumnCount] = {"State", "Job", "Progress", "Device", "Left", ""};
   if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
   if (role == Qt::TextAlignmentRole) return static_cast<int>((section == DeviceColumn || section == Left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   return role == Qt::DisplayRole ? QVariant(QString::fromLatin1(kHeads[section])) : QVariant();

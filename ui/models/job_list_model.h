@@ -12,11 +12,11 @@ namespace dsw {
 class StoreWatcher;
 
 /// Jobs of the workspace: running first, then queued, then what ended in this session (the last 20). Columns: State, Job, Progress,
-/// Device, Left. Read again when the watcher says so. UI thread only.
+/// Device, Left, and an icon that stops or resumes. Read again when the watcher says so. UI thread only.
 class JobListModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { State, Job, Progress, DeviceColumn, Left, ColumnCount };
+  enum Column { State, Job, Progress, DeviceColumn, Left, Action, ColumnCount };
   /// `jobs` gives the present list (Workspace::jobs, cheap and never waiting long).
   JobListModel(std::function<std::vector<JobInfo>()> jobs, StoreWatcher& watcher, QObject* parent = nullptr);
 
@@ -38,6 +38,9 @@ class JobListModel : public QAbstractTableModel {
   std::vector<JobInfo> rows_;
   int running_ = 0, queued_ = 0;
 };
+
+/// What a click on the action column does: "stop", "resume" or nothing.
+QString jobAction(const JobInfo& job);
 
 /// Word of a job's state, "stopping" included.
 QString jobStatus(const JobInfo& job);

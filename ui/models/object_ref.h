@@ -17,6 +17,9 @@ inline const QString kDevices = QStringLiteral("devices");
 inline const QString kKeys = QStringLiteral("keys");              ///< all commands and keys
 inline const QString kModel = QStringLiteral("model");
 inline const QString kHelp = QStringLiteral("help");
+// Not tabs: opening them does something.
+inline const QString kProjectFile = QStringLiteral("project-file");  ///< id: a path; opens the project
+inline const QString kTemplate = QStringLiteral("template");         ///< id: a template's name; a new experiment from it
 }  // namespace kind
 
 /// `kind` and `id` say which tab; `place` says where in it and never makes a second tab. Places by kind:

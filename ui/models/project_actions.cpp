@@ -319,6 +319,10 @@ void ProjectActions::stopRun(const QString& runId) {
   QThreadPool::globalInstance()->start([this, id = runId.toStdString()] { workspace_.stop_run(id); });
 }
 
+void ProjectActions::stopJob(qint64 jobId) {
+  QThreadPool::globalInstance()->start([this, jobId] { workspace_.stop_job(jobId); });
+}
+
 void ProjectActions::resumeRun(const QString& runId, QObject* asker, Done done) {
   changeRows({runId}, [this, id = runId.toStdString()](Project&) { return workspace_.resume_run(id); }, asker, std::move(done));
 }

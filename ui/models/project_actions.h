@@ -67,6 +67,7 @@ class ProjectActions : public QObject {
   /// Runs the newest version of an experiment.
   void startExperiment(const QString& experimentId, QObject* asker, std::function<void(Result<RunRow>)> done);
   void stopRun(const QString& runId);
+  void stopJob(qint64 jobId);
   void resumeRun(const QString& runId, QObject* asker = nullptr, Done done = {});
 
   // What a person says about things.

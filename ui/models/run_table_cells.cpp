@@ -129,7 +129,7 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
     case Qt::TextAlignmentRole:
       return static_cast<int>((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case StatusRole: return column.id == "state" ? QVariant(cellText(rows, column, false)) : QVariant();
-    case SeriesRole: return column.id == "series" ? selection_.seriesOf(id) : -1;
+    case SeriesRole: return column.id == "series" ? QVariant(selection_.seriesOf(id)) : QVariant();
     case SparkRole: {
       if (column.id != "curve") return {};
       if (!curvesAsked_.contains(id)) {

@@ -27,6 +27,8 @@ class DockPanel : public QWidget, public CommandTarget {
   virtual QWidget* filterFocus() { return nullptr; }
   /// Another document is in front; null: none.
   virtual void activePanelChanged(DocumentPanel*) {}
+  /// A document is about to go: keep nothing of it.
+  virtual void panelClosing(DocumentPanel*) {}
   CommandState commandState(const QString&) const override { return {}; }
   void runCommand(const QString&) override {}
 

@@ -139,7 +139,7 @@ bool DocumentArea::closePanel(DocumentPanel* panel) {
   if (!group) return true;
   if (!panel->canClose()) return false;
   panel->aboutToClose();
-  const ObjectRef ref = panel->ref();
+  emit panelClosing(panel);
   const bool hadFocus = panel->isAncestorOf(QApplication::focusWidget());
   panel->disconnect(this);
   group->removeTab(group->indexOf(panel));
@@ -148,7 +148,6 @@ bool DocumentArea::closePanel(DocumentPanel* panel) {
   dropEmptyGroup();
   announceActive();
   if (hadFocus && active()) active()->setFocus();
-  emit panelClosed(ref);
   if (panels().isEmpty()) emit emptied();
   return true;
 }

@@ -37,7 +37,7 @@ class DocumentArea : public QSplitter {
 
  signals:
   void activeChanged(DocumentPanel* panel);
-  void panelClosed(const ObjectRef& ref);
+  void panelClosing(DocumentPanel* panel);
   void emptied();
 
  private:

@@ -12,6 +12,7 @@
 
 #include "engine/workspace.h"
 #include "ui/models/app_settings.h"
+#include "ui/models/run_log.h"
 #include "ui/models/number_format.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/icons.h"
@@ -175,6 +176,9 @@ void MainWindow::buildMenus() {
 
 void MainWindow::connectModels() {
   connect(documents_, &DocumentArea::activeChanged, this, &MainWindow::onActivePanel);
+  connect(documents_, &DocumentArea::panelClosing, this, [this](DocumentPanel* panel) {
+    for (auto& [id, entry] : docks_) entry.panel->panelClosing(panel);
+  });
   connect(documents_, &DocumentArea::emptied, this, [this] {
     if (!closing_) QTimer::singleShot(0, this, [this] {
       if (documents_->panels().isEmpty() && !closing_) open(services_->data.state() == ProjectData::State::Ready ? ObjectRef{kind::kOverview, {}, {}} : ObjectRef{kind::kStart, {}, {}});
@@ -200,6 +204,12 @@ void MainWindow::connectModels() {
   connect(&services_->selection, &Selection::runsChanged, &services_->commands, &CommandRegistry::refreshLater);
   connect(&services_->selection, &Selection::objectChanged, &services_->commands, &CommandRegistry::refreshLater);
   connect(&services_->data, &ProjectData::runsChanged, &services_->commands, &CommandRegistry::refreshLater);
+  auto* runLog = new RunLog(services_->data, services_->log, this);
+  connect(runLog, &RunLog::runFailed, this, [this](const QString& id, const QString& sentence) {
+    const RunPtr run = services_->data.run(id);
+    notice(NoticeLevel::Error, QString("%1 failed. %2").arg(run ? QString::fromStdString(run->short_name) : id, sentence), QStringLiteral("Show"),
+           [this, id] { open({kind::kRun, id, {}}); });
+  });
   connect(&services_->problems, &ProblemListModel::countChanged, &services_->commands, &CommandRegistry::refreshLater);
   connect(&services_->jobs, &JobListModel::countsChanged, &services_->commands, &CommandRegistry::refreshLater);
 }
@@ -235,6 +245,8 @@ void MainWindow::runCommand(const QString& id) {
 
 void MainWindow::open(const ObjectRef& ref) {
   if (ref.isNull()) return;
+  if (ref.kind == kind::kProjectFile) return openProject(ref.id, false);
+  if (ref.kind == kind::kTemplate) return commands_->newExperiment(ref.id);
   if (!documents_->find(ref) && !registry_.find(ref.kind)) return notice(NoticeLevel::Warning, QString("There is no view for %1 yet.").arg(ref.kind));
   // Where we are now, so that Alt+Left comes back to this place and not only to this tab.
   if (const DocumentPanel* now = documents_->active()) history_.visit(now->ref().at(now->place()));

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/panels/devices_panel.h"
+
+#include <QHeaderView>
+#include <QStandardItemModel>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "ui/models/cell_roles.h"
+#include "ui/models/number_format.h"
+#include "ui/models/system_monitor.h"
+#include "ui/widgets/elided_label.h"
+#include "ui/widgets/item_delegates.h"
+#include "ui/widgets/shell/panel_header.h"
+#include "ui/widgets/sparkline.h"
+
+namespace dsw {
+
+DevicesPanel::DevicesPanel(PanelContext& context, const ObjectRef& ref, QWidget* parent)
+    : DocumentPanel(context, ref, parent), model_(new QStandardItemModel(0, 5, this)), table_(new QTableView), use_(new ThemedLabel({}, FontRole::Number, Token::Text1)),
+      history_(new Sparkline) {
+  setTitle(QStringLiteral("Devices"));
+  setTabIcon("cpu");
+  model_->setHorizontalHeaderLabels({"Device", "What it is", "Memory free", "Memory", "Precisions"});
+  table_->setModel(model_);
+  installTableLook(table_);
+  table_->setItemDelegateForColumn(2, new NumberDelegate(table_));
+  table_->setItemDelegateForColumn(3, new NumberDelegate(table_));
+  table_->setAccessibleName(QStringLiteral("Devices"));
+  table_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  table_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table_->setFrameShape(QFrame::NoFrame);
+  table_->setTabKeyNavigation(false);
+  table_->setColumnWidth(0, 110);
+  table_->setColumnWidth(2, 110);
+  table_->setColumnWidth(3, 110);
+  table_->setColumnWidth(4, 200);
+  table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
+  auto* body = new QWidget;
+  auto* column = new QVBoxLayout(body);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  auto* line = new QHBoxLayout;
+  line->setContentsMargins(12, 10, 12, 10);
+  line->setSpacing(12);
+  line->addWidget(new ThemedLabel(QStringLiteral("CPU use, last two minutes"), FontRole::Text, Token::Text2));
+  history_->setFixedSize(240, 24);
+  history_->setAccessibleName(QStringLiteral("CPU use over the last two minutes"));
+  line->addWidget(history_);
+  line->addWidget(use_);
+  line->addStretch();
+  column->addLayout(line);
+  column->addWidget(table_, 1);
+  setBody(body);
+  connect(&context.monitor, &SystemMonitor::sampled, this, &DevicesPanel::refresh);
+  refresh();
+}
+
+void DevicesPanel::refresh() {
+  const SystemMonitor& monitor = context().monitor;
+  const auto& devices = monitor.sample().devices;
+  if (model_->rowCount() != static_cast<int>(devices.size())) model_->setRowCount(static_cast<int>(devices.size()));
+  for (int row = 0; row < static_cast<int>(devices.size()); ++row) {
+    const DeviceInfo& device = devices[static_cast<std::size_t>(row)];
+    QStringList precisions;
+    for (const std::string& one : device.precisions) precisions.push_back(QString::fromStdString(one));
+    const bool usable = device.unavailable.empty();
+    const QString texts[] = {QString::fromStdString(device.name), usable ? QString::fromStdString(device.description) : "Not usable: " + QString::fromStdString(device.unavailable),
+                             usable ? formatBytes(static_cast<double>(device.free_bytes)) : QString(kMissing),
+                             usable ? formatBytes(static_cast<double>(device.memory_bytes)) : QString(kMissing), precisions.join("  ")};
+    for (int column = 0; column < 5; ++column) {
+      const QModelIndex index = model_->index(row, column);
+      if (index.data().toString() != texts[column]) model_->setData(index, texts[column], Qt::DisplayRole);
+      if (column == 1) model_->setData(index, texts[column], Qt::ToolTipRole);
+      model_->setData(index, static_cast<int>(usable ? CellTone::Normal : CellTone::Muted), ToneRole);
+      if (column == 0) model_->setData(index, device.name.starts_with("cuda") ? "gpu-card" : "cpu", IconRole);
+    }
+  }
+  use_->setText(monitor.hasSample() ? formatPercent(monitor.sample().cpuUse, 0) : QString(kMissing));
+  history_->setValues(monitor.useHistory());
+}
+
+QWidget* DevicesPanel::mainFocus() { return table_; }
+
+}  // namespace dsw
