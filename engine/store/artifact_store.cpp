@@ -93,6 +93,10 @@ void ArtifactStore::settle(const fs::path& temporary, const std::string& sha256)
 }
 
 FileDigest ArtifactStore::take_copy(const fs::path& source) const {
+  if (const auto known = sha256_of_file(source)) {
+    std::error_code code;
+    if (fs::file_size(path_of(known->sha256), code) == known->bytes && !code) return *known;
+  }
   const Descriptor from{::open(source.c_str(), O_RDONLY | O_CLOEXEC)};
   if (from.number < 0) {
     throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, fmt::format("cannot be read: {}", std::strerror(errno)), "Check the path.", source.string());

@@ -32,10 +32,8 @@ std::optional<std::array<std::int64_t, 3>> stamp_of(const std::filesystem::path&
 std::int64_t checkpoints_to_keep(const std::string& resolved) {
   const Json document = Json::parse(resolved, nullptr, false);
   if (!document.is_object()) return 0;
-  for (const char* place : {"/checkpoint/keep", "/training/checkpoint/keep", "/training/keep"}) {
-    const Json::json_pointer pointer(place);
-    if (document.contains(pointer) && document[pointer].is_number_integer()) return std::max<std::int64_t>(0, document[pointer].get<std::int64_t>());
-  }
+  const Json::json_pointer keep("/training/keep");
+  if (document.contains(keep) && document[keep].is_number_integer()) return std::max<std::int64_t>(0, document[keep].get<std::int64_t>());
   return 0;
 }
 
@@ -208,9 +206,9 @@ void EventWriter::store_body(Run& run, const Event& event, const SampleBody& bod
       names.push_back("");
       continue;
     }
+    // The file stays where it is: the next evaluation may show the same picture under the same name.
     try {
       names.push_back(artifacts_.take_copy(source).sha256);
-      remember_taken(source);
     } catch (const Error& error) {
       if (is_passing_trouble(error)) throw;
       names.push_back("");                         // gone between two looks

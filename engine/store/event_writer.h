@@ -76,7 +76,7 @@ class EventWriter {
 
 /// Adds up a run's summaries again from its points: after some were dropped.
 void rebuild_summaries(Database& database, std::int64_t run);
-/// How many checkpoints a document asks to keep beside the best and the last; `resolved` is JSON text.
+/// How many checkpoints a document asks to keep beside the best and the last: /training/keep of `resolved`, JSON text.
 std::int64_t checkpoints_to_keep(const std::string& resolved);
 
 }  // namespace dsw

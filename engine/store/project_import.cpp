@@ -54,12 +54,17 @@ std::set<std::string> side_files_of(Database& source, const std::set<std::int64_
   return names;
 }
 
-void add_outside_files(Database& source, const std::string& experiment, std::vector<std::string>& out) {
-  for (const ExperimentVersion& version : query_versions(source, experiment)) {
-    for (std::string& file : outside_files_of(version.document)) {
-      if (std::find(out.begin(), out.end(), file) == out.end()) out.push_back(std::move(file));
-    }
+void add_new(std::vector<std::string> files, std::vector<std::string>& out) {
+  for (std::string& file : files) {
+    if (std::find(out.begin(), out.end(), file) == out.end()) out.push_back(std::move(file));
   }
+}
+
+/// What the experiment's documents and those of its runs, with paths made absolute on their machine, would read.
+void add_outside_files(Database& source, const std::string& experiment, std::vector<std::string>& out) {
+  for (const ExperimentVersion& version : query_versions(source, experiment)) add_new(outside_files_of(version.document), out);
+  Query rows = source.query("SELECT t.text FROM run_texts t JOIN runs r ON r.number = t.run WHERE r.experiment = ?1 AND t.kind = 'resolved'", experiment);
+  while (rows.step()) add_new(outside_files_of(rows.text(0)), out);
 }
 
 /// Copies rows of one project into another, cell by cell, as what each column is meant to be.
@@ -138,9 +143,18 @@ class RowImport {
       if (std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) { return own.version == version.version; })) continue;
       target_.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id, version.version,
                   version.created, base_, version.document);
-      if (known && id == experiment.id) {
-        target_.run("UPDATE experiments SET changed = ?2, outside_files = ?3 WHERE id = ?1", id, now_seconds(), join_lines(outside));
-      }
+      if (known && id == experiment.id) target_.run("UPDATE experiments SET changed = ?2 WHERE id = ?1", id, now_seconds());
+    }
+    // Runs that come to an experiment of ours may name other files than it does.
+    if (known && id == experiment.id) {
+      std::vector<std::string> all;
+      Query row = target_.query("SELECT outside_files FROM experiments WHERE id = ?1", id);
+      if (row.step()) all = split_lines(row.text(0));
+      std::vector<std::string> chosen_here;
+      for (const ExperimentVersion& version : ours) add_new(outside_files_of(version.document), chosen_here);
+      std::erase_if(outside, [&](const std::string& file) { return std::find(chosen_here.begin(), chosen_here.end(), file) != chosen_here.end(); });
+      add_new(std::move(outside), all);
+      target_.run("UPDATE experiments SET outside_files = ?2 WHERE id = ?1", id, join_lines(all));
     }
     plan.experiments.push_back(name);
   }

@@ -218,6 +218,12 @@ TEST(Archive, OutsideFilesAreNamedAndAskedFor) {
   const auto experiments = value_of(target.reader()->experiments());
   ASSERT_EQ(experiments.size(), 1u);
   EXPECT_THAT(experiments[0].outside_files, ElementsAre("/etc/passwd"));
+  // A run's document counts too, also where the experiment is ours.
+  content = read_archive(source.folder / "all.dsz");
+  change_database(content, source.folder / "scratch", R"(UPDATE run_texts SET text = '{"data":{"source":"/etc/shadow"}}' WHERE kind = 'resolved'; UPDATE runs SET id = 'b' || id)");
+  write_archive_of(source.folder / "asks.dsz", content);
+  value_of(import_archive(source.folder / "asks.dsz", *source.project));
+  EXPECT_THAT(value_of(source.reader()->experiments()).at(0).outside_files, ElementsAre("/etc/shadow"));
   value_of(target.project->allow_outside_files(experiments[0].id));
   EXPECT_TRUE(value_of(target.reader()->experiments())[0].outside_files.empty());
 }

@@ -87,7 +87,7 @@ TEST(Recovery, ADamagedCheckpointIsRefusedBeforeAnythingIsDropped) {
 
 TEST(Recovery, CheckpointsKeepTheBestTheLastAndKeepMore) {
   ProjectFixture fixture;
-  const RunRow run = fixture.new_run(R"({"task":"train","training":{"checkpoint":{"keep":2}}})");
+  const RunRow run = fixture.new_run(R"({"task":"train","training":{"keep":2}})");
   const RunRow plain = fixture.new_run();
   for (std::int64_t step = 1; step <= 8; ++step) {
     fixture.store(run, {event_of(step, fixture.new_checkpoint(run, step, "a" + std::to_string(step), step <= 3))});
@@ -102,6 +102,17 @@ TEST(Recovery, CheckpointsKeepTheBestTheLastAndKeepMore) {
   for (const auto& entry : std::filesystem::directory_iterator(fixture.project->files_folder())) files += is_sha256(entry.path().filename().string());
   EXPECT_EQ(files, 6u) << "spare files are gone";
   EXPECT_TRUE(std::filesystem::is_empty(fixture.project->work_folder(run.id))) << "taken files no longer stand in the run's folder";
+}
+
+TEST(Recovery, APictureThatIsShownAgainIsThereAgain) {
+  ProjectFixture fixture;
+  const RunRow run = fixture.new_run();
+  write_text(fixture.project->work_folder(run.id) / "7.png", "picture");
+  fixture.store(run, {event_of(1, SampleBody{1, "misclassified", "{}", {"7.png"}})});
+  fixture.store(run, {event_of(2, SampleBody{2, "misclassified", "{}", {"7.png"}})});
+  const auto samples = value_of(fixture.reader()->samples(run.id));
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(read_text(samples[1].files.at(0)), "picture");
 }
 
 TEST(Recovery, ACheckpointThatIsNotWhatItsEventSaysIsLeftOutAndTheRunSaysSo) {
