@@ -132,7 +132,7 @@ Json BpeTokenizer::to_json() const {
   for (std::size_t id = 0; id < tokens_.size(); ++id)
     tokens.push_back(static_cast<std::int32_t>(id) == end_of_text_ ? tokens_[id] : bpe_spelling(tokens_[id]));
   for (const auto& [a, b] : merges_) merges.push_back({a, b});
-  return {{"kind", kind()}, {"tokens", tokens}, {"merges", merges}, {"end_of_text", end_of_text_}};
+  return {{"kind", kind()}, {"tokens", tokens}, {"merges", merges}, {"end_of_text", end_of_text_}, {"starts_texts", starts_texts_}};
 }
 
 Result<BpeTokenizer> BpeTokenizer::from_json(const Json& json) {
@@ -157,7 +157,9 @@ Result<BpeTokenizer> BpeTokenizer::from_json(const Json& json) {
         return fail(bad(fmt::format("the merge {} of a stored tokenizer leads to no token", merges.size())));
       merges.push_back(pair);
     }
-    return make_tokenizer(std::move(tokens), std::move(merges), end_of_text, "a stored tokenizer");
+    auto tokenizer = make_tokenizer(std::move(tokens), std::move(merges), end_of_text, "a stored tokenizer");
+    if (tokenizer) tokenizer->set_starts_texts(json.at("starts_texts").get<bool>());
+    return tokenizer;
   } catch (const Json::exception& e) {
     return fail(bad(fmt::format("a stored tokenizer is damaged: {}", e.what())));
   }

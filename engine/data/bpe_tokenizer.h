@@ -63,7 +63,9 @@ class BpeTokenizer : public Tokenizer {
   Result<std::vector<std::int32_t>> encode(std::string_view text) const override;
   std::string decode(const std::vector<std::int32_t>& ids) const override;
   std::string token_text(std::int32_t id) const override;
-  std::int32_t bos() const override { return end_of_text_; }
+  /// <|endoftext|>, where the text that a model learned from has it; a model knows nothing of a token it never saw.
+  std::int32_t bos() const override { return starts_texts_ ? end_of_text_ : -1; }
+  void set_starts_texts(bool on) { starts_texts_ = on; }
   Json to_json() const override;
 
   const std::vector<std::string>& tokens() const { return tokens_; }
@@ -78,6 +80,7 @@ class BpeTokenizer : public Tokenizer {
   std::vector<std::string> tokens_;
   std::vector<Merge> merges_;
   std::int32_t end_of_text_;
+  bool starts_texts_ = true;
   std::array<std::int32_t, 256> byte_ids_{};
   std::unordered_map<std::uint64_t, Step> steps_;  ///< by pair of ids
   BpePieces pieces_;

@@ -113,7 +113,7 @@ class ImageDataset : public Dataset {
   std::vector<DataFile> files() const override { return source_->files; }
 
   Json facts() const override {
-    Json facts = {{"images", source_->images.count()},
+    Json facts = {{"examples", source_->images.count()},
                   {"classes", spec_.classes},
                   {"channels", spec_.channels},
                   {"height", spec_.height},

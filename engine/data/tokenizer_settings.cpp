@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/data/tokenizer_settings.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/data/bpe_tokenizer.h"
@@ -12,8 +13,8 @@
 namespace dsw {
 namespace {
 
-Result<std::unique_ptr<Tokenizer>> read_bpe(const Json& settings, const std::filesystem::path& base, const std::string& pointer,
-                                            std::vector<DataFile>& files, std::stop_token stop) {
+Result<BpeTokenizer> read_bpe(const Json& settings, const std::filesystem::path& base, const std::string& pointer,
+                              std::vector<DataFile>& files, std::stop_token stop) {
   for (const char* key : {"vocab_file", "merges_file"})
     if (!settings.contains(key))
       return fail(ErrorCode::InvalidDocument, fmt::format("a tokenizer that is read needs two files, and {} is not given", key),
@@ -25,7 +26,7 @@ Result<std::unique_ptr<Tokenizer>> read_bpe(const Json& settings, const std::fil
   if (!merges) return fail(merges.error());
   auto tokenizer = BpeTokenizer::from_files(*vocab, vocab_name, *merges, merges_name);
   if (!tokenizer) return fail(at_pointer(tokenizer.error(), pointer));
-  return std::make_unique<BpeTokenizer>(std::move(*tokenizer));
+  return tokenizer;
 }
 
 }  // namespace
@@ -56,9 +57,13 @@ Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const st
   if (type == "byte") return std::make_unique<ByteTokenizer>();
   if (type == "word") return std::make_unique<WordTokenizer>(WordTokenizer::train(training, settings.at("vocabulary").get<std::int32_t>()));
   if (type == "bpe") {
-    if (settings.contains("vocab_file") || settings.contains("merges_file")) return read_bpe(settings, base, pointer, files, stop);
-    auto tokenizer = BpeTokenizer::train(training, settings.at("vocabulary").get<std::int32_t>(), stop);
+    const bool read = settings.contains("vocab_file") || settings.contains("merges_file");
+    auto tokenizer = read ? read_bpe(settings, base, pointer, files, stop)
+                          : BpeTokenizer::train(training, settings.at("vocabulary").get<std::int32_t>(), stop);
     if (!tokenizer) return fail(tokenizer.error());
+    tokenizer->set_starts_texts(std::any_of(training.begin(), training.end(), [](std::string_view text) {
+      return text.find(BpeTokenizer::kEndOfText) != std::string_view::npos;
+    }));
     return std::make_unique<BpeTokenizer>(std::move(*tokenizer));
   }
   std::string joined;  // only where there is more than one text

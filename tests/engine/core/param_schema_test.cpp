@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/param_paths.h"
 #include "engine/core/registry.h"
 
 namespace dsw {
@@ -131,6 +132,15 @@ TEST(ParamSchema, fillsDefaultsInTheSchemasOrder) {
   const Json once = with_defaults(sample(), parse(R"({"source": "a"})"));
   EXPECT_EQ(with_defaults(sample(), once).dump(), once.dump());
   EXPECT_TRUE(check_params(sample(), once).empty());
+}
+
+TEST(ParamSchema, pathsBecomeAbsolute) {
+  const ParamSchema data{variant_param("data", "Data", "", {{"set", sample()}}, "")};
+  const Json document =
+      parse(R"({"data": {"type": "set", "source": ["a.txt", "/b", "../c", "builtin:x", "", 5], "name": "a.txt"}, "other": "a"})");
+  EXPECT_EQ(with_absolute_paths(data, document, "/home/me/set").dump(),
+            R"({"data":{"type":"set","source":["/home/me/set/a.txt","/b","/home/me/c","builtin:x","",5],"name":"a.txt"},"other":"a"})");
+  EXPECT_EQ(with_absolute_paths(sample(), parse(R"({"source": "a"})"), "")["source"], (std::filesystem::current_path() / "a").string());
 }
 
 TEST(ParamSchema, findsTheParameterBehindAPointer) {

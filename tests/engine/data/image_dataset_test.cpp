@@ -181,7 +181,7 @@ TEST_F(ImageData, readsAFolderOfPictures) {
   EXPECT_EQ(data->input_spec().channels, 3);  // grey ones become coloured
   EXPECT_EQ(data->input_spec().height, 4);
   EXPECT_EQ(data->input_spec().width, 5);
-  EXPECT_EQ(data->facts()["images"], 11);
+  EXPECT_EQ(data->facts()["examples"], 11);
   EXPECT_EQ(data->facts()["notes"][0], "1 file in pets is no PNG or JPEG picture and was left out.");
   EXPECT_EQ(data->files().size(), 11U);
   const auto image = decode_image(data->example(Split::Train, 0), "example");

@@ -133,6 +133,9 @@ TEST_F(TextData, bpeAndWordsLearnFromTheTrainingPartAlone) {
     EXPECT_EQ(bpe->tokenizer()->token_text(id).find('z'), std::string::npos);
   EXPECT_GT(bpe->characters_per_token(Split::Train), 3.9);
   EXPECT_EQ(bpe->characters_per_token(Split::Val), 1);
+  EXPECT_EQ(bpe->tokenizer()->bos(), -1);  // the text has no <|endoftext|>
+  write_text(folder / "u.txt", "one<|endoftext|>two<|endoftext|>three");
+  EXPECT_EQ(load(R"({"type": "text", "source": "u.txt", "context": 2, "tokenizer": "bpe"})")->tokenizer()->bos(), 0);
   const auto words = load(R"({"type": "text", "source": "t.txt", "context": 4, "tokenizer": "word"})");
   EXPECT_EQ(words->input_spec().vocabulary, 4);
 }

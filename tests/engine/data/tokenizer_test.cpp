@@ -114,7 +114,7 @@ TEST(Tokenizers, damagedJsonGetsASentence) {
   for (const char* text :
        {"{}", "[]", "null", R"({"kind": 3})", R"({"kind": "morse"})", R"({"kind": "char"})",
         R"({"kind": "char", "symbols": 3, "unknown": true})", R"({"kind": "word", "words": [1]})",
-        R"({"kind": "bpe", "tokens": [], "merges": [], "end_of_text": -1})",
+        R"({"kind": "bpe", "tokens": [], "merges": [], "end_of_text": -1, "starts_texts": true})",
         R"({"kind": "bpe", "tokens": ["a"], "merges": [[0, 9]], "end_of_text": -1})", R"({"kind": "padded", "inner": {"kind": "padded"}})"})
     EXPECT_FALSE(tokenizer_from_json(Json::parse(text))) << text;
 }
