@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/run/run_record.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "engine/data/dataset_cache.h"
+
+namespace dsw {
+namespace {
+
+Result<std::vector<DataFile>> data_files(DatasetCache& data, const Experiment& experiment) {
+  const Json document = Json::parse(experiment.resolved);
+  const auto section = document.find("data");
+  if (section == document.end()) return std::vector<DataFile>();
+  DSW_TRY_ASSIGN(const auto set, data.get(*section, experiment.base, experiment.seed));
+  return set->files();
+}
+
+}  // namespace
+
+const char* program_version() { return DSW_VERSION; }
+
+Result<std::string> run_record(DatasetCache& data, const Experiment& experiment, int threads, bool isolated) {
+  DSW_TRY_ASSIGN(const std::vector<DataFile> files, data_files(data, experiment));
+  Json record;
+  record["program"] = program_version();
+  record["threads"] = threads;
+  record["isolated"] = isolated;
+  utsname system{};
+  ::uname(&system);
+  record["machine"] = {{"host", system.nodename}, {"system", std::string(system.sysname) + " " + system.release}, {"architecture", system.machine},
+                       {"cores", std::thread::hardware_concurrency()}};
+  record["data_files"] = Json::array();
+  for (const DataFile& file : files) record["data_files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  return record.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<RecordedRun> read_run_record(const std::string& text) {
+  try {
+    const Json json = Json::parse(text);
+    RecordedRun record;
+    record.threads = std::clamp(json.value("threads", 0), 0, 4096);
+    record.isolated = json.value("isolated", false);
+    for (const Json& file : json.value("data_files", Json::array()))
+      record.files.push_back({file.at("path").get<std::string>(), file.at("sha256").get<std::string>(), file.at("bytes").get<std::uint64_t>()});
+    return record;
+  } catch (const Json::exception&) {
+    return fail(ErrorCode::Damaged, "The run's record cannot be read");
+  }
+}
+
+Result<void> check_recorded_data(DatasetCache& data, const Experiment& experiment, const RecordedRun& recorded) {
+  DSW_TRY_ASSIGN(const std::vector<DataFile> now, data_files(data, experiment));
+  for (const DataFile& then : recorded.files) {
+    const bool same = std::any_of(now.begin(), now.end(), [&](const DataFile& file) { return file.sha256 == then.sha256; });
+    if (!same)
+      return fail(ErrorCode::InvalidArgument, "The file is not the one that the run began with", "Put the old file back, or run the experiment again.", then.path);
+  }
+  return {};
+}
+
+}  // namespace dsw
