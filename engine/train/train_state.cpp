@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/train_state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/catalog.h"
+#include "engine/data/dataset_cache.h"
+#include "engine/train/nan_search.h"
+#include "engine/train/run_model.h"
+
+namespace dsw {
+namespace {
+
+constexpr const char* kOptimizerPrefix = "optimizer.";
+constexpr const char* kBestPrefix = "best.";
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Error bad_checkpoint(const std::filesystem::path& path, const std::string& what) {
+  return Error(ErrorCode::BadFormat, "The checkpoint " + what, "Another checkpoint of the run may be whole.", path.string());
+}
+
+}  // namespace
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{}.safetensors", step); }
+
+Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
+  const Experiment& experiment = context.experiment();
+  auto state = std::make_unique<TrainState>();
+  state->document = Json::parse(experiment.resolved);
+  const Json& document = state->document;
+  if (context.data) {
+    DSW_TRY_ASSIGN(state->data, context.data->get(document.at("data"), experiment.base, experiment.seed, context.stop_token()));
+  } else {
+    DSW_TRY_ASSIGN(state->data, load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
+  }
+  state->settings = train_settings(document, *state->data);
+
+  const Json& model = document.at("model");
+  DSW_TRY_ASSIGN(const auto* model_entry, context.catalog().models.get(model.at("type").get<std::string>()));
+  DSW_TRY_ASSIGN(const auto model_type, model_entry->make(model));
+  DSW_TRY_ASSIGN(state->model, model_type->build(model, state->data->input_spec()));
+  state->model->materialize(context.device(), experiment.seed);
+
+  const Json& optimizer = document.at("optimizer");
+  DSW_TRY_ASSIGN(const auto* optimizer_entry, context.catalog().optimizers.get(optimizer.at("type").get<std::string>()));
+  DSW_TRY_ASSIGN(state->optimizer, optimizer_entry->make(optimizer));
+  state->optimizer->attach(state->model->parameters());
+  const Json& schedule = optimizer.at("schedule");
+  DSW_TRY_ASSIGN(const auto* schedule_entry, context.catalog().lr_schedules.get(schedule.at("type").get<std::string>()));
+  DSW_TRY_ASSIGN(state->schedule, schedule_entry->make(schedule));
+
+  if (!context.resume_from.empty()) DSW_TRY(state->restore(context));
+  return state;
+}
+
+void TrainState::keep_best(double value) {
+  best = value;
+  best_step = step;
+  without_better = 0;
+  if (settings.patience == 0) return;
+  for (const Module::Named& named : model->parameters()) best_weights_[kBestPrefix + named.name] = named.parameter->value.detach().contiguous_copy();
+}
+
+void TrainState::take_best() {
+  for (const Module::Named& named : model->parameters())
+    if (const auto kept = best_weights_.find(kBestPrefix + named.name); kept != best_weights_.end()) copy_into(kept->second, named.parameter->value.detach());
+}
+
+Result<void> TrainState::restore(RunContext& context) {
+  DSW_TRY_ASSIGN(const Checkpoint checkpoint, read_checkpoint(context.resume_from, context.device()));
+  DSW_TRY(load_weights(*model, checkpoint, context.resume_from));
+  std::map<std::string, Tensor> of_optimizer;
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (name.starts_with(kBestPrefix)) best_weights_.emplace(name, tensor);
+    if (name.starts_with(kOptimizerPrefix)) of_optimizer.emplace(name.substr(std::string(kOptimizerPrefix).size()), tensor);
+  }
+  try {
+    const Json meta = Json::parse(checkpoint.meta);
+    step = meta.at("step").get<std::int64_t>();
+    evaluated = meta.at("evaluated").get<std::int64_t>();
+    saved = step;
+    if (!meta.at("best").is_null()) best = meta.at("best").get<double>();
+    best_step = meta.at("best_step").get<std::int64_t>();
+    without_better = meta.at("without_better").get<std::int64_t>();
+    usual_norm = meta.at("usual_norm").get<double>();
+    ended_early = meta.at("ended_early").get<bool>();
+    return optimizer->restore(meta.at("optimizer_steps").get<std::int64_t>(), of_optimizer);
+  } catch (const Json::exception&) {
+    return fail(bad_checkpoint(context.resume_from, "does not say where the run stood"));
+  }
+}
+
+Result<void> TrainState::save(RunContext& context, bool best_so_far) {
+  for (const Module::Named& named : model->parameters())
+    if (!all_finite(named.parameter->value)) return fail(ErrorCode::NotANumber, fmt::format("The weight {} is no longer finite at step {}", named.name, step));
+  Checkpoint checkpoint;
+  for (const Module::Named& named : model->parameters()) checkpoint.tensors.emplace(kModelTensorPrefix + named.name, named.parameter->value.detach());
+  for (const auto& [name, tensor] : optimizer->state()) checkpoint.tensors.emplace(kOptimizerPrefix + name, tensor);
+  checkpoint.tensors.insert(best_weights_.begin(), best_weights_.end());
+  Json meta = run_model_description(document, *data);
+  meta["step"] = step;
+  meta["seq"] = context.last_seq();
+  meta["evaluated"] = evaluated;
+  meta["monitor"] = settings.monitor;
+  meta["best"] = number_or_null(best);
+  meta["best_step"] = best_step;
+  meta["without_better"] = without_better;
+  meta["usual_norm"] = usual_norm;
+  meta["ended_early"] = ended_early;
+  meta["optimizer_steps"] = optimizer->steps();
+  checkpoint.meta = meta.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string file = checkpoint_name(step);
+  DSW_TRY_ASSIGN(const WrittenFile written, write_checkpoint(context.folder() / file, checkpoint));
+  saved = step;
+  context.emit(CheckpointBody{step, file, written.sha256, written.bytes, best_so_far});
+  kept_.push_back(step);
+  remove_old(context.folder());
+  return {};
+}
+
+void TrainState::remove_old(const std::filesystem::path& folder) {
+  // Two more than asked for: whoever stores the events takes the files over a little later.
+  const auto allowed = static_cast<std::size_t>(settings.keep) + 3;
+  for (auto place = kept_.begin(); kept_.size() > allowed && place + 1 < kept_.end();) {
+    if (*place == best_step) {
+      ++place;
+      continue;
+    }
+    std::error_code ignored;
+    std::filesystem::remove(folder / checkpoint_name(*place), ignored);
+    place = kept_.erase(place);
+  }
+}
+
+}  // namespace dsw

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/train_task.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/catalog.h"
+#include "engine/data/dataset_cache.h"
+#include "engine/data/tokenizer.h"
+#include "engine/run/task.h"
+#include "engine/train/train_run.h"
+#include "engine/train/train_settings.h"
+#include "engine/train/train_state.h"
+
+namespace dsw {
+namespace {
+
+bool has_problem_at(const Param& param, const Json& document) {
+  const auto section = document.find(param.name);
+  if (section == document.end()) return true;
+  ParamSchema one;
+  one.add(param);
+  return !check_params(one, Json{{param.name, *section}}).empty();
+}
+
+class TrainTask : public Task {
+ public:
+  std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const override {
+    std::vector<Problem> problems;
+    const ParamSchema schema = train_schema(catalog);
+    const auto sound = [&](const char* section) { return !has_problem_at(*schema.find(section), document); };
+    if (sound("data") && data) {
+      const auto seed = document.find("seed");
+      const auto set = data->get(document.at("data"), base, seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1);
+      if (!set) {
+        problems.push_back(data_problem(set.error()));
+      } else {
+        if (sound("model")) check_model(catalog, document.at("model"), (*set)->input_spec(), problems);
+        if (sound("training")) check_against_data(document.at("training"), **set, problems);
+      }
+    }
+    if (sound("training")) check_length(document.at("training"), problems);
+    return problems;
+  }
+
+  Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const override {
+    DSW_TRY_ASSIGN(const ParamSchema schema, document_schema(catalog, "train"));
+    const Json full = with_defaults(schema, document);
+    const ParamSchema own = train_schema(catalog);
+    for (const char* section : {"data", "model", "optimizer", "training"})
+      if (has_problem_at(*own.find(section), full)) return fail(ErrorCode::InvalidDocument, fmt::format("/{} has problems", section));
+    std::vector<Problem> length;
+    check_length(full.at("training"), length);
+    if (!length.empty()) return fail(ErrorCode::InvalidDocument, length.front().sentence());
+    if (!data) return fail(ErrorCode::InvalidArgument, "An estimate needs the data's shape");
+    DSW_TRY_ASSIGN(const std::shared_ptr<const Dataset> set, data->get(full.at("data"), base, 1));
+    return estimate_of(catalog, full, *set);
+  }
+
+  Result<void> run(RunContext& context) const override {
+    DSW_TRY_ASSIGN(const auto state, TrainState::make(context));
+    return TrainRun(context, *state).run();
+  }
+
+ private:
+  static void check_model(const Catalog& catalog, const Json& model, const InputSpec& input, std::vector<Problem>& problems) {
+    const auto* entry = catalog.models.find(model.at("type").get<std::string>());
+    if (!entry) return;
+    const auto type = entry->make(model);
+    if (!type) {
+      problems.push_back({"/model", type.error().sentence(), {}, false});
+      return;
+    }
+    for (Problem& problem : (*type)->validate(model, input)) problems.push_back(std::move(problem));
+  }
+
+  static void check_length(const Json& training, std::vector<Problem>& problems) {
+    const bool steps = training.contains("steps") && !training.at("steps").is_null();
+    const bool epochs = training.contains("epochs") && !training.at("epochs").is_null();
+    if (!steps && !epochs)
+      problems.push_back({"/training/steps", "is missing: a run needs steps or epochs", {{"1000 steps", "/training/steps", "1000", "", false}, {"1 epoch", "/training/epochs", "1", "", false}}, false});
+    if (steps && epochs)
+      problems.push_back({"/training/epochs", "is given beside steps; one of them says how long the run is",
+                          {{"Keep steps", "/training/epochs", "", "", true}, {"Keep epochs", "/training/steps", "", "", true}}, false});
+  }
+
+  static void check_against_data(const Json& training, const Dataset& set, std::vector<Problem>& problems) {
+    const bool tokens = set.input_spec().kind == InputSpec::Kind::Tokens;
+    const auto batch = training.at("batch").get<std::int64_t>();
+    if (!tokens && batch > set.size(Split::Train))
+      problems.push_back({"/training/batch", fmt::format("is {}, but the train part has {} examples", batch, set.size(Split::Train)),
+                          {{fmt::format("Use {}", set.size(Split::Train)), "/training/batch", std::to_string(set.size(Split::Train)), "", false}}, false});
+    const std::string prompt = training.at("sample_prompt").get<std::string>();
+    if (tokens && set.tokenizer() && !prompt.empty()) {
+      if (const auto ids = set.tokenizer()->encode(prompt); !ids)
+        problems.push_back({"/training/sample_prompt", "cannot be read by the tokenizer: " + ids.error().message, {{"Leave it empty", "/training/sample_prompt", "\"\"", "", false}}, false});
+    }
+    const bool val = set.has(Split::Val);
+    if (!val && training.at("patience").get<std::int64_t>() > 0)
+      problems.push_back({"/training/patience", "needs a val part, and the data has none", {{"Use 0", "/training/patience", "0", "", false}}, false});
+  }
+
+  static Result<Estimate> estimate_of(const Catalog& catalog, const Json& full, const Dataset& set) {
+    const InputSpec& input = set.input_spec();
+    const TrainSettings settings = train_settings(full, set);
+    DSW_TRY_ASSIGN(const auto* entry, catalog.models.get(full.at("model").at("type").get<std::string>()));
+    DSW_TRY_ASSIGN(const auto type, entry->make(full.at("model")));
+    if (const auto problems = type->validate(full.at("model"), input); !problems.empty()) return fail(ErrorCode::InvalidDocument, problems.front().sentence());
+    Estimate estimate;
+    DSW_TRY_ASSIGN(estimate.network, type->plan(full.at("model"), input, settings.batch));
+    const Cost& forward = estimate.network.total;
+    constexpr double kFloat = 4;
+    const double slots = full.at("optimizer").at("type") == "adamw" ? 2 : full.at("optimizer").value("momentum", 0.0) > 0 ? 1 : 0;
+    estimate.parameters = forward.parameters;
+    estimate.step_flops = 3 * forward.flops;  // backward: gradients of inputs and of weights, each as much as forward
+    estimate.activation_bytes = forward.activation_bytes;
+    estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);
+    estimate.peak_bytes = estimate.checkpoint_bytes + kFloat * forward.parameters + forward.activation_bytes;
+    estimate.steps = static_cast<double>(settings.steps);
+    const bool images = input.kind == InputSpec::Kind::Image;
+    estimate.examples_per_step = static_cast<double>(images ? settings.batch : settings.batch * input.context);
+    estimate.example_unit = images ? "images" : "tokens";
+    estimate.examples_total = estimate.steps * estimate.examples_per_step;
+    return estimate;
+  }
+};
+
+}  // namespace
+
+void register_train_task(Catalog& catalog) {
+  catalog.tasks.add({"train", "Trains a model on data", train_schema(catalog), [](const Json&) -> Result<std::unique_ptr<Task>> { return std::make_unique<TrainTask>(); }});
+}
+
+}  // namespace dsw
