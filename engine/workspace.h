@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ class Workspace {
   DatasetCache& data();
 
   Result<void> open_project(const std::filesystem::path& path, Project::Mode mode);
-  void close_project();                   ///< stops its jobs first
+  /// Stops its jobs first. `keep_workers`: runs in worker processes go on in the background and are adopted at the next opening.
+  void close_project(bool keep_workers = false);
   Project* project();                     ///< null when none is open for writing
 
   struct RunRequest {
@@ -49,6 +51,8 @@ class Workspace {
   std::vector<JobInfo> jobs() const;
   /// Called from other threads whenever a job changes (coalesce: at most 25 times a second a job).
   void on_job_changed(std::function<void(const JobInfo&)> callback);
+  /// Sees the events of every run as they come, on the thread that stores them.
+  void on_events(std::function<void(const std::string& run_id, std::span<const Event>)> callback);
   /// Waits until no job is queued or running.
   void wait_idle();
 

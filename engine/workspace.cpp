@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/workspace.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "engine/core/ids.h"
+#include "engine/core/resource_folder.h"
+#include "engine/data/dataset.h"
+#include "engine/run/checkpoint.h"
+#include "engine/run/event_channel.h"
+#include "engine/run/launcher.h"
+#include "engine/run/run_record.h"
+
+namespace dsw {
+namespace {
+constexpr int kWorkSlots = 2;
+}
+
+struct Workspace::Impl {
+  Catalog catalog;
+  std::unique_ptr<DatasetCache> data;
+  std::mutex mutex;                            // guards project, jobs_of_runs, next_slot, watch
+  std::shared_ptr<Project> project;
+  std::map<std::string, std::int64_t> jobs_of_runs;
+  int next_slot = 0;
+  std::atomic<bool> detaching{false};          // worker processes are left to themselves
+  std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();   // the last member: its threads use all above
+
+  std::function<void(const std::string&, std::span<const Event>)> watch;
+
+  std::function<void(const std::string&, std::span<const Event>)> watcher() {
+    const std::lock_guard lock(mutex);
+    return watch;
+  }
+  std::shared_ptr<Project> open() {
+    const std::lock_guard lock(mutex);
+    return project;
+  }
+
+  struct Launch {
+    RunRow row;
+    LaunchRequest request;
+    bool isolated = false;
+  };
+  void enqueue(const std::shared_ptr<Project>& into, Launch launch);
+  Result<void> work(const std::shared_ptr<Project>& into, const Launch& launch, JobQueue::Job& job);
+};
+
+/// On the slot's thread: the run is the producer of a ring, a thread of its own stores what comes out of it.
+Result<void> Workspace::Impl::work(const std::shared_ptr<Project>& into, const Launch& launch, JobQueue::Job& job) {
+  EventChannel channel;
+  std::jthread storing([&] {
+    std::vector<Event> events;
+    while (channel.take(events)) {
+      into->append(launch.row.id, events);
+      if (const auto tell = watcher()) tell(launch.row.id, events);
+      const ProgressBody* latest = nullptr;
+      for (const Event& event : events)
+        if (const auto* progress = std::get_if<ProgressBody>(&event.body)) latest = progress;
+      if (latest) job.progress(*latest);
+      events.clear();
+    }
+  });
+  LaunchRequest request = launch.request;
+  request.data = data.get();
+  const auto launcher = launch.isolated ? make_process_launcher(catalog, program_folder() / "deepshock", [this] { return detaching.load(); }) : make_local_launcher(catalog);
+  Result<void> result = launcher->run(request, job.stop_token(), [&](Event event) { channel.push(std::move(event)); });
+  channel.close();
+  storing.join();
+  const Result<void> stored = into->flush();
+  if (!stored) return stored;
+  if (!(launch.isolated && detaching)) {
+    std::error_code ignored;
+    std::filesystem::remove_all(request.folder, ignored);  // everything worth keeping lies in the project now
+  }
+  return result;
+}
+
+void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launch) {
+  JobInfo info;
+  info.run_id = launch.row.id;
+  info.title = launch.row.short_name + " " + (launch.row.name.empty() ? launch.row.experiment_name : launch.row.name);
+  info.device = launch.request.device;
+  info.total = launch.row.total_steps;
+  info.done = launch.row.step;
+  const std::string slot = launch.request.device, run_id = launch.row.id;
+  const std::int64_t first_seq = launch.request.first_seq;
+  auto begun = std::make_shared<std::atomic<bool>>(false);
+  const std::lock_guard lock(mutex);
+  jobs_of_runs[run_id] = jobs->add(
+      slot, std::move(info),
+      [this, into, begun, shared = std::make_shared<const Launch>(std::move(launch))](JobQueue::Job& job) {
+        *begun = true;
+        return work(into, *shared, job);
+      },
+      [this, into, begun, run_id, first_seq](const JobInfo& ended, const Result<void>&) {
+        if (!*begun) {  // stopped while it waited: nothing of it ran that could have said so
+          const Event event{first_seq, now_seconds(), StatusBody{RunStatus::Stopped, ended.done, "Stopped before it began", "Resume starts it."}};
+          into->append(run_id, std::span(&event, 1));
+        }
+      });
+}
+
+Workspace::Workspace() : impl_(std::make_unique<Impl>()) {
+  register_builtins(impl_->catalog);
+  impl_->catalog.freeze();
+  impl_->data = std::make_unique<DatasetCache>(impl_->catalog);
+}
+
+Workspace::~Workspace() { close_project(); }
+
+const Catalog& Workspace::catalog() const { return impl_->catalog; }
+DatasetCache& Workspace::data() { return *impl_->data; }
+
+Result<void> Workspace::open_project(const std::filesystem::path& path, Project::Mode mode) {
+  close_project();
+  DSW_TRY_ASSIGN(std::unique_ptr<Project> opened, Project::open(path, mode));
+  const std::lock_guard lock(impl_->mutex);
+  impl_->project = std::move(opened);
+  return {};
+}
+
+void Workspace::close_project(bool keep_workers) {
+  impl_->detaching = keep_workers;
+  impl_->jobs->stop_all();
+  impl_->jobs->wait_idle();
+  impl_->detaching = false;
+  const std::lock_guard lock(impl_->mutex);
+  impl_->jobs_of_runs.clear();
+  impl_->project.reset();
+}
+
+Project* Workspace::project() { return impl_->open().get(); }
+
+Result<RunRow> Workspace::start_run(const RunRequest& request) {
+  const auto project = impl_->open();
+  if (!project) return fail(ErrorCode::InvalidArgument, "No project is open for writing", "Open or make one first.");
+  std::string text = request.text;
+  Json document;
+  if (request.document) {
+    document = *request.document;
+    text = document.dump(2);
+  } else {
+    DSW_TRY_ASSIGN(document, parse_document(text));
+  }
+  if (!request.device.empty()) document["device"] = request.device;
+  DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, request.base, impl_->data.get()));
+  experiment.document = text;
+  DSW_TRY_ASSIGN(experiment.device, choose_device(impl_->catalog, experiment.device));
+  experiment.resolved = absolute_document(impl_->catalog, experiment);
+  DSW_TRY_ASSIGN(const std::string record, run_record(*impl_->data, experiment, request.threads, request.isolated));
+
+  std::string id = request.experiment_id;
+  if (id.empty()) {
+    DSW_TRY_ASSIGN(const auto reader, project->reader());
+    DSW_TRY_ASSIGN(const auto known, reader->experiments());
+    const auto same = std::find_if(known.begin(), known.end(), [&](const ExperimentRow& row) { return row.name == experiment.name && row.task == experiment.task; });
+    if (same != known.end()) id = same->id;
+  }
+  DSW_TRY_ASSIGN(id, project->save_experiment(id, experiment.name, experiment.task, text, experiment.base.string()));
+  DSW_TRY_ASSIGN(const RunRow row, project->create_run(id, experiment, record));
+  Impl::Launch launch{row, {}, request.isolated};
+  launch.request.device = experiment.device;
+  launch.request.threads = request.threads;
+  launch.request.folder = project->work_folder(row.id);
+  launch.request.experiment = std::move(experiment);
+  impl_->enqueue(project, std::move(launch));
+  return row;
+}
+
+Result<void> Workspace::resume_run(const std::string& run_id) {
+  const auto project = impl_->open();
+  if (!project) return fail(ErrorCode::InvalidArgument, "No project is open for writing", "Open or make one first.");
+  DSW_TRY_ASSIGN(const auto reader, project->reader());
+  DSW_TRY_ASSIGN(const RunRow row, reader->run(run_id));
+  if (row.status == RunStatus::Finished || row.status == RunStatus::Running || row.status == RunStatus::Queued)
+    return fail(ErrorCode::InvalidArgument, fmt::format("{} is {}; there is nothing to resume", row.short_name, run_status_name(row.status)),
+                row.status == RunStatus::Finished ? "Run its experiment again for a new run." : "");
+  DSW_TRY_ASSIGN(const std::string resolved, reader->run_resolved(row.id));
+  DSW_TRY_ASSIGN(const std::string written, reader->run_document(row.id));
+  DSW_TRY_ASSIGN(const std::string record_text, reader->run_record(row.id));
+  DSW_TRY_ASSIGN(const Json document, parse_document(resolved));
+  DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, project->path().parent_path(), impl_->data.get()));
+  experiment.document = written;
+  DSW_TRY_ASSIGN(experiment.device, choose_device(impl_->catalog, row.device));
+  DSW_TRY_ASSIGN(const RecordedRun recorded, read_run_record(record_text));
+  DSW_TRY(check_recorded_data(*impl_->data, experiment, recorded));
+
+  DSW_TRY_ASSIGN(std::vector<CheckpointRow> checkpoints, reader->checkpoints(row.id));
+  std::sort(checkpoints.begin(), checkpoints.end(), [](const CheckpointRow& a, const CheckpointRow& b) { return a.seq > b.seq; });
+  CheckpointRow from;  // seq 0: from the start
+  for (const CheckpointRow& candidate : checkpoints) {
+    if (candidate.missing || !checkpoint_is_whole(candidate.path, candidate.sha256)) continue;
+    from = candidate;
+    break;
+  }
+  if (from.seq == 0 && !checkpoints.empty())
+    return fail(ErrorCode::Damaged, fmt::format("None of the {} checkpoints of {} is whole", checkpoints.size(), row.short_name), "Run its experiment again.", project->files_folder().string());
+  DSW_TRY(project->prepare_resume(row.id, from));
+  Impl::Launch launch{row, {}, recorded.isolated};
+  launch.request.device = experiment.device;
+  launch.request.threads = recorded.threads;
+  launch.request.folder = project->work_folder(row.id);
+  launch.request.first_seq = from.seq + 1;
+  launch.request.resume_from = from.path;
+  launch.request.experiment = std::move(experiment);
+  impl_->enqueue(project, std::move(launch));
+  return {};
+}
+
+void Workspace::stop_run(const std::string& run_id) {
+  std::int64_t job = 0;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    const auto found = impl_->jobs_of_runs.find(run_id);
+    if (found == impl_->jobs_of_runs.end()) return;
+    job = found->second;
+  }
+  impl_->jobs->stop(job);
+}
+
+std::int64_t Workspace::start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&)> work,
+                                  std::function<void(const Result<void>&)> finished) {
+  JobInfo info;
+  info.title = std::move(title);
+  std::string slot;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    slot = fmt::format("work-{}", impl_->next_slot++ % kWorkSlots);
+  }
+  return impl_->jobs->add(
+      slot, std::move(info),
+      [work = std::move(work)](JobQueue::Job& job) {
+        return work(job.stop_token(), [&](std::int64_t done, std::int64_t total) { job.progress({done, total, 0, "", 0}); });
+      },
+      [finished = std::move(finished)](const JobInfo&, const Result<void>& result) {
+        if (finished) finished(result);
+      });
+}
+
+void Workspace::stop_job(std::int64_t job_id) { impl_->jobs->stop(job_id); }
+std::vector<JobInfo> Workspace::jobs() const { return impl_->jobs->jobs(); }
+void Workspace::on_job_changed(std::function<void(const JobInfo&)> callback) { impl_->jobs->on_changed(std::move(callback)); }
+void Workspace::on_events(std::function<void(const std::string&, std::span<const Event>)> callback) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->watch = std::move(callback);
+}
+void Workspace::wait_idle() { impl_->jobs->wait_idle(); }
+
+}  // namespace dsw
