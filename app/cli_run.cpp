@@ -74,6 +74,8 @@ Result<int> runDocument(const RunOptions& options, const std::stop_token& stop) 
   DSW_TRY_ASSIGN(Json document, parse_document(named.text));
   DSW_TRY(applySettings(document, options.settings));
   Workspace workspace;
+  // Before the project is made or locked: a wrong document leaves nothing behind.
+  DSW_TRY(make_experiment(workspace.catalog(), document, named.base, &workspace.data()));
   DSW_TRY(workspace.open_project(options.project, Project::Mode::OpenOrCreate));
   Workspace::RunRequest request;
   request.base = named.base;

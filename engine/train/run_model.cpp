@@ -40,10 +40,10 @@ Result<void> load_weights(Module& model, const Checkpoint& checkpoint, const std
 Result<RunModel> load_run_model(const Catalog& catalog, const std::filesystem::path& path, Device& device) {
   DSW_TRY_ASSIGN(const ModelFile file, read_model_file(path));
   RunModel loaded;
-  loaded.description = Json::parse(file.description);
+  loaded.description = file.description;
   loaded.input = file.input;
   DSW_TRY_ASSIGN(loaded.model, build_model(catalog, file, device));
-  const Json& description = loaded.description;
+  const Json description = Json::parse(file.description);
   if (const auto tokenizer = description.find("tokenizer"); tokenizer != description.end() && !tokenizer->is_null()) {
     DSW_TRY_ASSIGN(loaded.tokenizer, tokenizer_from_json(*tokenizer));
   }

@@ -27,7 +27,7 @@ struct RunModel {
   InputSpec input;
   std::unique_ptr<Tokenizer> tokenizer;     ///< null for images
   std::vector<std::string> classes;
-  Json description;
+  std::string description;                  ///< JSON text
 };
 /// Error{BadFormat} names the file and what it lacks.
 Result<RunModel> load_run_model(const Catalog& catalog, const std::filesystem::path& file, Device& device);

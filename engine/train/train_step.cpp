@@ -19,7 +19,7 @@ Error not_a_number(RunContext& context, std::int64_t step, const char* key, doub
 
 std::string first_bad_gradient(TrainState& state, const Gradients& gradients) {
   for (const Module::Named& named : state.optimizer->parameters())
-    if (const Tensor gradient = gradients.of(named.parameter->value); gradient && !all_finite(gradient)) return fmt::format("{} (the gradient of {})", place_in_words(named.name), named.name);
+    if (!std::isfinite(gradient_norm({named}, gradients))) return fmt::format("{} (the gradient of {})", place_in_words(named.name), named.name);
   return {};
 }
 

@@ -40,7 +40,7 @@ class TrainTask : public Task {
         if (sound("training")) check_against_data(document.at("training"), **set, problems);
       }
     }
-    if (sound("training")) check_length(document.at("training"), problems);
+    if (const auto training = document.find("training"); training != document.end() && training->is_object()) check_length(*training, problems);
     return problems;
   }
 
