@@ -45,7 +45,10 @@ void printEnd(const RunRow& row) {
 /// Waits for the run's end; a stop request is passed on. Then tells how it went.
 Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, const RunOptions& options, const std::stop_token& stop) {
   {
-    const std::stop_callback forward(stop, [&] { workspace.stop_run(run_id); });
+    const std::stop_callback forward(stop, [&] {
+      workspace.project()->stop_waiting();  // on a full disk, too, it ends
+      workspace.stop_run(run_id);
+    });
     workspace.wait_idle();
   }
   DSW_TRY_ASSIGN(const auto reader, workspace.project()->reader());
@@ -64,6 +67,7 @@ Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, const R
 }
 
 void watchEvents(Workspace& workspace, CliProgress& progress) {
+  workspace.project()->on_trouble([](const Error& error) { std::fprintf(stderr, "deepshock: %s\n", error.sentence().c_str()); });
   workspace.on_events([&progress](const std::string&, std::span<const Event> events) {
     for (const Event& event : events) progress.show(event);
   });

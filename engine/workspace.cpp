@@ -89,7 +89,8 @@ void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launc
   info.device = launch.request.device;
   info.total = launch.row.total_steps;
   info.done = launch.row.step;
-  const std::string slot = launch.request.device, run_id = launch.row.id;
+  // A worker that goes on already waits for no slot.
+  const std::string slot = launch.request.follow_only ? "following " + launch.row.id : launch.request.device, run_id = launch.row.id;
   const std::int64_t first_seq = launch.request.first_seq;
   auto begun = std::make_shared<std::atomic<bool>>(false);
   const std::lock_guard lock(mutex);
@@ -121,12 +122,28 @@ DatasetCache& Workspace::data() { return *impl_->data; }
 Result<void> Workspace::open_project(const std::filesystem::path& path, Project::Mode mode) {
   close_project();
   DSW_TRY_ASSIGN(std::unique_ptr<Project> opened, Project::open(path, mode));
-  const std::lock_guard lock(impl_->mutex);
-  impl_->project = std::move(opened);
+  std::shared_ptr<Project> project = std::move(opened);
+  DSW_TRY_ASSIGN(const auto reader, project->reader());
+  DSW_TRY_ASSIGN(const std::vector<RunRow> runs, reader->runs(true));
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->project = project;
+  }
+  // Runs that were left to their workers and still go on are followed again.
+  for (const RunRow& row : runs) {
+    if (row.status != RunStatus::Running && row.status != RunStatus::Queued && row.status != RunStatus::Paused) continue;
+    Impl::Launch launch{row, {}, true};
+    launch.request.device = row.device;
+    launch.request.folder = project->work_folder(row.id);
+    launch.request.first_seq = row.last_seq + 1;
+    launch.request.follow_only = true;
+    impl_->enqueue(project, std::move(launch));
+  }
   return {};
 }
 
 void Workspace::close_project(bool keep_workers) {
+  if (const auto project = impl_->open()) project->stop_waiting();  // on a full disk, too, runs end
   impl_->detaching = keep_workers;
   impl_->jobs->stop_all();
   impl_->jobs->wait_idle();

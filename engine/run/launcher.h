@@ -23,6 +23,7 @@ struct LaunchRequest {
   std::filesystem::path resume_from;    ///< a checkpoint, or empty
   std::int64_t first_seq = 1;           ///< with resume_from: one above the number of the checkpoint's event
   DatasetCache* data = nullptr;         ///< only used in this process
+  bool follow_only = false;             ///< the process launcher starts nothing: it follows the worker that holds the folder's lock
 };
 
 /// Brings a run to its end, on the calling thread, and hands its events to `sink` in order, on the same thread.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "engine/core/catalog.h"
+#include "engine/core/file_lock.h"
 #include "engine/core/ids.h"
 #include "engine/run/event_file.h"
 #include "engine/run/launcher.h"
@@ -74,12 +75,80 @@ class Worker {
   bool ended_ = false;
 };
 
+/// A worker that an earlier program started: known by the lock that it holds on its folder.
+class FoundWorker {
+ public:
+  explicit FoundWorker(std::filesystem::path lock) : lock_(std::move(lock)) {}
+  void signal(int number) const {
+    const auto holder = FileLock::holder(lock_);
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    if (holder && holder->host == host && holder->process > 1) ::kill(static_cast<pid_t>(holder->process), number);
+  }
+  bool ended() const { return !FileLock::holder(lock_).has_value(); }
+  static std::string how_it_ended() { return "ended without a last word"; }
+
+ private:
+  std::filesystem::path lock_;
+};
+
+template <class W>
+Result<void> follow(W& worker, const std::filesystem::path& folder, std::int64_t first_seq, const std::stop_token& stop, const std::function<void(Event)>& sink,
+                    const std::function<bool()>& detached) {
+  EventFollower follower(folder / "events.jsonl", first_seq - 1);
+  StatusBody last;
+  std::vector<Event> events;
+  bool told = false, killed = false;
+  std::chrono::steady_clock::time_point told_at;
+  for (;;) {
+    const bool ended = worker.ended();  // looked at before the file: what it wrote last is still read
+    events.clear();
+    if (const auto read = follower.read(events); !read && ended) return fail(read.error());
+    for (Event& event : events) {
+      if (const auto* status = std::get_if<StatusBody>(&event.body)) last = *status;
+      sink(std::move(event));
+    }
+    if (ended) break;
+    if (stop.stop_requested()) {
+      if (detached && detached()) return fail(ErrorCode::Stopped, "Goes on in the background");
+      const auto now = std::chrono::steady_clock::now();
+      if (!told) {
+        worker.signal(SIGTERM);
+        told = true;
+        told_at = now;
+      } else if (!killed && now - told_at > kTimeToStop) {
+        worker.signal(SIGKILL);
+        killed = true;
+      }
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  switch (last.status) {
+    case RunStatus::Finished: return {};
+    case RunStatus::Stopped: return fail(ErrorCode::Stopped, last.sentence, last.hint);
+    case RunStatus::Failed: return fail(ErrorCode::Internal, last.sentence, last.hint);
+    default: break;
+  }
+  Error error(killed ? ErrorCode::Stopped : ErrorCode::Internal, killed ? "The worker did not stop in 10 s and was ended" : fmt::format("The worker {}", worker.how_it_ended()),
+              "Resume goes on from its last checkpoint.");
+  Event end;
+  end.seq = std::max(follower.last_seq(), first_seq - 1) + 1;
+  end.time = now_seconds();
+  end.body = StatusBody{RunStatus::Interrupted, last.step, error.message, error.hint};
+  sink(std::move(end));
+  return fail(std::move(error));
+}
+
 class ProcessLauncher : public Launcher {
  public:
   ProcessLauncher(const Catalog& catalog, std::filesystem::path program, std::function<bool()> detached)
       : catalog_(catalog), program_(std::move(program)), detached_(std::move(detached)) {}
 
   Result<void> run(const LaunchRequest& request, std::stop_token stop, const std::function<void(Event)>& sink) override {
+    if (request.follow_only) {
+      FoundWorker worker(request.folder / "worker.lock");
+      return follow(worker, request.folder, request.first_seq, stop, sink, detached_);
+    }
     std::error_code error;
     std::filesystem::create_directories(request.folder, error);
     const auto spec = request.folder / "spec.json";
@@ -93,55 +162,10 @@ class ProcessLauncher : public Launcher {
       arguments.insert(arguments.end(), {"--resume-from", request.resume_from.string(), "--first-seq", std::to_string(request.first_seq)});
     }
     DSW_TRY_ASSIGN(Worker worker, Worker::start(program_, arguments, request.folder / "worker.log"));
-    return follow(worker, request, stop, sink);
+    return follow(worker, request.folder, request.first_seq, stop, sink, detached_);
   }
 
  private:
-  Result<void> follow(Worker& worker, const LaunchRequest& request, const std::stop_token& stop, const std::function<void(Event)>& sink) const {
-    EventFollower follower(request.folder / "events.jsonl", request.first_seq - 1);
-    StatusBody last;
-    std::vector<Event> events;
-    bool told = false, killed = false;
-    std::chrono::steady_clock::time_point told_at;
-    for (;;) {
-      const bool ended = worker.ended();  // looked at before the file: what it wrote last is still read
-      events.clear();
-      if (const auto read = follower.read(events); !read && ended) return fail(read.error());
-      for (Event& event : events) {
-        if (const auto* status = std::get_if<StatusBody>(&event.body)) last = *status;
-        sink(std::move(event));
-      }
-      if (ended) break;
-      if (stop.stop_requested()) {
-        if (detached_ && detached_()) return fail(ErrorCode::Stopped, "Goes on in the background");
-        const auto now = std::chrono::steady_clock::now();
-        if (!told) {
-          worker.signal(SIGTERM);
-          told = true;
-          told_at = now;
-        } else if (!killed && now - told_at > kTimeToStop) {
-          worker.signal(SIGKILL);
-          killed = true;
-        }
-      }
-      std::this_thread::sleep_for(kBetweenLooks);
-    }
-    switch (last.status) {
-      case RunStatus::Finished: return {};
-      case RunStatus::Stopped: return fail(ErrorCode::Stopped, last.sentence, last.hint);
-      case RunStatus::Failed: return fail(ErrorCode::Internal, last.sentence, last.hint);
-      default: break;
-    }
-    Error error(killed ? ErrorCode::Stopped : ErrorCode::Internal, killed ? "The worker did not stop in 10 s and was ended" : fmt::format("The worker {}", worker.how_it_ended()),
-                "Resume goes on from its last checkpoint.");
-    Event end;
-    end.seq = std::max(follower.last_seq(), request.first_seq - 1) + 1;
-    end.time = now_seconds();
-    end.body = StatusBody{RunStatus::Interrupted, last.step, error.message, error.hint};
-    sink(std::move(end));
-    return fail(std::move(error));
-  }
-
   const Catalog& catalog_;
   std::filesystem::path program_;
   std::function<bool()> detached_;

@@ -25,7 +25,7 @@ SampleBody confusion_sample(const TrainState& state, const Evaluation& evaluatio
   return {state.step, "confusion", as_text({{"classes", state.data->class_names()}, {"counts", evaluation.confusion}, {"split", split_name(split)}}), {}};
 }
 
-Result<SampleBody> wrong_sample(const RunContext& context, const TrainState& state, const Evaluation& evaluation, Split split) {
+SampleBody wrong_sample(const RunContext& context, const TrainState& state, const Evaluation& evaluation, Split split) {
   const std::vector<std::string> classes = state.data->class_names();
   const bool images = state.data->input_spec().kind == InputSpec::Kind::Image;
   SampleBody sample{state.step, "misclassified", {}, {}};
@@ -40,7 +40,11 @@ Result<SampleBody> wrong_sample(const RunContext& context, const TrainState& sta
         std::ofstream out(path, std::ios::binary);
         out.write(content.data(), static_cast<std::streamsize>(content.size()));
         out.close();
-        if (!out) return fail(ErrorCode::Io, "A picture could not be written", "Check the place and its free space.", path.string());
+        if (!out) {  // a picture less; the run goes on
+          std::error_code ignored;
+          std::filesystem::remove(path, ignored);
+          continue;
+        }
       }
       item["file"] = file;
       sample.files.push_back(file);
@@ -68,8 +72,7 @@ Result<std::vector<SampleBody>> make_samples(RunContext& context, TrainState& st
     return samples;
   }
   samples.push_back(confusion_sample(state, evaluation, split));
-  DSW_TRY_ASSIGN(SampleBody wrong, wrong_sample(context, state, evaluation, split));
-  samples.push_back(std::move(wrong));
+  samples.push_back(wrong_sample(context, state, evaluation, split));
   return samples;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "engine/run/metric_direction.h"
 #include "engine/train/nan_search.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kRateEvery = 10;                           // steps
 constexpr auto kBetweenProgress = std::chrono::milliseconds(100);
+constexpr auto kBetweenTries = std::chrono::seconds(1);           // of a checkpoint on a full disk
 constexpr double kSpike = 3;                                      // times the usual gradient norm
 
 const char* rate_unit(const InputSpec& input) { return input.kind == InputSpec::Kind::Image ? "images/s" : "tokens/s"; }
@@ -41,7 +43,7 @@ Result<void> TrainRun::run() {
 Result<void> TrainRun::loop() {
   for (;;) {
     if (evaluation_due()) DSW_TRY(evaluate_now());
-    if (state_.step > 0 && state_.saved != state_.step && (at_end() || due(state_.settings.checkpoint_every))) DSW_TRY(state_.save(context_, state_.best_step == state_.step));
+    if (state_.step > 0 && state_.saved != state_.step && (at_end() || due(state_.settings.checkpoint_every))) DSW_TRY(save(state_.best_step == state_.step));
     if (at_end()) return {};
     if (context_.stop_requested()) return fail(ErrorCode::Stopped, "Stopped");
     const auto begin = Clock::now();
@@ -137,7 +139,7 @@ Result<void> TrainRun::evaluate_now() {
   state_.evaluated = state_.step;
   if (!worse()) {
     state_.keep_best(monitored());
-    if (state_.step > 0) DSW_TRY(state_.save(context_, true));
+    if (state_.step > 0) DSW_TRY(save(true));
   } else if (state_.step > 0) {
     ++state_.without_better;
     if (ends && !whole_at_end) {
@@ -151,7 +153,7 @@ Result<void> TrainRun::evaluate_now() {
 Result<void> TrainRun::finish() {
   if (state_.settings.patience > 0 && state_.best_step != state_.step) {
     state_.take_best();
-    DSW_TRY(state_.save(context_, true));  // what the run ends with is its last checkpoint
+    DSW_TRY(save(true));  // what the run ends with is its last checkpoint
   }
   const Split split = state_.data->has(Split::Test) ? Split::Test : Split::Val;
   if (state_.data->has(split)) {
@@ -164,8 +166,24 @@ Result<void> TrainRun::finish() {
   return {};
 }
 
+/// A full disk does not end a run: it waits until there is room, or until it is stopped.
+Result<void> TrainRun::save(bool best) {
+  Result<void> saved = state_.save(context_, best);
+  if (saved || saved.error().code != ErrorCode::Io) return saved;
+  context_.emit(StatusBody{RunStatus::Paused, state_.step, saved.error().where + ": " + saved.error().message, "The run waits and nothing is lost. Make room, and it goes on by itself."});
+  while (!saved && saved.error().code == ErrorCode::Io) {
+    for (auto end = Clock::now() + kBetweenTries; Clock::now() < end;) {
+      if (context_.stop_requested()) return fail(ErrorCode::Io, fmt::format("Stopped at step {}, and its checkpoint could not be saved", state_.step), state_.saved > 0 ? fmt::format("Resume goes on from step {}.", state_.saved) : "", saved.error().where);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    saved = state_.save(context_, best);
+  }
+  if (saved) context_.emit(StatusBody{RunStatus::Running, state_.step, "", ""});
+  return saved;
+}
+
 Result<void> TrainRun::stop_here() {
-  if (state_.saved != state_.step) DSW_TRY(state_.save(context_, state_.best_step == state_.step));
+  if (state_.saved != state_.step) DSW_TRY(save(state_.best_step == state_.step));
   context_.emit(MarkBody{state_.step, "stop", fmt::format("Stopped at step {}", state_.step)});
   return fail(ErrorCode::Stopped, fmt::format("Stopped at step {} of {}", state_.step, state_.settings.steps), fmt::format("Resume goes on from step {}.", state_.step));
 }

@@ -27,6 +27,7 @@ class TrainRun {
   Result<void> evaluate_now();
   Result<void> finish();
   Result<void> stop_here();
+  Result<void> save(bool best);
   Result<Evaluation> evaluate_part(Split split, std::int64_t batches);
   void emit_evaluation(const Evaluation& evaluation, Split split);
   void emit_step(const StepResult& result);

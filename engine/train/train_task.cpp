@@ -8,6 +8,7 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/data/tokenizer.h"
+#include "engine/run/machine_speed.h"
 #include "engine/run/task.h"
 #include "engine/train/train_run.h"
 #include "engine/train/train_settings.h"
@@ -122,6 +123,9 @@ class TrainTask : public Task {
     estimate.examples_per_step = static_cast<double>(images ? settings.batch : settings.batch * input.context);
     estimate.example_unit = images ? "images" : "tokens";
     estimate.examples_total = estimate.steps * estimate.examples_per_step;
+    // A training step reaches this share of what one large product does; small tensors cost a little each.
+    constexpr double kShare = 0.3, kOverheadSeconds = 2e-3;
+    estimate.seconds = estimate.steps * (estimate.step_flops / (kShare * processor_flops_per_second()) + kOverheadSeconds);
     return estimate;
   }
 };
