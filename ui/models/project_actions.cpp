@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "engine/core/resource_folder.h"
 #include "engine/run/templates.h"
 #include "engine/workspace.h"
 #include "ui/models/project_data.h"
@@ -60,6 +61,9 @@ bool opensReadOnly(ErrorCode code) { return code == ErrorCode::Locked || code ==
 
 ProjectActions::ProjectActions(Workspace& workspace, QueryRunner& queries, StoreWatcher& watcher, ProjectData& data, QObject* parent)
     : QObject(parent), workspace_(workspace), queries_(queries), watcher_(watcher), data_(data) {
+  // Before the window is shown, once: an installation does not change while it runs.
+  std::error_code none;
+  runsInWorkers_ = std::filesystem::exists(program_folder() / "deepshock", none);
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -136,9 +140,9 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
   });
 }
 
-void ProjectActions::closeProject(QObject* asker, Done done) {
-  enqueue(asker, [this, done = std::move(done)]() -> std::function<void()> {
-    workspace_.close_project();
+void ProjectActions::closeProject(bool keepRunning, QObject* asker, Done done) {
+  enqueue(asker, [this, keepRunning, done = std::move(done)]() -> std::function<void()> {
+    workspace_.close_project(keepRunning);
     return [this, done] {
       watcher_.stopWatching();
       queries_.setProject({});
@@ -189,7 +193,7 @@ void ProjectActions::newFromTemplate(const QString& templateName, QObject* asker
       asker,
       [=](Project& project) -> Result<QString> {
         DSW_TRY_ASSIGN(const std::string text, template_document(templateName.toStdString()));
-        return saveAsNew(project, text, {});
+        return saveAsNew(project, text, project.path().parent_path().string());
       },
       [this, done = std::move(done)](Result<QString> id) {
         if (id) data_.reloadExperiments();
@@ -283,6 +287,7 @@ void ProjectActions::startRun(const RunAsk& ask, QObject* asker, std::function<v
         request.base = ask.base.toStdString();
         request.device = ask.device.toStdString();
         request.threads = ask.threads;
+        request.isolated = runsInWorkers_;
         return workspace_.start_run(request);
       },
       [this, done = std::move(done)](Result<RunRow> row) {
@@ -306,6 +311,7 @@ void ProjectActions::startExperiment(const QString& experimentId, QObject* asker
         request.experiment_id = experimentId.toStdString();
         request.text = newest->document;
         request.base = newest->base;
+        request.isolated = runsInWorkers_;
         return workspace_.start_run(request);
       },
       [this, done = std::move(done)](Result<RunRow> row) {

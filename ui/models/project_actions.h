@@ -37,8 +37,10 @@ class ProjectActions : public QObject {
 
   // The project. A locked, newer or unwritable one opens read-only, with the reason in ProjectData; a damaged one fails.
   void openProject(const std::filesystem::path& path, bool create, QObject* asker = nullptr, Done done = {});
-  /// Jobs are stopped at their next checkpoint first.
-  void closeProject(QObject* asker = nullptr, Done done = {});
+  /// Jobs are stopped at their next checkpoint first; with `keepRunning`, runs in worker processes go on in the background.
+  void closeProject(bool keepRunning, QObject* asker = nullptr, Done done = {});
+  /// Runs are started in processes of their own: where the program `deepshock` lies beside this one.
+  bool runsInWorkers() const { return runsInWorkers_; }
   const QString& path() const { return path_; }
   bool isOpen() const { return !path_.isEmpty(); }
   bool canWrite() const { return writable_; }
@@ -115,6 +117,7 @@ class ProjectActions : public QObject {
   ProjectData& data_;
   QString path_;
   bool writable_ = false;
+  bool runsInWorkers_ = false;
 
   std::mutex mutex_;                    // guards queue_ and quit_
   std::condition_variable wake_;

@@ -35,6 +35,7 @@ DevicesPanel::DevicesPanel(PanelContext& context, const ObjectRef& ref, QWidget*
   table_->setColumnWidth(2, 110);
   table_->setColumnWidth(3, 110);
   table_->setColumnWidth(4, 200);
+  table_->horizontalHeader()->setStretchLastSection(false);
   table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
   auto* body = new QWidget;
   auto* column = new QVBoxLayout(body);

@@ -30,6 +30,7 @@ JobsPanel::JobsPanel(PanelContext& context, QWidget* parent)
   table_->setFrameShape(QFrame::NoFrame);
   table_->setTabKeyNavigation(false);
   QHeaderView* head = table_->horizontalHeader();
+  head->setStretchLastSection(false);
   head->setSectionResizeMode(JobListModel::Job, QHeaderView::Stretch);
   table_->setColumnWidth(JobListModel::State, 108);
   table_->setColumnWidth(JobListModel::Progress, 220);

@@ -87,6 +87,7 @@ ProblemsPanel::ProblemsPanel(PanelContext& context, QWidget* parent) : DockPanel
   installTableLook(table_);
   table_->setAccessibleName(QStringLiteral("Problems"));
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->horizontalHeader()->setStretchLastSection(false);
   table_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
   table_->setColumnWidth(1, 160);
   table_->setColumnWidth(2, 200);

@@ -11,6 +11,7 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include "ui/models/cell_roles.h"
 #include "ui/models/command_registry.h"
 #include "ui/models/navigator.h"
 #include "ui/models/project_actions.h"
@@ -24,8 +25,23 @@
 
 namespace dsw {
 
+namespace {
+
+/// Filters, and gives runs by state the icon of that state in its colour.
+class NavigatorProxy : public QSortFilterProxyModel {
+ public:
+  using QSortFilterProxyModel::QSortFilterProxyModel;
+  QVariant data(const QModelIndex& index, int role) const override {
+    if (role != Qt::DecorationRole) return QSortFilterProxyModel::data(index, role);
+    const QString status = QSortFilterProxyModel::data(index, StatusRole).toString();
+    return status.isEmpty() ? QVariant() : QVariant(stateIcon(status));
+  }
+};
+
+}  // namespace
+
 NavigatorPanel::NavigatorPanel(PanelContext& context, QWidget* parent)
-    : DockPanel(parent), context_(context), model_(context.project), objects_(context, this), proxy_(new QSortFilterProxyModel(this)),
+    : DockPanel(parent), context_(context), model_(context.project), objects_(context, this), proxy_(new NavigatorProxy(this)),
       filter_(new QLineEdit(this)), tree_(new QTreeView(this)), pages_(new QStackedWidget(this)) {
   proxy_->setSourceModel(&model_);
   proxy_->setRecursiveFilteringEnabled(true);

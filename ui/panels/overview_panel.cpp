@@ -66,6 +66,8 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
   for (const int column : {1, 2, 3}) experimentTable_->setItemDelegateForColumn(column, new NumberDelegate(experimentTable_));
   for (const int column : {3, 4}) runTable_->setItemDelegateForColumn(column, new NumberDelegate(runTable_));
   runTable_->setItemDelegateForColumn(0, new StateDelegate(runTable_));
+  experimentTable_->horizontalHeader()->setStretchLastSection(false);
+  runTable_->horizontalHeader()->setStretchLastSection(false);
   experimentTable_->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
   runTable_->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
   runTable_->setColumnWidth(0, 110);

@@ -59,6 +59,11 @@ StartPage::StartPage(PanelContext& context, const ObjectRef& ref, QWidget* paren
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(0);
   row->addWidget(buildMain(), 1);
+  auto* line = new QWidget;
+  line->setObjectName(QStringLiteral("hairline"));
+  line->setAttribute(Qt::WA_StyledBackground);
+  line->setFixedWidth(1);
+  row->addWidget(line);
   row->addWidget(buildSide());
   setBody(body);
   connect(&recent_, &QAbstractItemModel::modelReset, this, &StartPage::refreshRecent);
@@ -78,6 +83,8 @@ QWidget* StartPage::buildMain() {
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   main_ = new QWidget;
+  main_->setObjectName(QStringLiteral("page"));
+  main_->setAttribute(Qt::WA_StyledBackground);
   auto* column = new QVBoxLayout(main_);
   column->setContentsMargins(kMargin, 16, kMargin, kMargin);
   column->setSpacing(8);
@@ -85,7 +92,8 @@ QWidget* StartPage::buildMain() {
   auto* buttons = new QHBoxLayout;
   buttons->setSpacing(8);
   CommandRegistry& commands = context().commands;
-  buttons->addWidget(commandButton(commands, "file.new-project", "New project", true));
+  newProject_ = commandButton(commands, "file.new-project", "New project", true);
+  buttons->addWidget(newProject_);
   buttons->addWidget(commandButton(commands, "file.open", "Open…", false));
   auto* import = commandButton(commands, "file.import", "Import .dsz…", false);
   QAction* importAction = commands.action("file.import");
@@ -277,7 +285,7 @@ void StartPage::placeCards() {
 
 QWidget* StartPage::mainFocus() {
   if (recent_.rowCount() > 0) return table_;
-  return cards_.isEmpty() ? static_cast<QWidget*>(filter_) : cards_.front();
+  return cards_.isEmpty() ? newProject_ : static_cast<QWidget*>(cards_.front());
 }
 
 void StartPage::showPlace(const QString& place) {

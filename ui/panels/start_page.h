@@ -50,6 +50,7 @@ class StartPage : public DocumentPanel {
   QVector<TemplateCard*> cards_;
   FactSheet* side_ = nullptr;
   QWidget* main_ = nullptr;
+  QWidget* newProject_ = nullptr;
 };
 
 }  // namespace dsw

@@ -108,7 +108,8 @@ int ProxyStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWid
     case SH_ToolTip_WakeUpDelay: return 500;
     case SH_ComboBox_Popup: return 0;
     case SH_Widget_Animate:
-    case SH_Widget_Animation_Duration: return 0;
+    case SH_Widget_Animation_Duration:
+    case SH_UnderlineShortcut: return 0;
     default: return QProxyStyle::styleHint(hint, option, widget, data);
   }
 }

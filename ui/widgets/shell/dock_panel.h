@@ -16,7 +16,7 @@ class DocumentPanel;
 class DockPanel : public QWidget, public CommandTarget {
   Q_OBJECT
  public:
-  explicit DockPanel(QWidget* parent = nullptr) : QWidget(parent) {}
+  explicit DockPanel(QWidget* parent = nullptr) : QWidget(parent) { setAttribute(Qt::WA_StyledBackground); }
   /// "Jobs 5"; shown in its title or tab.
   virtual QString title() const = 0;
   /// Buttons at the right end of the dock's title; owned by the panel. Called once.

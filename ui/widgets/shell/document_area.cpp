@@ -62,6 +62,7 @@ void DocumentArea::add(DocumentPanel* panel) {
   QTabWidget* group = current_;
   const int index = group->addTab(panel, QString());
   auto* close = new QToolButton(group->tabBar());
+  close->setObjectName(QStringLiteral("tabClose"));
   close->setIcon(themeIcon("x"));
   close->setIconSize({14, 14});
   close->setFixedSize(18, 18);
@@ -87,13 +88,13 @@ void DocumentArea::updateTab(DocumentPanel* panel) {
   group->setTabText(index, text);
   QString toolTip = panel->title();
   if (!panel->lockReason().isEmpty()) {
-    group->setTabIcon(index, themeIcon("lock"));
+    group->setTabIcon(index, themeIcon("lock", Token::Text2));
     toolTip += "\nRead-only. " + panel->lockReason();
   } else if (!panel->tabStatus().isEmpty()) {
     group->setTabIcon(index, stateIcon(panel->tabStatus()));
     toolTip += ", " + panel->tabStatus();
   } else if (!panel->tabIcon().isEmpty()) {
-    group->setTabIcon(index, themeIcon(panel->tabIcon()));
+    group->setTabIcon(index, themeIcon(panel->tabIcon(), Token::Text2));
   }
   group->setTabToolTip(index, toolTip);
 }

@@ -12,6 +12,7 @@ namespace dsw {
 DocumentPanel::DocumentPanel(PanelContext& context, ObjectRef ref, QWidget* parent)
     : QWidget(parent), context_(context), ref_(ref.withoutPlace()), header_(new PanelHeader(context.commands, this)), messages_(new MessageBar(this)),
       layout_(new QVBoxLayout(this)) {
+  setAttribute(Qt::WA_StyledBackground);  // the ground of forms and headers, in every theme
   layout_->setContentsMargins(0, 0, 0, 0);
   layout_->setSpacing(0);
   layout_->addWidget(header_);

@@ -141,6 +141,7 @@ void MainWindow::buildMenus() {
   // Every window command is on the window, so that its key works whether or not it stands in a menu.
   for (QAction* action : registry.actions(CommandContext::Window)) addAction(action);
   menuBar()->setNativeMenuBar(false);
+  menuBar()->setFixedHeight(28);
   for (const MenuPlan& plan : menuPlan()) {
     QMenu* menu = menuBar()->addMenu(plan.title);
     connect(menu, &QMenu::aboutToShow, this, [this] { services_->commands.refresh(); });
@@ -350,7 +351,7 @@ void MainWindow::showProjectMessage() {
   } else if (project.readOnly()) {
     message_->showMessage(MessageLevel::Warning, QString("%1 opens read-only.").arg(project.name()), project.readOnlyReason(),
                           {{QStringLiteral("Try again"), [this, path = services_->actions.path()] {
-                              services_->actions.closeProject(this, [this, path](const Result<void>&) { openProject(path, false); });
+                              services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
                             }, {}}});
   } else if (project.state() == ProjectData::State::Ready && !project.info().missing_files.empty()) {
     const std::size_t count = project.info().missing_files.size();
@@ -366,7 +367,10 @@ void MainWindow::restoreTabs() {
   if (tabsRestoredFor_ == path) return;
   tabsRestoredFor_ = path;
   const QString wanted = std::exchange(firstTemplate_, {});
-  if (!wanted.isEmpty() && services_->data.experiments().empty() && services_->actions.canWrite()) return commands_->newExperiment(wanted);
+  if (!wanted.isEmpty() && services_->data.experiments().empty() && services_->actions.canWrite()) {
+    commands_->newExperiment(wanted);
+    return;
+  }
   ObjectRef front;
   for (QString line : services_->context.settings.value("tabs/" + QString::number(qHash(path), 16)).toStringList()) {
     const bool active = line.startsWith('*');
@@ -401,13 +405,22 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     return;
   }
   const int going = services_->jobs.running() + services_->jobs.queued();
+  bool keepRunning = false;
   if (going > 0) {
     const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
-    const int answer = askChoice(this, head, QStringLiteral("They stop at the next checkpoint and can be resumed."), {"Stop and close", "Cancel"}, 0);
-    if (answer != 0) {
+    QStringList buttons = {"Stop and close", "Keep running", "Cancel"};
+    QString text = QStringLiteral("They stop at the next checkpoint, or go on in the background.");
+    if (going == 1) text = QStringLiteral("It stops at the next checkpoint, or goes on in the background.");
+    if (!services_->actions.runsInWorkers()) {  // a run in this process ends with it
+      buttons.removeAt(1);
+      text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.") : QStringLiteral("They stop at the next checkpoint and can be resumed.");
+    }
+    const int answer = askChoice(this, head, text, buttons, 0);
+    if (answer == buttons.size() - 1) {
       event->ignore();
       return;
     }
+    keepRunning = buttons.size() == 3 && answer == 1;
   }
   saveTabs();
   saveLayout();
@@ -425,8 +438,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   // Drafts are stored and runs stopped on the other thread; the window goes when they are.
   event->ignore();
   setEnabled(false);
-  if (going > 0) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
-  services_->actions.closeProject(this, [this](const Result<void>&) {
+  if (going > 0 && !keepRunning) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
+  services_->actions.closeProject(keepRunning, this, [this](const Result<void>&) {
     mayClose_ = true;
     QWidget::close();
   });

@@ -113,6 +113,8 @@ void MainWindow::restoreLayout() {
   const QRect screen = QGuiApplication::primaryScreen()->availableGeometry();
   // The first time: the mock-ups' size where the screen has room for it.
   resize(std::min(1440, screen.width()), std::min(900, screen.height()));
+  const int frame = 40;  // title bars are not known before the window is shown
+  if (screen.width() < 1440 + 8 || screen.height() < 900 + frame) setWindowState(Qt::WindowMaximized);
   const QByteArray geometry = settings.value(kGeometry).toByteArray();
   const bool known = !geometry.isEmpty() && restoreGeometry(geometry);
   // Only on a screen that is still there.

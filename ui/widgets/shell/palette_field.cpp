@@ -23,7 +23,7 @@ void PaletteField::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.setRenderHint(QPainter::Antialiasing);
   // Keeps 8 px from the window's edge and stays inside the bar's 27 px.
-  const QRectF frame = QRectF(rect()).adjusted(0.5, 0.5, -8.5, -0.5);
+  const QRectF frame = QRectF(rect()).adjusted(0.5, 2.5, -8.5, -2.5);
   p.setPen(QPen(themeColor(hasFocus() ? Token::Focus : Token::Line), hasFocus() ? 2 : 1));
   p.setBrush(themeColor(underMouse() ? Token::Hover : Token::Surface1));
   p.drawRoundedRect(frame, 4, 4);

@@ -11,8 +11,8 @@ class PaletteField : public QAbstractButton {
   Q_OBJECT
  public:
   explicit PaletteField(const QAction* action, QWidget* parent);
-  QSize sizeHint() const override { return {304, 22}; }
-  QSize minimumSizeHint() const override { return {160, 22}; }
+  QSize sizeHint() const override { return {304, 27}; }
+  QSize minimumSizeHint() const override { return {160, 27}; }
 
  signals:
   void activated();

@@ -128,7 +128,7 @@ bool WindowCommands::runFileCommand(const QString& id) {
   else if (id == "file.quit") window_.QWidget::close();
   else if (id == "file.close-project") {
     if (!window_.documents_->closeAll()) return true;
-    window_.services_->actions.closeProject();
+    window_.services_->actions.closeProject(false);
   } else return false;
   return true;
 }

@@ -93,8 +93,9 @@ void WindowCommands::newExperiment(const QString& templateName) {
   MainWindow* window = &window_;
   ObjectCommands* objects = window_.objects_.get();
   actions.newFromTemplate(templateName, window, [window, objects](Result<QString> id) {
-    if (id) window->open({kind::kExperiment, *id, {}});
-    else objects->showError("New experiment", id.error());
+    if (!id) return objects->showError("New experiment", id.error());
+    window->open({kind::kExperiment, *id, {}});
+    window->close({kind::kStart, {}, {}});
   });
 }
 
