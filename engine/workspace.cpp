@@ -29,6 +29,7 @@ struct Workspace::Impl {
   std::shared_ptr<Project> project;
   std::map<std::string, std::int64_t> jobs_of_runs;
   int next_slot = 0;
+  std::filesystem::path worker_program = program_folder() / "deepshock";
   std::atomic<bool> detaching{false};          // worker processes are left to themselves
   std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();   // the last member: its threads use all above
 
@@ -69,7 +70,7 @@ Result<void> Workspace::Impl::work(const std::shared_ptr<Project>& into, const L
   });
   LaunchRequest request = launch.request;
   request.data = data.get();
-  const auto launcher = launch.isolated ? make_process_launcher(catalog, program_folder() / "deepshock", [this] { return detaching.load(); }) : make_local_launcher(catalog);
+  const auto launcher = launch.isolated ? make_process_launcher(catalog, worker_program, [this] { return detaching.load(); }) : make_local_launcher(catalog);
   Result<void> result = launcher->run(request, job.stop_token(), [&](Event event) { channel.push(std::move(event)); });
   channel.close();
   storing.join();
@@ -241,6 +242,8 @@ void Workspace::stop_run(const std::string& run_id) {
   }
   impl_->jobs->stop(job);
 }
+
+void Workspace::set_worker_program(const std::filesystem::path& program) { impl_->worker_program = program; }
 
 std::int64_t Workspace::start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&)> work,
                                   std::function<void(const Result<void>&)> finished) {

@@ -44,6 +44,8 @@ class Workspace {
   Result<void> resume_run(const std::string& run_id);
   /// At once "stopping"; the run saves a checkpoint and ends as stopped.
   void stop_run(const std::string& run_id);
+  /// The `deepshock` that isolated runs start; else the one beside this program. Before the first run.
+  void set_worker_program(const std::filesystem::path& program);
   /// Queues other work that takes more than 50 ms; `work` gets a stop token and a progress callback.
   std::int64_t start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t done, std::int64_t total)>&)> work,
                          std::function<void(const Result<void>&)> finished = {});

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -112,6 +113,25 @@ TEST_F(WorkspaceTest, ClosingStopsWhatRuns) {
   open();
   EXPECT_EQ(row(begun.id).status, RunStatus::Stopped);
   EXPECT_FALSE(workspace.project()->reader().value()->checkpoints(begun.id).value().empty());
+}
+
+TEST_F(WorkspaceTest, AnIsolatedRunGoesOnWhileTheProjectIsClosedAndIsFollowedAgain) {
+  const char* bin = std::getenv("DSW_BIN");
+  workspace.set_worker_program(std::filesystem::absolute(bin ? bin : "build/bin") / "deepshock");
+  const RunRow begun = start(document(100000000), /*isolated=*/true);
+  wait_for_step(begun.id);
+  workspace.close_project(/*keep_workers=*/true);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  open();
+  const std::int64_t before = row(begun.id).metrics["train/loss"].last_step;
+  EXPECT_EQ(row(begun.id).status, RunStatus::Running);
+  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step <= before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_GT(row(begun.id).metrics["train/loss"].last_step, before);
+  workspace.stop_run(begun.id);
+  workspace.wait_idle();
+  EXPECT_EQ(row(begun.id).status, RunStatus::Stopped) << row(begun.id).sentence;
+  const auto series = workspace.project()->reader().value()->metric(begun.id, "train/loss").value();
+  for (std::size_t i = 0; i < series.size(); ++i) ASSERT_EQ(series[i].step, static_cast<std::int64_t>(i) + 1);
 }
 
 TEST_F(WorkspaceTest, RefusesWhatCannotRun) {
