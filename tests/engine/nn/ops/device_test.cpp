@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // LABELS: unit
+// TIMEOUT: 300
 // Every row of op_cases on every row of device_rows against the reference in float64 (STYLE.md section 7, point 2).
 #include <gtest/gtest.h>
 
