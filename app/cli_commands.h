@@ -24,22 +24,22 @@ using CommandAction = std::function<Result<int>()>;
 struct CommandContext {
   CommandAction chosen;
   std::stop_token stop;
-  std::filesystem::path program;         ///< the folder of this program's file
+  std::filesystem::path program;  ///< the folder of this program's file
 };
 
 /// Exit codes of CONTRACT.md.
 inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2, kStopped = 3, kProjectTrouble = 4;
 
-void addDocumentCommands(CLI::App& app, CommandContext& context);   ///< devices templates new schema validate
-void addRunCommands(CLI::App& app, CommandContext& context);        ///< run resume worker
-void addReadCommands(CLI::App& app, CommandContext& context);       ///< runs show metrics
-void addExchangeCommands(CLI::App& app, CommandContext& context);   ///< export import report prune
-void addModelCommands(CLI::App& app, CommandContext& context);      ///< model import, model export, evaluate, generate
+void addDocumentCommands(CLI::App& app, CommandContext& context);  ///< devices templates new schema validate
+void addRunCommands(CLI::App& app, CommandContext& context);       ///< run resume worker
+void addReadCommands(CLI::App& app, CommandContext& context);      ///< runs show metrics
+void addExchangeCommands(CLI::App& app, CommandContext& context);  ///< export import report prune
+void addModelCommands(CLI::App& app, CommandContext& context);     ///< model import, model export, evaluate, generate
 
 /// A document named on the command line: a file, "-" for stdin, "template:NAME".
 struct NamedDocument {
   std::string text;
-  std::filesystem::path base;            ///< what its relative paths are relative to
+  std::filesystem::path base;  ///< what its relative paths are relative to
 };
 Result<NamedDocument> readNamedDocument(const std::string& name);
 

@@ -25,11 +25,18 @@ Result<int> listDevices(bool json) {
   Json list = Json::array();
   for (const std::string& name : catalog.devices.names()) {
     DeviceInfo info;
-    if (const auto device = make_device(catalog, name, 0)) info = (*device)->info();
-    else info.unavailable = device.error().sentence();
+    if (const auto device = make_device(catalog, name, 0))
+      info = (*device)->info();
+    else
+      info.unavailable = device.error().sentence();
     info.name = name;
-    list.push_back({{"device", name}, {"description", info.description}, {"memory_bytes", info.memory_bytes}, {"free_bytes", info.free_bytes},
-                    {"precisions", info.precisions}, {"available", info.unavailable.empty()}, {"unavailable", info.unavailable}});
+    list.push_back({{"device", name},
+                    {"description", info.description},
+                    {"memory_bytes", info.memory_bytes},
+                    {"free_bytes", info.free_bytes},
+                    {"precisions", info.precisions},
+                    {"available", info.unavailable.empty()},
+                    {"unavailable", info.unavailable}});
   }
   if (json) {
     printJson({{"devices", list}});
@@ -48,8 +55,10 @@ Result<int> listDevices(bool json) {
 Result<int> listTemplates(bool json) {
   DSW_TRY_ASSIGN(const auto templates, document_templates());
   Json list = Json::array();
-  for (const DocumentTemplate& one : templates) list.push_back({{"template", one.name}, {"task", one.task}, {"summary", one.summary}, {"facts", one.facts}});
-  if (json) printJson({{"templates", list}});
+  for (const DocumentTemplate& one : templates)
+    list.push_back({{"template", one.name}, {"task", one.task}, {"summary", one.summary}, {"facts", one.facts}});
+  if (json)
+    printJson({{"templates", list}});
   else
     for (const DocumentTemplate& one : templates) fmt::print("{:<22} {}\n{:<22} {}\n", one.name, one.summary, "", one.facts);
   return kDone;
@@ -62,7 +71,8 @@ Result<int> newDocument(const std::string& name, const std::string& out) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kDone;
   }
-  if (std::filesystem::exists(out)) return fail(ErrorCode::InvalidArgument, "The file is there already and stays as it is", "Give another name.", out);
+  if (std::filesystem::exists(out))
+    return fail(ErrorCode::InvalidArgument, "The file is there already and stays as it is", "Give another name.", out);
   std::ofstream file(out, std::ios::binary);
   file << text;
   file.close();
@@ -81,12 +91,19 @@ Json problemToJson(const Problem& problem) {
   Json fixes = Json::array();
   for (const Fix& fix : problem.fixes) {
     Json one{{"label", fix.label}, {"pointer", fix.pointer}};
-    if (!fix.rename.empty()) one["rename"] = fix.rename;
-    else if (fix.remove) one["remove"] = true;
-    else one["value"] = Json::parse(fix.value, nullptr, false);
+    if (!fix.rename.empty())
+      one["rename"] = fix.rename;
+    else if (fix.remove)
+      one["remove"] = true;
+    else
+      one["value"] = Json::parse(fix.value, nullptr, false);
     fixes.push_back(std::move(one));
   }
-  return {{"pointer", problem.pointer}, {"message", problem.message}, {"sentence", problem.sentence()}, {"warning", problem.warning}, {"fixes", fixes}};
+  return {{"pointer", problem.pointer},
+          {"message", problem.message},
+          {"sentence", problem.sentence()},
+          {"warning", problem.warning},
+          {"fixes", fixes}};
 }
 
 Result<int> validate(const std::string& name, const std::vector<std::string>& settings, bool json) {
@@ -94,7 +111,12 @@ Result<int> validate(const std::string& name, const std::vector<std::string>& se
   auto document = parse_document(named.text);
   if (!document) {
     if (!json) return fail(document.error());
-    printJson({{"valid", false}, {"problems", {{{"pointer", ""}, {"message", document.error().message}, {"sentence", document.error().sentence()}, {"where", document.error().where}}}}});
+    printJson({{"valid", false},
+               {"problems",
+                {{{"pointer", ""},
+                  {"message", document.error().message},
+                  {"sentence", document.error().sentence()},
+                  {"where", document.error().where}}}}});
     return kWrongUsage;
   }
   DSW_TRY(applySettings(*document, settings));
@@ -118,7 +140,8 @@ Result<int> validate(const std::string& name, const std::vector<std::string>& se
 Result<void> applySettings(Json& document, const std::vector<std::string>& settings) {
   for (const std::string& setting : settings) {
     const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos) return fail(ErrorCode::InvalidArgument, fmt::format("--set {} has no =", setting), "Write it as --set /optimizer/lr=1e-3.");
+    if (equals == std::string::npos)
+      return fail(ErrorCode::InvalidArgument, fmt::format("--set {} has no =", setting), "Write it as --set /optimizer/lr=1e-3.");
     DSW_TRY(set_pointer(document, setting.substr(0, equals), setting.substr(equals + 1)));
   }
   return {};
@@ -154,7 +177,8 @@ void addDocumentCommands(CLI::App& app, CommandContext& context) {
   check->add_option("DOC", options->name, "A file, - for stdin, or template:NAME")->required();
   check->add_option("--set", options->settings, "POINTER=VALUE, changes the document first")->allow_extra_args(false);
   check->add_flag("--json", options->json, "One JSON object");
-  check->callback([&context, options] { context.chosen = [options] { return validate(options->name, options->settings, options->json); }; });
+  check->callback(
+      [&context, options] { context.chosen = [options] { return validate(options->name, options->settings, options->json); }; });
 }
 
 }  // namespace dsw

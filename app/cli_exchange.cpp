@@ -41,11 +41,17 @@ Result<int> importProject(const ExchangeOptions& options) {
   DSW_TRY_ASSIGN(const auto project, Project::open(options.project, Project::Mode::OpenOrCreate));
   DSW_TRY_ASSIGN(const ImportPlan done, import_archive(options.file, *project));
   for (const std::string& outside : preview.outside_files)
-    std::fprintf(stderr, "An imported document names a file outside the archive: %s. It is read only when that document is run.\n", outside.c_str());
+    std::fprintf(stderr, "An imported document names a file outside the archive: %s. It is read only when that document is run.\n",
+                 outside.c_str());
   if (options.json) {
-    printJson({{"runs", done.runs}, {"experiments", done.experiments}, {"skipped", done.skipped}, {"outside_files", done.outside_files}, {"bytes", done.bytes}});
+    printJson({{"runs", done.runs},
+               {"experiments", done.experiments},
+               {"skipped", done.skipped},
+               {"outside_files", done.outside_files},
+               {"bytes", done.bytes}});
   } else {
-    fmt::print("{} runs and {} experiments came in; {} were there already.\n", done.runs.size(), done.experiments.size(), done.skipped.size());
+    fmt::print("{} runs and {} experiments came in; {} were there already.\n", done.runs.size(), done.experiments.size(),
+               done.skipped.size());
   }
   return kDone;
 }

@@ -94,7 +94,8 @@ int main(int argc, char** argv) {
       sigemptyset(&none);
       pthread_sigmask(SIG_SETMASK, &none, nullptr);
       execv(window.c_str(), arguments.data());
-      return fail(ErrorCode::NotFound, "The window's program is not there", "Install deepshock-workbench, or build it with ./dev build.", window);
+      return fail(ErrorCode::NotFound, "The window's program is not there", "Install deepshock-workbench, or build it with ./dev build.",
+                  window);
     };
   });
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <CLI/CLI.hpp>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -13,8 +13,8 @@
 #include "engine/formats/model_file.h"
 #include "engine/run/launcher.h"
 #include "engine/tensor/device.h"
-#include "engine/train/run_model.h"
 #include "engine/train/run_evaluation.h"
+#include "engine/train/run_model.h"
 #include "engine/train/text_sample.h"
 
 namespace dsw {
@@ -31,9 +31,9 @@ struct ModelOptions {
 
 /// The weights' file of a run's checkpoint or of an imported model.
 struct FoundModel {
-  std::string name;                      // "r-0001", or the model's name
-  std::filesystem::path path, base;      // base: what its document's relative paths are relative to
-  std::string document;                  // of a run: with defaults
+  std::string name;                  // "r-0001", or the model's name
+  std::filesystem::path path, base;  // base: what its document's relative paths are relative to
+  std::string document;              // of a run: with defaults
 };
 
 Result<FoundModel> findModel(ProjectReader& reader, const ModelOptions& options) {
@@ -44,8 +44,11 @@ Result<FoundModel> findModel(ProjectReader& reader, const ModelOptions& options)
   DSW_TRY_ASSIGN(const RunRow row, reader.run(options.model));
   DSW_TRY_ASSIGN(auto checkpoints, reader.checkpoints(row.id));
   std::erase_if(checkpoints, [&](const CheckpointRow& one) { return one.missing || (options.checkpoint == "best" && !one.best); });
-  const auto chosen = std::max_element(checkpoints.begin(), checkpoints.end(), [](const CheckpointRow& a, const CheckpointRow& b) { return a.seq < b.seq; });
-  if (chosen == checkpoints.end()) return fail(ErrorCode::NotFound, fmt::format("{} has no checkpoint to take the weights from", row.short_name), "Run it until it saves one.");
+  const auto chosen = std::max_element(checkpoints.begin(), checkpoints.end(),
+                                       [](const CheckpointRow& a, const CheckpointRow& b) { return a.seq < b.seq; });
+  if (chosen == checkpoints.end())
+    return fail(ErrorCode::NotFound, fmt::format("{} has no checkpoint to take the weights from", row.short_name),
+                "Run it until it saves one.");
   DSW_TRY_ASSIGN(const std::string resolved, reader.run_resolved(row.id));
   return FoundModel{row.short_name, chosen->path, base, resolved};
 }
@@ -98,7 +101,9 @@ Result<int> importModel(const ModelOptions& options) {
   } else {
     DSW_TRY_ASSIGN(const TensorFile weights, read_weights(source));
     const auto guessed = guess_model(weights);
-    if (!guessed) return fail(ErrorCode::Unsupported, "These weights belong to no family that is known here", "Known are resnets of the CIFAR kind and GPT-2 style models.", source.string());
+    if (!guessed)
+      return fail(ErrorCode::Unsupported, "These weights belong to no family that is known here",
+                  "Known are resnets of the CIFAR kind and GPT-2 style models.", source.string());
     const Json section = Json::parse(guessed->section);
     family = section.value("type", "");
     file = std::filesystem::temp_directory_path() / (new_id() + ".safetensors");
@@ -110,8 +115,10 @@ Result<int> importModel(const ModelOptions& options) {
     std::filesystem::remove(file, ignored);
   }
   if (!added) return fail(added.error());
-  if (options.json) printJson({{"model", added->id}, {"name", added->name}, {"family", added->family}, {"sha256", added->sha256}, {"bytes", added->bytes}});
-  else fmt::print("{} {}\n", added->id, added->name);
+  if (options.json)
+    printJson({{"model", added->id}, {"name", added->name}, {"family", added->family}, {"sha256", added->sha256}, {"bytes", added->bytes}});
+  else
+    fmt::print("{} {}\n", added->id, added->name);
   return kDone;
 }
 
@@ -127,7 +134,8 @@ Result<int> evaluateModel(const ModelOptions& options, const std::stop_token& st
     Json metrics = Json::object();
     for (const auto& [key, value] : result.metrics) metrics[key] = jsonNumber(value);
     Json json{{"model", session->found.name}, {"part", result.part}, {"targets", result.evaluation.targets}, {"metrics", metrics}};
-    if (!result.evaluation.confusion.empty()) json["confusion"] = {{"classes", session->loaded.classes}, {"counts", result.evaluation.confusion}};
+    if (!result.evaluation.confusion.empty())
+      json["confusion"] = {{"classes", session->loaded.classes}, {"counts", result.evaluation.confusion}};
     printJson(json);
     return kDone;
   }
@@ -137,7 +145,9 @@ Result<int> evaluateModel(const ModelOptions& options, const std::stop_token& st
 
 Result<int> generateFrom(const ModelOptions& options, const std::stop_token& stop) {
   DSW_TRY_ASSIGN(const auto session, openModel(options));
-  if (!session->loaded.tokenizer) return fail(ErrorCode::InvalidArgument, fmt::format("{} has no tokenizer, so it cannot write text", session->found.name), "Take a language model.");
+  if (!session->loaded.tokenizer)
+    return fail(ErrorCode::InvalidArgument, fmt::format("{} has no tokenizer, so it cannot write text", session->found.name),
+                "Take a language model.");
   TextRequest request;
   request.prompt = options.prompt;
   request.tokens = options.tokens;
@@ -191,8 +201,10 @@ void addModelCommands(CLI::App& app, CommandContext& context) {
   CLI::App* evaluate = app.add_subcommand("evaluate", "Measure a model on data");
   addModelOptions(*evaluate, options);
   addComputeOptions(*evaluate, options);
-  evaluate->add_option("--data", options->data, "A JSON pointer into the run's document (/data), a document, a data section, or a text file");
-  evaluate->add_option("--part", options->part, "train, val or test; without it: test where there is one, else val")->check(CLI::IsMember({"train", "val", "test"}));
+  evaluate->add_option("--data", options->data,
+                       "A JSON pointer into the run's document (/data), a document, a data section, or a text file");
+  evaluate->add_option("--part", options->part, "train, val or test; without it: test where there is one, else val")
+      ->check(CLI::IsMember({"train", "val", "test"}));
   evaluate->add_flag("--json", options->json, "One JSON object");
   evaluate->callback([&context, options] { context.chosen = [&context, options] { return evaluateModel(*options, context.stop); }; });
 
@@ -200,7 +212,9 @@ void addModelCommands(CLI::App& app, CommandContext& context) {
   addModelOptions(*generate, options);
   addComputeOptions(*generate, options);
   generate->add_option("--prompt", options->prompt, "Text to go on from; empty: the start of a text")->required();
-  generate->add_option("--tokens", options->tokens, "Tokens to generate")->required()->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  generate->add_option("--tokens", options->tokens, "Tokens to generate")
+      ->required()
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
   generate->add_option("--temperature", options->temperature, "0: always the likeliest")->check(CLI::Range(0.0, 100.0));
   generate->add_option("--seed", options->seed, "Start of the random numbers");
   generate->callback([&context, options] { context.chosen = [&context, options] { return generateFrom(*options, context.stop); }; });

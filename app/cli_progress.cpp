@@ -95,7 +95,8 @@ void CliProgress::show(const Event& event) {
       drawn_ = now;
       drawBar();
     } else if (now - lined_ >= kBetweenLines) {
-      line(fmt::format("step {} of {}  {:.0f} {}  {} left", progress_.done, progress_.total, progress_.rate, progress_.unit, leftText(progress_.seconds_left)));
+      line(fmt::format("step {} of {}  {:.0f} {}  {} left", progress_.done, progress_.total, progress_.rate, progress_.unit,
+                       leftText(progress_.seconds_left)));
     }
   } else if (const auto* log = std::get_if<LogBody>(&event.body)) {
     line(log->text);

@@ -33,7 +33,7 @@ class CliProgress {
   Clock::time_point drawn_{}, lined_;
   double train_loss_ = 0;
   std::int64_t evaluated_step_ = -1;
-  std::map<std::string, double> evaluated_;      ///< metrics of one evaluation, told together
+  std::map<std::string, double> evaluated_;  ///< metrics of one evaluation, told together
 };
 
 /// "[########------]": `done` of `total` in `width` characters.

@@ -21,11 +21,33 @@ std::string nameOf(const RunRow& row) { return row.name.empty() ? row.experiment
 Json runJson(const RunRow& row) {
   Json metrics = Json::object();
   for (const auto& [key, summary] : row.metrics)
-    metrics[key] = {{"last", jsonNumber(summary.last)}, {"best", jsonNumber(summary.best)}, {"last_step", summary.last_step}, {"best_step", summary.best_step}, {"points", summary.points}};
-  return {{"run", row.id}, {"short_name", row.short_name}, {"name", nameOf(row)}, {"task", row.task}, {"status", run_status_name(row.status)}, {"metrics", metrics},
-          {"experiment", row.experiment_name}, {"version", row.version}, {"seed", row.seed}, {"device", row.device}, {"step", row.step}, {"total_steps", row.total_steps},
-          {"created", row.created}, {"started", row.started}, {"ended", row.ended}, {"seconds", row.seconds}, {"sentence", row.sentence}, {"hint", row.hint}, {"tags", row.tags},
-          {"note", row.note}, {"archived", row.archived}, {"baseline", row.baseline}};
+    metrics[key] = {{"last", jsonNumber(summary.last)},
+                    {"best", jsonNumber(summary.best)},
+                    {"last_step", summary.last_step},
+                    {"best_step", summary.best_step},
+                    {"points", summary.points}};
+  return {{"run", row.id},
+          {"short_name", row.short_name},
+          {"name", nameOf(row)},
+          {"task", row.task},
+          {"status", run_status_name(row.status)},
+          {"metrics", metrics},
+          {"experiment", row.experiment_name},
+          {"version", row.version},
+          {"seed", row.seed},
+          {"device", row.device},
+          {"step", row.step},
+          {"total_steps", row.total_steps},
+          {"created", row.created},
+          {"started", row.started},
+          {"ended", row.ended},
+          {"seconds", row.seconds},
+          {"sentence", row.sentence},
+          {"hint", row.hint},
+          {"tags", row.tags},
+          {"note", row.note},
+          {"archived", row.archived},
+          {"baseline", row.baseline}};
 }
 
 Result<int> listRuns(const ReadOptions& options) {
@@ -41,8 +63,10 @@ Result<int> listRuns(const ReadOptions& options) {
   for (const RunRow& row : rows) {
     std::string values;
     for (const char* key : {"val/loss", "val/accuracy", "test/accuracy"})
-      if (const auto found = row.metrics.find(key); found != row.metrics.end()) values += fmt::format("  {} {}", key, numberText(found->second.last));
-    fmt::print("{:<8} {:<24} {:<12} step {}/{}  {}{}\n", row.short_name, nameOf(row), run_status_name(row.status), row.step, row.total_steps, durationText(row.seconds), values);
+      if (const auto found = row.metrics.find(key); found != row.metrics.end())
+        values += fmt::format("  {} {}", key, numberText(found->second.last));
+    fmt::print("{:<8} {:<24} {:<12} step {}/{}  {}{}\n", row.short_name, nameOf(row), run_status_name(row.status), row.step,
+               row.total_steps, durationText(row.seconds), values);
   }
   return kDone;
 }
@@ -65,19 +89,28 @@ Result<int> showRun(const ReadOptions& options) {
     json["summary"] = parsed(summary);
     json["checkpoints"] = Json::array();
     for (const CheckpointRow& one : checkpoints)
-      json["checkpoints"].push_back({{"step", one.step}, {"sha256", one.sha256}, {"bytes", one.bytes}, {"best", one.best}, {"missing", one.missing}, {"path", one.path}});
+      json["checkpoints"].push_back({{"step", one.step},
+                                     {"sha256", one.sha256},
+                                     {"bytes", one.bytes},
+                                     {"best", one.best},
+                                     {"missing", one.missing},
+                                     {"path", one.path}});
     json["events"] = Json::array();
-    for (const EventRow& one : events) json["events"].push_back({{"step", one.step}, {"time", one.time}, {"kind", one.kind}, {"text", one.text}});
+    for (const EventRow& one : events)
+      json["events"].push_back({{"step", one.step}, {"time", one.time}, {"kind", one.kind}, {"text", one.text}});
     printJson(json);
     return kDone;
   }
   fmt::print("{} {}  {}\n", row.short_name, nameOf(row), run_status_name(row.status));
   if (!row.sentence.empty()) fmt::print("  {}\n", Error(ErrorCode::Internal, row.sentence, row.hint).sentence());
-  fmt::print("  experiment {} v{}, seed {}, {}, step {} of {}, {}\n", row.experiment_name, row.version, row.seed, row.device, row.step, row.total_steps, durationText(row.seconds));
+  fmt::print("  experiment {} v{}, seed {}, {}, step {} of {}, {}\n", row.experiment_name, row.version, row.seed, row.device, row.step,
+             row.total_steps, durationText(row.seconds));
   for (const std::string& tag : row.tags) fmt::print("  tag {}\n", tag);
   if (!row.note.empty()) fmt::print("  note {}\n", row.note);
-  for (const auto& [key, one] : row.metrics) fmt::print("  {:<20} {:>12}   best {:>12} at step {}\n", key, numberText(one.last), numberText(one.best), one.best_step);
-  for (const CheckpointRow& one : checkpoints) fmt::print("  checkpoint of step {}{}{}\n", one.step, one.best ? ", the best" : "", one.missing ? ", its file is missing" : "");
+  for (const auto& [key, one] : row.metrics)
+    fmt::print("  {:<20} {:>12}   best {:>12} at step {}\n", key, numberText(one.last), numberText(one.best), one.best_step);
+  for (const CheckpointRow& one : checkpoints)
+    fmt::print("  checkpoint of step {}{}{}\n", one.step, one.best ? ", the best" : "", one.missing ? ", its file is missing" : "");
   for (const EventRow& one : events) fmt::print("  {:>8}  {}\n", one.step, one.text);
   fmt::print("{}\n", document);
   return kDone;
@@ -90,7 +123,8 @@ Result<int> printMetrics(const ReadOptions& options) {
   for (const std::string& key : options.keys)
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const std::string near = nearest_name(key, known);
-      return fail(ErrorCode::NotFound, fmt::format("{} has no metric {}", row.short_name, key), near.empty() ? "" : fmt::format("Nearest name: {}.", near));
+      return fail(ErrorCode::NotFound, fmt::format("{} has no metric {}", row.short_name, key),
+                  near.empty() ? "" : fmt::format("Nearest name: {}.", near));
     }
   std::string text = "key,step,time,value\n";
   for (const std::string& key : options.keys.empty() ? known : options.keys) {
@@ -107,7 +141,8 @@ Result<int> printMetrics(const ReadOptions& options) {
 
 std::string csvCell(const std::string& text) {
   std::string cell = text;
-  if (!cell.empty() && std::string("=+-@\t\r").find(cell.front()) != std::string::npos) cell.insert(cell.begin(), '\'');  // a spreadsheet would run it
+  if (!cell.empty() && std::string("=+-@\t\r").find(cell.front()) != std::string::npos)
+    cell.insert(cell.begin(), '\'');  // a spreadsheet would run it
   if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
   std::string quoted = "\"";
   for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

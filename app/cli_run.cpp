@@ -20,12 +20,15 @@ struct RunOptions {
 
 int exitCodeOf(RunStatus status) {
   switch (status) {
-    case RunStatus::Finished: return kDone;
+    case RunStatus::Finished:
+      return kDone;
     case RunStatus::Stopped:
     case RunStatus::Paused:
     case RunStatus::Pruned:
-    case RunStatus::Queued: return kStopped;
-    default: return kFailed;
+    case RunStatus::Queued:
+      return kStopped;
+    default:
+      return kFailed;
   }
 }
 
@@ -36,9 +39,11 @@ Json metricsJson(const RunRow& row) {
 }
 
 void printEnd(const RunRow& row) {
-  fmt::print("{} {} {} in {}\n", row.short_name, row.name.empty() ? row.experiment_name : row.name, run_status_name(row.status), durationText(row.seconds));
+  fmt::print("{} {} {} in {}\n", row.short_name, row.name.empty() ? row.experiment_name : row.name, run_status_name(row.status),
+             durationText(row.seconds));
   for (const auto& [key, summary] : row.metrics)
-    if (!key.starts_with("sys/")) fmt::print("  {:<20} {:>12}   best {:>12} at step {}\n", key, numberText(summary.last), numberText(summary.best), summary.best_step);
+    if (!key.starts_with("sys/"))
+      fmt::print("  {:<20} {:>12}   best {:>12} at step {}\n", key, numberText(summary.last), numberText(summary.best), summary.best_step);
   std::fflush(stdout);
 }
 
@@ -62,7 +67,8 @@ Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, const R
     printEnd(row);
   }
   if (row.status != RunStatus::Finished && !row.sentence.empty())
-    std::fprintf(stderr, "deepshock: %s: %s\n", row.short_name.c_str(), Error(ErrorCode::Internal, row.sentence, row.hint).sentence().c_str());
+    std::fprintf(stderr, "deepshock: %s: %s\n", row.short_name.c_str(),
+                 Error(ErrorCode::Internal, row.sentence, row.hint).sentence().c_str());
   return exitCodeOf(row.status);
 }
 
@@ -86,8 +92,10 @@ Result<int> runDocument(const RunOptions& options, const std::stop_token& stop) 
   request.device = options.device;
   request.threads = options.threads;
   request.isolated = options.isolated;
-  if (options.settings.empty()) request.text = named.text;
-  else request.document = &document;
+  if (options.settings.empty())
+    request.text = named.text;
+  else
+    request.document = &document;
   const auto progress = std::make_unique<CliProgress>();
   watchEvents(workspace, *progress);
   DSW_TRY_ASSIGN(const RunRow row, workspace.start_run(request));
@@ -140,7 +148,9 @@ void addRunCommands(CLI::App& app, CommandContext& context) {
   const auto request = std::make_shared<WorkerRequest>();
   CLI::App* worker = app.add_subcommand("worker", "Run an experiment into a folder, without a project");
   worker->add_option("--spec", request->spec, "Experiment document")->required();
-  worker->add_option("--out", request->out, "Folder for events, metrics and checkpoints; one that was used goes on from its last checkpoint")->required();
+  worker
+      ->add_option("--out", request->out, "Folder for events, metrics and checkpoints; one that was used goes on from its last checkpoint")
+      ->required();
   worker->add_option("--device", request->device, "Overrides the document's device");
   worker->add_option("--threads", request->threads, "Threads of the processor; 0: by itself")->check(CLI::Range(0, 4096));
   CLI::Option* from = worker->add_option("--resume-from", request->resume_from, "Checkpoint to go on from");

@@ -21,7 +21,8 @@ Result<NamedDocument> readNamedDocument(const std::string& name) {
   if (name == "-") {
     std::string text;
     char block[1 << 14];
-    while (text.size() <= kMaxDocumentBytes && std::cin.read(block, sizeof block).gcount() > 0) text.append(block, static_cast<std::size_t>(std::cin.gcount()));
+    while (text.size() <= kMaxDocumentBytes && std::cin.read(block, sizeof block).gcount() > 0)
+      text.append(block, static_cast<std::size_t>(std::cin.gcount()));
     return NamedDocument{std::move(text), here};
   }
   DSW_TRY_ASSIGN(std::string text, read_file(name, {}, kMaxDocumentBytes + 1));

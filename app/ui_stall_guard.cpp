@@ -23,7 +23,8 @@ double clockMs(clockid_t id) {
 
 }  // namespace
 
-UiStallGuard::UiStallGuard(int& argc, char** argv) : QApplication(argc, argv), schedstat_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+UiStallGuard::UiStallGuard(int& argc, char** argv)
+    : QApplication(argc, argv), schedstat_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
 
 UiStallGuard::~UiStallGuard() {
   if (schedstat_ >= 0) ::close(schedstat_);
@@ -55,7 +56,8 @@ bool UiStallGuard::notify(QObject* receiver, QEvent* event) {
   if (!own) return QApplication::notify(receiver, event);
   const int outer_level = loop_level_;
   // The receiver may be gone afterwards.
-  const QString name = QString::fromLatin1(receiver->metaObject()->className()) + (receiver->objectName().isEmpty() ? QString() : ' ' + receiver->objectName());
+  const QString name = QString::fromLatin1(receiver->metaObject()->className()) +
+                       (receiver->objectName().isEmpty() ? QString() : ' ' + receiver->objectName());
   const QEvent::Type type = event->type();
   loop_level_ = level;
   ++depth_;
@@ -80,7 +82,10 @@ bool UiStallGuard::notify(QObject* receiver, QEvent* event) {
 QString UiStallGuard::report() const {
   QString text;
   for (const Stall& stall : stalls_)
-    text += QString("%1 of %2: %3 ms of CPU, blocked for %4 ms\n").arg(stall.event, stall.receiver).arg(stall.cpu_ms, 0, 'f', 1).arg(stall.blocked_ms, 0, 'f', 1);
+    text += QString("%1 of %2: %3 ms of CPU, blocked for %4 ms\n")
+                .arg(stall.event, stall.receiver)
+                .arg(stall.cpu_ms, 0, 'f', 1)
+                .arg(stall.blocked_ms, 0, 'f', 1);
   return text;
 }
 

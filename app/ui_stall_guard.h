@@ -8,9 +8,9 @@ namespace dsw {
 
 /// One event that held the UI thread too long.
 struct Stall {
-  QString receiver, event;      ///< class (and object name) of the receiver, type of the event
-  double cpu_ms = 0;            ///< CPU time of the thread in the event
-  double blocked_ms = 0;        ///< time in which the thread neither ran nor waited for a core: file, lock, future, query
+  QString receiver, event;  ///< class (and object name) of the receiver, type of the event
+  double cpu_ms = 0;        ///< CPU time of the thread in the event
+  double blocked_ms = 0;    ///< time in which the thread neither ran nor waited for a core: file, lock, future, query
 };
 
 /// A QApplication that watches each event of the UI thread: one that takes more than 50 ms of the thread's own CPU time, or more than
@@ -42,13 +42,15 @@ class UiStallGuard : public QApplication {
   };
 
  private:
-  struct Clock { double cpu_ms = 0, waited_ms = 0, wall_ms = 0; };
+  struct Clock {
+    double cpu_ms = 0, waited_ms = 0, wall_ms = 0;
+  };
   Clock now() const;
-  Clock start_;               ///< of the event that is measured now
-  int loop_level_ = 0;        ///< of that event
+  Clock start_;         ///< of the event that is measured now
+  int loop_level_ = 0;  ///< of that event
   int depth_ = 0;
   int allowed_ = 0;
-  int schedstat_ = -1;        ///< file descriptor, kept open
+  int schedstat_ = -1;  ///< file descriptor, kept open
   double longest_cpu_ = 0, longest_blocked_ = 0;
   std::vector<Stall> stalls_;
 };

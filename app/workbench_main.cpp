@@ -35,7 +35,7 @@ void closeOnSignals(QApplication& app) {
   if (::pipe(signalPipe) != 0) return;
   auto* notifier = new QSocketNotifier(signalPipe[0], QSocketNotifier::Read, &app);
   QObject::connect(notifier, &QSocketNotifier::activated, &app, [] { QApplication::quit(); });
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = onSignal;
   sigemptyset(&action.sa_mask);
   for (const int number : {SIGTERM, SIGINT}) sigaction(number, &action, nullptr);
@@ -66,12 +66,15 @@ int main(int argc, char** argv) {
   CLI::App cli("Deepshock Workbench: designs, runs and compares experiments of deep learning.", "deepshock-workbench");
   std::string project, theme, settingsFile, templateName, place;
   bool sample = false, start = false, measure = false;
-  cli.add_option("project", project, "A project (.dsx) to open; made when it is not there. None: the sample project, or the start page once there are recent ones");
+  cli.add_option(
+      "project", project,
+      "A project (.dsx) to open; made when it is not there. None: the sample project, or the start page once there are recent ones");
   cli.add_flag("--sample", sample, "Open the sample project in your data folder");
   cli.add_flag("--start", start, "Open the start page");
   cli.add_option("--template", templateName, "The first experiment of a project that has none");
   cli.add_option("--open", place, "What to show: runs, overview, devices, keys");
-  cli.add_option("--theme", theme, "as-desktop, light, dark or contrast")->check(CLI::IsMember({"as-desktop", "light", "dark", "contrast"}));
+  cli.add_option("--theme", theme, "as-desktop, light, dark or contrast")
+      ->check(CLI::IsMember({"as-desktop", "light", "dark", "contrast"}));
   cli.add_option("--settings", settingsFile, "Keep the window's settings in this file");
   cli.add_flag("--measure-startup", measure, "Print the milliseconds from process start to the first usable window, and quit");
   try {
@@ -82,7 +85,9 @@ int main(int argc, char** argv) {
 
   const QString file = QString::fromStdString(settingsFile);
   if (qEnvironmentVariableIsEmpty("QT_SCALE_FACTOR")) {  // before the application there is no other way to say it
-    const QSettings settings(file.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + "/deepshock/workbench.ini" : file, QSettings::IniFormat);
+    const QSettings settings(
+        file.isEmpty() ? QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + "/deepshock/workbench.ini" : file,
+        QSettings::IniFormat);
     const int scale = settings.value("look/scale", 100).toInt();
     if (scale != 100 && scale >= 75 && scale <= 200) qputenv("QT_SCALE_FACTOR", QByteArray::number(scale / 100.0));
   }

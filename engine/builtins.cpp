@@ -15,8 +15,10 @@ namespace {
 
 /// From the slowest to the fastest: "auto" takes the last one.
 void register_devices(Catalog& catalog) {
-  catalog.devices.add({"cpu", "The processor", ParamSchema{int_param("threads", "Threads", 0, 0, 4096, "0: all cores but one where there are more than two")},
-                       [](const Json& settings) -> Result<std::unique_ptr<Device>> { return make_cpu_device(settings.value("threads", 0)); }});
+  catalog.devices.add(
+      {"cpu", "The processor",
+       ParamSchema{int_param("threads", "Threads", 0, 0, 4096, "0: all cores but one where there are more than two")},
+       [](const Json& settings) -> Result<std::unique_ptr<Device>> { return make_cpu_device(settings.value("threads", 0)); }});
 }
 
 }  // namespace

@@ -25,13 +25,13 @@ constexpr int kWorkSlots = 2;
 struct Workspace::Impl {
   Catalog catalog;
   std::unique_ptr<DatasetCache> data;
-  std::mutex mutex;                            // guards project, jobs_of_runs, next_slot, watch
+  std::mutex mutex;  // guards project, jobs_of_runs, next_slot, watch
   std::shared_ptr<Project> project;
   std::map<std::string, std::int64_t> jobs_of_runs;
   int next_slot = 0;
   std::filesystem::path worker_program = program_folder() / "deepshock";
-  std::atomic<bool> detaching{false};          // worker processes are left to themselves
-  std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();   // the last member: its threads use all above
+  std::atomic<bool> detaching{false};                             // worker processes are left to themselves
+  std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();  // the last member: its threads use all above
 
   std::function<void(const std::string&, std::span<const Event>)> watch;
 
@@ -70,7 +70,8 @@ Result<void> Workspace::Impl::work(const std::shared_ptr<Project>& into, const L
   });
   LaunchRequest request = launch.request;
   request.data = data.get();
-  const auto launcher = launch.isolated ? make_process_launcher(catalog, worker_program, [this] { return detaching.load(); }) : make_local_launcher(catalog);
+  const auto launcher =
+      launch.isolated ? make_process_launcher(catalog, worker_program, [this] { return detaching.load(); }) : make_local_launcher(catalog);
   Result<void> result = launcher->run(request, job.stop_token(), [&](Event event) { channel.push(std::move(event)); });
   channel.close();
   storing.join();
@@ -103,7 +104,8 @@ void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launc
       },
       [this, into, begun, run_id, first_seq](const JobInfo& ended, const Result<void>&) {
         if (!*begun) {  // stopped while it waited: nothing of it ran that could have said so
-          const Event event{first_seq, now_seconds(), StatusBody{RunStatus::Stopped, ended.done, "Stopped before it began", "Resume starts it."}};
+          const Event event{first_seq, now_seconds(),
+                            StatusBody{RunStatus::Stopped, ended.done, "Stopped before it began", "Resume starts it."}};
           into->append(run_id, std::span(&event, 1));
         }
       });
@@ -178,7 +180,8 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   if (id.empty()) {
     DSW_TRY_ASSIGN(const auto reader, project->reader());
     DSW_TRY_ASSIGN(const auto known, reader->experiments());
-    const auto same = std::find_if(known.begin(), known.end(), [&](const ExperimentRow& row) { return row.name == experiment.name && row.task == experiment.task; });
+    const auto same = std::find_if(known.begin(), known.end(),
+                                   [&](const ExperimentRow& row) { return row.name == experiment.name && row.task == experiment.task; });
     if (same != known.end()) id = same->id;
   }
   DSW_TRY_ASSIGN(id, project->save_experiment(id, experiment.name, experiment.task, text, experiment.base.string()));
@@ -198,7 +201,8 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
   DSW_TRY_ASSIGN(const auto reader, project->reader());
   DSW_TRY_ASSIGN(const RunRow row, reader->run(run_id));
   if (row.status == RunStatus::Finished || row.status == RunStatus::Running || row.status == RunStatus::Queued)
-    return fail(ErrorCode::InvalidArgument, fmt::format("{} is {}; there is nothing to resume", row.short_name, run_status_name(row.status)),
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is {}; there is nothing to resume", row.short_name, run_status_name(row.status)),
                 row.status == RunStatus::Finished ? "Run its experiment again for a new run." : "");
   DSW_TRY_ASSIGN(const std::string resolved, reader->run_resolved(row.id));
   DSW_TRY_ASSIGN(const std::string written, reader->run_document(row.id));
@@ -219,7 +223,8 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
     break;
   }
   if (from.seq == 0 && !checkpoints.empty())
-    return fail(ErrorCode::Damaged, fmt::format("None of the {} checkpoints of {} is whole", checkpoints.size(), row.short_name), "Run its experiment again.", project->files_folder().string());
+    return fail(ErrorCode::Damaged, fmt::format("None of the {} checkpoints of {} is whole", checkpoints.size(), row.short_name),
+                "Run its experiment again.", project->files_folder().string());
   DSW_TRY(project->prepare_resume(row.id, from));
   Impl::Launch launch{row, {}, recorded.isolated};
   launch.request.device = experiment.device;
@@ -245,7 +250,8 @@ void Workspace::stop_run(const std::string& run_id) {
 
 void Workspace::set_worker_program(const std::filesystem::path& program) { impl_->worker_program = program; }
 
-std::int64_t Workspace::start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&)> work,
+std::int64_t Workspace::start_job(std::string title,
+                                  std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&)> work,
                                   std::function<void(const Result<void>&)> finished) {
   JobInfo info;
   info.title = std::move(title);

@@ -21,7 +21,8 @@ constexpr std::size_t kMostRuns = 50;
 
 constexpr const char* kHead =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n";
 
 constexpr const char* kStyle =
@@ -34,7 +35,8 @@ constexpr const char* kStyle =
     ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(420px,1fr));gap:16px}svg{width:100%;height:auto}\n"
     "svg .t{font-weight:600;font-size:13px}svg .k{font-size:11px;fill:#59626D}svg .e{text-anchor:end}svg .m{text-anchor:middle}\n"
     "svg .g{stroke:#E8EBEF}svg .a{stroke:#848D98;fill:none}svg .c{fill:none;stroke-width:1.6;stroke-linejoin:round}\n"
-    ".failed{color:#B3261E}.finished{color:#1C6E3F}.note{color:#454D57}figure{display:inline-block;margin:4px;text-align:center;font-size:11px;color:#454D57}\n"
+    ".failed{color:#B3261E}.finished{color:#1C6E3F}.note{color:#454D57}figure{display:inline-block;margin:4px;text-align:center;font-size:"
+    "11px;color:#454D57}\n"
     "figure img{width:56px;height:56px;image-rendering:pixelated;border:1px solid #D7DCE2}.confusion td{text-align:right;padding:2px 7px}\n"
     "</style></head><body>\n";
 
@@ -72,7 +74,8 @@ Result<std::string> charts_of(ProjectReader& reader, const RunRow& row) {
     if (summary.points > 1) by_name[key.substr(key.find('/') + 1)].push_back(key);
   std::string html = "<div class=\"charts\">\n";
   for (auto& [name, keys] : by_name) {
-    std::sort(keys.begin(), keys.end(), [](const std::string& a, const std::string& b) { return a.starts_with("train/") > b.starts_with("train/"); });
+    std::sort(keys.begin(), keys.end(),
+              [](const std::string& a, const std::string& b) { return a.starts_with("train/") > b.starts_with("train/"); });
     std::vector<ChartSeries> series;
     for (const std::string& key : keys) {
       DSW_TRY_ASSIGN(ChartSeries one, series_of(reader, row, key, key.substr(0, key.find('/'))));
@@ -89,16 +92,20 @@ Result<std::string> charts_of(ProjectReader& reader, const RunRow& row) {
 std::string metric_table(const RunRow& row) {
   std::string html = "<table><tr><th>Metric</th><th class=\"n\">Last</th><th class=\"n\">Best</th><th class=\"n\">At step</th></tr>\n";
   for (const auto& [key, one] : row.metrics)
-    html += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", html_escape(key), number(one.last), number(one.best), one.best_step);
+    html += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n", html_escape(key),
+                        number(one.last), number(one.best), one.best_step);
   return html + "</table>\n";
 }
 
 Result<std::string> run_section(ProjectReader& reader, const RunRow& row) {
   const std::string status = run_status_name(row.status);
-  std::string html = fmt::format("<h2 id=\"{0}\">{0} {1}</h2>\n<p><span class=\"{2}\">{2}</span>, version {3} of {4}, seed {5}, {6}, step {7} of {8}, started {9}, {10:.1f} s</p>\n",
-                                 html_escape(row.short_name), html_escape(name_of(row)), status, row.version, html_escape(row.experiment_name), row.seed, html_escape(row.device),
-                                 row.step, row.total_steps, date_text(row.started), row.seconds);
-  if (!row.sentence.empty()) html += "<p class=\"failed\">" + html_escape(Error(ErrorCode::Internal, row.sentence, row.hint).sentence()) + "</p>\n";
+  std::string html = fmt::format(
+      "<h2 id=\"{0}\">{0} {1}</h2>\n<p><span class=\"{2}\">{2}</span>, version {3} of {4}, seed {5}, {6}, step {7} of {8}, started {9}, "
+      "{10:.1f} s</p>\n",
+      html_escape(row.short_name), html_escape(name_of(row)), status, row.version, html_escape(row.experiment_name), row.seed,
+      html_escape(row.device), row.step, row.total_steps, date_text(row.started), row.seconds);
+  if (!row.sentence.empty())
+    html += "<p class=\"failed\">" + html_escape(Error(ErrorCode::Internal, row.sentence, row.hint).sentence()) + "</p>\n";
   for (const std::string& tag : row.tags) html += "<code>" + html_escape(tag) + "</code> ";
   if (!row.note.empty()) html += "<p class=\"note\">" + html_escape(row.note) + "</p>\n";
   DSW_TRY_ASSIGN(const std::string charts, charts_of(reader, row));
@@ -112,14 +119,19 @@ Result<std::string> run_section(ProjectReader& reader, const RunRow& row) {
 }
 
 Result<std::string> comparison(ProjectReader& reader, const std::vector<RunRow>& rows) {
-  std::string html = "<table><tr><th>Run</th><th>Name</th><th>Status</th><th class=\"n\">Steps</th><th class=\"n\">val/loss</th><th class=\"n\">val/accuracy</th><th class=\"n\">test/accuracy</th><th class=\"n\">Seconds</th></tr>\n";
+  std::string html =
+      "<table><tr><th>Run</th><th>Name</th><th>Status</th><th class=\"n\">Steps</th><th class=\"n\">val/loss</th><th "
+      "class=\"n\">val/accuracy</th><th class=\"n\">test/accuracy</th><th class=\"n\">Seconds</th></tr>\n";
   const auto cell = [](const RunRow& row, const char* key) {
     const auto found = row.metrics.find(key);
     return fmt::format("<td class=\"n\">{}</td>", found == row.metrics.end() ? "–" : number(found->second.last));
   };
   for (const RunRow& row : rows)
-    html += fmt::format("<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td class=\"{2}\">{2}</td><td class=\"n\">{3}</td>{4}{5}{6}<td class=\"n\">{7:.1f}</td></tr>\n", html_escape(row.short_name),
-                        html_escape(name_of(row)), run_status_name(row.status), row.step, cell(row, "val/loss"), cell(row, "val/accuracy"), cell(row, "test/accuracy"), row.seconds);
+    html += fmt::format(
+        "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td class=\"{2}\">{2}</td><td class=\"n\">{3}</td>{4}{5}{6}<td "
+        "class=\"n\">{7:.1f}</td></tr>\n",
+        html_escape(row.short_name), html_escape(name_of(row)), run_status_name(row.status), row.step, cell(row, "val/loss"),
+        cell(row, "val/accuracy"), cell(row, "test/accuracy"), row.seconds);
   html += "</table>\n";
   if (rows.size() < 2) return html;
   std::vector<ChartSeries> series;

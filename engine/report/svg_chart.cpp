@@ -17,8 +17,14 @@ struct Style {
   const char* colour;
   const char* dash;
 };
-constexpr std::array<Style, 8> kStyles{{{"#06488C", ""}, {"#AF4117", "7 3"}, {"#2E7259", "2 3"}, {"#7167CD", "10 3 2 3"},
-                                        {"#C57883", "4 2"}, {"#4B9AC5", "12 4"}, {"#988B0F", "2 2 6 2"}, {"#524141", "1 3"}}};
+constexpr std::array<Style, 8> kStyles{{{"#06488C", ""},
+                                        {"#AF4117", "7 3"},
+                                        {"#2E7259", "2 3"},
+                                        {"#7167CD", "10 3 2 3"},
+                                        {"#C57883", "4 2"},
+                                        {"#4B9AC5", "12 4"},
+                                        {"#988B0F", "2 2 6 2"},
+                                        {"#524141", "1 3"}}};
 constexpr std::size_t kMostPoints = 1000;
 constexpr double kLeft = 58, kRight = 12, kTop = 44, kBottom = 26;
 
@@ -93,8 +99,9 @@ std::string svg_chart(const std::vector<ChartSeries>& all, const ChartOptions& o
       ys.take(y);
     }
   }
-  const std::string head = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\"><text x=\"8\" y=\"16\" class=\"t\">{}</text>", options.width, options.height,
-                                       html_escape(options.title), html_escape(options.title));
+  const std::string head =
+      fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\"><text x=\"8\" y=\"16\" class=\"t\">{}</text>", options.width,
+                  options.height, html_escape(options.title), html_escape(options.title));
   if (xs.empty() || ys.empty()) return head + "<text x=\"8\" y=\"60\" class=\"k\">No values yet</text></svg>\n";
   xs.widen_if_flat();
   ys.widen_if_flat();
@@ -104,7 +111,8 @@ std::string svg_chart(const std::vector<ChartSeries>& all, const ChartOptions& o
   std::string svg = head;
   for (const double y : nice_ticks(ys.low, ys.high, 5)) {
     svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"g\"/>", kLeft, right, py(y), py(y));
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"k e\">{}</text>", kLeft - 5, py(y) + 3.5, tick_text(options.log_y ? std::pow(10, y) : y));
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"k e\">{}</text>", kLeft - 5, py(y) + 3.5,
+                       tick_text(options.log_y ? std::pow(10, y) : y));
   }
   for (const double x : nice_ticks(xs.low, xs.high, 6)) {
     svg += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"g\"/>", px(x), px(x), kTop, bottom);
@@ -115,7 +123,8 @@ std::string svg_chart(const std::vector<ChartSeries>& all, const ChartOptions& o
   double legend = kLeft;
   for (std::size_t i = 0; i < series.size(); ++i) {
     const Style style = kStyles[i % kStyles.size()];
-    const std::string stroke = fmt::format("stroke=\"{}\"{}", style.colour, *style.dash ? fmt::format(" stroke-dasharray=\"{}\"", style.dash) : "");
+    const std::string stroke =
+        fmt::format("stroke=\"{}\"{}", style.colour, *style.dash ? fmt::format(" stroke-dasharray=\"{}\"", style.dash) : "");
     std::string path;
     bool pen = false;
     for (std::size_t k = 0; k < series[i].x.size(); ++k) {

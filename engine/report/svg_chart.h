@@ -7,12 +7,12 @@ namespace dsw {
 
 struct ChartSeries {
   std::string name;
-  std::vector<double> x, y;              ///< equal lengths, x rising; a NaN in y is a gap
+  std::vector<double> x, y;  ///< equal lengths, x rising; a NaN in y is a gap
 };
 struct ChartOptions {
   std::string title, x_name = "step";
-  bool log_y = false;                    ///< values <= 0 become gaps
-  int width = 520, height = 260;         ///< px
+  bool log_y = false;             ///< values <= 0 become gaps
+  int width = 520, height = 260;  ///< px
 };
 
 /// A line chart as one SVG element, legend included; colours and dashes of the first eight series as in the window. Series are

@@ -19,7 +19,9 @@ Result<WrittenFile> write_checkpoint(const std::filesystem::path& path, const Ch
 Result<Checkpoint> read_checkpoint(const std::filesystem::path& path, Device& device) {
   DSW_TRY_ASSIGN(const TensorFile file, read_safetensors(path));
   const std::string* meta = file.meta(kMetaKey);
-  if (!meta) return fail(ErrorCode::BadFormat, "This file is no checkpoint of a run", "Weights of other programs come in by `deepshock model import`.", path.string());
+  if (!meta)
+    return fail(ErrorCode::BadFormat, "This file is no checkpoint of a run",
+                "Weights of other programs come in by `deepshock model import`.", path.string());
   Checkpoint checkpoint;
   checkpoint.meta = *meta;
   for (const StoredTensor& tensor : file.tensors) checkpoint.tensors.emplace(tensor.name, to_tensor(tensor, device));

@@ -84,16 +84,31 @@ class Scanner {
     place.value_begin = at_;
     places_.push_back(place);
     switch (peek()) {
-      case '{': object(place.pointer, depth); break;
-      case '[': array(place.pointer, depth); break;
-      case '"': string(); break;
-      case 't': word("true"); break;
-      case 'f': word("false"); break;
-      case 'n': word("null"); break;
+      case '{':
+        object(place.pointer, depth);
+        break;
+      case '[':
+        array(place.pointer, depth);
+        break;
+      case '"':
+        string();
+        break;
+      case 't':
+        word("true");
+        break;
+      case 'f':
+        word("false");
+        break;
+      case 'n':
+        word("null");
+        break;
       default:
-        if (peek() == '-' || is_digit(peek())) number();
-        else if (end()) error("The document ends where a value is wanted");
-        else error("Here a value is wanted: a text in quotes, a number, true, false, null, [ or {");
+        if (peek() == '-' || is_digit(peek()))
+          number();
+        else if (end())
+          error("The document ends where a value is wanted");
+        else
+          error("Here a value is wanted: a text in quotes, a number, true, false, null, [ or {");
     }
     places_[index].value_end = at_;
   }
@@ -108,12 +123,14 @@ class Scanner {
     }
     for (;;) {
       skip_space();
-      if (peek() != '"') error(end() ? "The document ends inside an object" : "Here a key in double quotes is wanted", end() ? "A } is missing." : "");
+      if (peek() != '"')
+        error(end() ? "The document ends inside an object" : "Here a key in double quotes is wanted", end() ? "A } is missing." : "");
       TextPlace place;
       place.key_begin = at_;
       const std::string key = string();
       place.key_end = at_;
-      if (!keys.insert(key).second) error_at(place.key_begin, fmt::format("The key \"{}\" stands twice in this object", key), "Keep one of them.");
+      if (!keys.insert(key).second)
+        error_at(place.key_begin, fmt::format("The key \"{}\" stands twice in this object", key), "Keep one of them.");
       place.pointer = pointer + "/" + pointer_token(key);
       skip_space();
       if (peek() != ':') error(fmt::format("After the key \"{}\" a colon is wanted", key));
@@ -125,7 +142,8 @@ class Scanner {
         ++at_;
         return;
       }
-      if (peek() != ',') error(end() ? "The document ends inside an object" : "Here a comma or } is wanted", end() ? "A } is missing." : "");
+      if (peek() != ',')
+        error(end() ? "The document ends inside an object" : "Here a comma or } is wanted", end() ? "A } is missing." : "");
       const std::size_t comma = at_++;
       skip_space();
       if (peek() == '}') error_at(comma, "A comma stands before }", "Take it out.");
@@ -160,8 +178,10 @@ class Scanner {
     unsigned code = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const char c = peek();
-      const unsigned digit = is_digit(c) ? static_cast<unsigned>(c - '0') : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
-                             : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A') + 10 : 16u;
+      const unsigned digit = is_digit(c)            ? static_cast<unsigned>(c - '0')
+                             : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
+                             : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A') + 10
+                                                    : 16u;
       if (digit == 16) error("After \\u four hexadecimal digits are wanted");
       code = code * 16 + digit;
     }
@@ -179,7 +199,8 @@ class Scanner {
         return out;
       }
       if (static_cast<unsigned char>(c) < 0x20)
-        error(c == '\n' ? "A text does not go over the end of a line" : "A control character stands in a text", "Write it as an escape: \\n, \\t, \\u0001.");
+        error(c == '\n' ? "A text does not go over the end of a line" : "A control character stands in a text",
+              "Write it as an escape: \\n, \\t, \\u0001.");
       if (c == '\\') {
         escape(out);
         continue;
@@ -196,14 +217,30 @@ class Scanner {
     const char c = peek();
     ++at_;
     switch (c) {
-      case '"': case '\\': case '/': out.push_back(c); return;
-      case 'b': out.push_back('\b'); return;
-      case 'f': out.push_back('\f'); return;
-      case 'n': out.push_back('\n'); return;
-      case 'r': out.push_back('\r'); return;
-      case 't': out.push_back('\t'); return;
-      case 'u': break;
-      default: error_at(begin, "This escape is not known", "Known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u.");
+      case '"':
+      case '\\':
+      case '/':
+        out.push_back(c);
+        return;
+      case 'b':
+        out.push_back('\b');
+        return;
+      case 'f':
+        out.push_back('\f');
+        return;
+      case 'n':
+        out.push_back('\n');
+        return;
+      case 'r':
+        out.push_back('\r');
+        return;
+      case 't':
+        out.push_back('\t');
+        return;
+      case 'u':
+        break;
+      default:
+        error_at(begin, "This escape is not known", "Known are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u.");
     }
     unsigned code = hex4();
     if (code >= 0xDC00 && code < 0xE000) error_at(begin, "A low surrogate stands alone");
@@ -258,9 +295,12 @@ class Scanner {
 std::string pointer_token(const std::string& key) {
   std::string out;
   for (const char c : key) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }
@@ -280,7 +320,9 @@ std::string line_and_column(const std::string& text, std::size_t offset) {
 
 Result<std::vector<TextPlace>> scan_document(const std::string& text) {
   if (text.size() > kMaxDocumentBytes)
-    return fail(ErrorCode::InvalidDocument, fmt::format("The document has {:.1f} MiB; {} MiB is the limit", static_cast<double>(text.size()) / (1 << 20), kMaxDocumentBytes >> 20),
+    return fail(ErrorCode::InvalidDocument,
+                fmt::format("The document has {:.1f} MiB; {} MiB is the limit", static_cast<double>(text.size()) / (1 << 20),
+                            kMaxDocumentBytes >> 20),
                 "Data belongs in files that the document names.");
   try {
     return Scanner(text).run();

@@ -33,11 +33,11 @@ class EventChannel {
   bool full() const;
 
   std::vector<Event> ring_;
-  std::atomic<std::size_t> head_{0};       ///< next to take; written by the consumer
-  std::atomic<std::size_t> tail_{0};       ///< next to fill; written by the producer
-  std::atomic<unsigned> produced_{0};      ///< changes with every push and at the close: what the consumer waits on
+  std::atomic<std::size_t> head_{0};   ///< next to take; written by the consumer
+  std::atomic<std::size_t> tail_{0};   ///< next to fill; written by the producer
+  std::atomic<unsigned> produced_{0};  ///< changes with every push and at the close: what the consumer waits on
   std::atomic<bool> closed_{false};
-  std::optional<Event> kept_progress_;     ///< producer only
+  std::optional<Event> kept_progress_;  ///< producer only
 };
 
 }  // namespace dsw

@@ -23,7 +23,8 @@ Result<void> run_and_catch(RunContext& context) {
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::OutOfMemory, "The memory of this machine is used up", "Take a smaller batch or a smaller model.");
   } catch (const std::exception& error) {
-    return fail(ErrorCode::Internal, fmt::format("The run ended by an unexpected error ({})", error.what()), "This is a bug; the details help whoever mends it.");
+    return fail(ErrorCode::Internal, fmt::format("The run ended by an unexpected error ({})", error.what()),
+                "This is a bug; the details help whoever mends it.");
   }
 }
 

@@ -33,8 +33,10 @@ ParamSchema common_schema(const Catalog& catalog, const std::string& task) {
 std::string key_of_token(const std::string& token) {
   std::string out;
   for (std::size_t i = 0; i < token.size(); ++i) {
-    if (token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1')) out += token[++i] == '0' ? '~' : '/';
-    else out += token[i];
+    if (token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1'))
+      out += token[++i] == '0' ? '~' : '/';
+    else
+      out += token[i];
   }
   return out;
 }
@@ -51,7 +53,8 @@ std::string all_sentences(const std::vector<Problem>& problems) {
 Result<Json> parse_document(const std::string& text) {
   if (const auto places = scan_document(text); !places) return fail(places.error());
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);  // the scan left nothing that could fail
-  if (!json.is_object()) return fail(ErrorCode::InvalidDocument, "The document is no object", "It begins with { and ends with }.", "line 1, column 1");
+  if (!json.is_object())
+    return fail(ErrorCode::InvalidDocument, "The document is no object", "It begins with { and ends with }.", "line 1, column 1");
   return json;
 }
 
@@ -63,7 +66,8 @@ Result<ParamSchema> document_schema(const Catalog& catalog, const std::string& t
   return schema;
 }
 
-std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) {
+std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
+                                       DatasetCache* data) {
   if (!document.is_object()) return {Problem{"", "is no object; a document begins with { and ends with }", {}, false}};
   const auto task = document.find("task");
   if (task == document.end() || !task->is_string()) {
@@ -90,7 +94,10 @@ std::vector<Problem> validate_document(const Catalog& catalog, const Json& docum
     if (wanted != "auto" && !catalog.devices.find(wanted)) {
       std::string known = "auto";
       for (const std::string& there : catalog.devices.names()) known += ", " + there;
-      problems.push_back({"/device", fmt::format("is \"{}\", which this machine does not have; it has {}", wanted, known), {{"Use auto", "/device", "\"auto\"", "", false}}, false});
+      problems.push_back({"/device",
+                          fmt::format("is \"{}\", which this machine does not have; it has {}", wanted, known),
+                          {{"Use auto", "/device", "\"auto\"", "", false}},
+                          false});
     }
   }
   // The task sees a document with every default. It checks only the sections that fit their schema.
@@ -126,7 +133,8 @@ Result<Experiment> make_experiment(const Catalog& catalog, const Json& document,
 
 Result<void> set_pointer(Json& document, const std::string& pointer, const std::string& value) {
   if (pointer.empty() || pointer.front() != '/')
-    return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" is no JSON pointer", pointer), "It begins with a slash: /optimizer/lr=1e-3.");
+    return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" is no JSON pointer", pointer),
+                "It begins with a slash: /optimizer/lr=1e-3.");
   std::vector<std::string> keys;
   for (std::size_t begin = 1;;) {
     const std::size_t slash = pointer.find('/', begin);
@@ -134,11 +142,13 @@ Result<void> set_pointer(Json& document, const std::string& pointer, const std::
     if (slash == std::string::npos) break;
     begin = slash + 1;
   }
-  if (keys.size() > static_cast<std::size_t>(kMaxDocumentDepth)) return fail(ErrorCode::InvalidArgument, "The JSON pointer is deeper than a document may be", "", pointer);
+  if (keys.size() > static_cast<std::size_t>(kMaxDocumentDepth))
+    return fail(ErrorCode::InvalidArgument, "The JSON pointer is deeper than a document may be", "", pointer);
   Json* place = &document;
   for (const std::string& key : keys) {
     if (place->is_array()) {
-      const bool digits = !key.empty() && key.size() < 10 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+      const bool digits =
+          !key.empty() && key.size() < 10 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
       const std::size_t index = key == "-" ? place->size() : digits ? std::stoul(key) : place->size() + 1;
       if (index > place->size())
         return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" is no place in a list of {}", key, place->size()), "", pointer);

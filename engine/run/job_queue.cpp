@@ -30,10 +30,10 @@ struct JobQueue::Impl {
     std::jthread thread;
   };
 
-  mutable std::mutex mutex;               // guards all below
+  mutable std::mutex mutex;  // guards all below
   std::condition_variable changed;
   std::map<std::string, Slot> slots;
-  std::deque<JobInfo> ended;              // newest first
+  std::deque<JobInfo> ended;  // newest first
   std::int64_t last_id = 0;
   int unfinished = 0;
   bool closing = false;
@@ -57,7 +57,7 @@ struct JobQueue::Impl {
     if (call) call(info);
   }
 
-  void request_stop(Entry& entry) {       // with the mutex held
+  void request_stop(Entry& entry) {  // with the mutex held
     entry.info.stopping = true;
     entry.stop.request_stop();
     changed.notify_all();
@@ -93,7 +93,8 @@ struct JobQueue::Impl {
   }
 
   /// On the slot's thread, or on that of stop() for a job that had not begun.
-  void end(Entry& entry, const Result<void>& result, const std::function<void()>& take_off = [] {}) {
+  void end(
+      Entry& entry, const Result<void>& result, const std::function<void()>& take_off = [] {}) {
     JobInfo info;
     {
       const std::lock_guard lock(mutex);
@@ -190,8 +191,10 @@ void JobQueue::stop(std::int64_t id) {
     impl_->request_stop(*entry);
     info = entry->info;
   }
-  if (waited) impl_->end(*entry, fail(ErrorCode::Stopped, "Stopped before it began"));
-  else impl_->report(info);
+  if (waited)
+    impl_->end(*entry, fail(ErrorCode::Stopped, "Stopped before it began"));
+  else
+    impl_->report(info);
 }
 
 void JobQueue::stop_all() {

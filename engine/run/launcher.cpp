@@ -17,7 +17,8 @@ class LocalLauncher : public Launcher {
   Result<void> run(const LaunchRequest& request, std::stop_token stop, const std::function<void(Event)>& sink) override {
     std::error_code error;
     std::filesystem::create_directories(request.folder, error);
-    if (error) return fail(ErrorCode::Io, fmt::format("The run's folder could not be made ({})", error.message()), "", request.folder.string());
+    if (error)
+      return fail(ErrorCode::Io, fmt::format("The run's folder could not be made ({})", error.message()), "", request.folder.string());
     DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog_, request.device, request.threads));
     RunContext context(catalog_, request.experiment, *device, request.folder, std::move(stop), sink, request.first_seq);
     context.resume_from = request.resume_from;
@@ -51,7 +52,8 @@ void absolute_value(const Param& param, Json& value, const std::filesystem::path
       if (!param.element) return;
       if (value.is_array())
         for (Json& item : value) absolute_value(*param.element, item, base);
-      else absolute_value(*param.element, value, base);  // one alone may stand without brackets
+      else
+        absolute_value(*param.element, value, base);  // one alone may stand without brackets
       return;
     case ParamType::Object:
       if (param.object) absolute_members(*param.object, value, base);
@@ -64,7 +66,8 @@ void absolute_value(const Param& param, Json& value, const std::filesystem::path
         if (alternative == name) absolute_members(*schema, value, base);
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -81,7 +84,8 @@ Result<std::string> choose_device(const Catalog& catalog, const std::string& wan
   if (catalog.devices.find(wanted)) return wanted;
   std::string known;
   for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
-  return fail(ErrorCode::Unsupported, fmt::format("There is no device named \"{}\" here; there is {}", wanted, known), "`deepshock devices` says why one cannot be used.");
+  return fail(ErrorCode::Unsupported, fmt::format("There is no device named \"{}\" here; there is {}", wanted, known),
+              "`deepshock devices` says why one cannot be used.");
 }
 
 Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads) {

@@ -17,13 +17,13 @@ class Device;
 /// What a launcher needs to know of a run.
 struct LaunchRequest {
   Experiment experiment;
-  std::string device;                   ///< a registered name, never "auto"
-  int threads = 0;                      ///< 0: as the device thinks best
-  std::filesystem::path folder;         ///< the run's own; made when missing
-  std::filesystem::path resume_from;    ///< a checkpoint, or empty
-  std::int64_t first_seq = 1;           ///< with resume_from: one above the number of the checkpoint's event
-  DatasetCache* data = nullptr;         ///< only used in this process
-  bool follow_only = false;             ///< the process launcher starts nothing: it follows the worker that holds the folder's lock
+  std::string device;                 ///< a registered name, never "auto"
+  int threads = 0;                    ///< 0: as the device thinks best
+  std::filesystem::path folder;       ///< the run's own; made when missing
+  std::filesystem::path resume_from;  ///< a checkpoint, or empty
+  std::int64_t first_seq = 1;         ///< with resume_from: one above the number of the checkpoint's event
+  DatasetCache* data = nullptr;       ///< only used in this process
+  bool follow_only = false;           ///< the process launcher starts nothing: it follows the worker that holds the folder's lock
 };
 
 /// Brings a run to its end, on the calling thread, and hands its events to `sink` in order, on the same thread.

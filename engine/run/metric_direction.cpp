@@ -39,9 +39,12 @@ bool is_better(std::string_view key, double value, double best) {
   if (std::isnan(value)) return false;
   if (std::isnan(best)) return true;
   switch (metric_direction(key)) {
-    case MetricDirection::Lower: return value < best;
-    case MetricDirection::Higher: return value > best;
-    case MetricDirection::Last: return true;
+    case MetricDirection::Lower:
+      return value < best;
+    case MetricDirection::Higher:
+      return value > best;
+    case MetricDirection::Last:
+      return true;
   }
   return false;
 }

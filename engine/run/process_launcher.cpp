@@ -25,7 +25,8 @@ constexpr auto kTimeToStop = std::chrono::seconds(10);
 /// A started worker. Ends are collected once.
 class Worker {
  public:
-  static Result<Worker> start(const std::filesystem::path& program, const std::vector<std::string>& arguments, const std::filesystem::path& log) {
+  static Result<Worker> start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                              const std::filesystem::path& log) {
     std::vector<std::string> all{program.string()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
@@ -52,7 +53,8 @@ class Worker {
     const int status = posix_spawn(&worker.process_, program.c_str(), &actions, &attributes, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
-    if (status != 0) return fail(ErrorCode::Io, fmt::format("The worker process could not be started ({})", std::strerror(status)), "", program.string());
+    if (status != 0)
+      return fail(ErrorCode::Io, fmt::format("The worker process could not be started ({})", std::strerror(status)), "", program.string());
     return worker;
   }
 
@@ -93,8 +95,8 @@ class FoundWorker {
 };
 
 template <class W>
-Result<void> follow(W& worker, const std::filesystem::path& folder, std::int64_t first_seq, const std::stop_token& stop, const std::function<void(Event)>& sink,
-                    const std::function<bool()>& detached) {
+Result<void> follow(W& worker, const std::filesystem::path& folder, std::int64_t first_seq, const std::stop_token& stop,
+                    const std::function<void(Event)>& sink, const std::function<bool()>& detached) {
   EventFollower follower(folder / "events.jsonl", first_seq - 1);
   StatusBody last;
   std::vector<Event> events;
@@ -124,12 +126,17 @@ Result<void> follow(W& worker, const std::filesystem::path& folder, std::int64_t
     std::this_thread::sleep_for(kBetweenLooks);
   }
   switch (last.status) {
-    case RunStatus::Finished: return {};
-    case RunStatus::Stopped: return fail(ErrorCode::Stopped, last.sentence, last.hint);
-    case RunStatus::Failed: return fail(ErrorCode::Internal, last.sentence, last.hint);
-    default: break;
+    case RunStatus::Finished:
+      return {};
+    case RunStatus::Stopped:
+      return fail(ErrorCode::Stopped, last.sentence, last.hint);
+    case RunStatus::Failed:
+      return fail(ErrorCode::Internal, last.sentence, last.hint);
+    default:
+      break;
   }
-  Error error(killed ? ErrorCode::Stopped : ErrorCode::Internal, killed ? "The worker did not stop in 10 s and was ended" : fmt::format("The worker {}", worker.how_it_ended()),
+  Error error(killed ? ErrorCode::Stopped : ErrorCode::Internal,
+              killed ? "The worker did not stop in 10 s and was ended" : fmt::format("The worker {}", worker.how_it_ended()),
               "Resume goes on from its last checkpoint.");
   Event end;
   end.seq = std::max(follower.last_seq(), first_seq - 1) + 1;
@@ -155,9 +162,17 @@ class ProcessLauncher : public Launcher {
     std::ofstream out(spec, std::ios::trunc);
     out << absolute_document(catalog_, request.experiment) << '\n';
     out.close();
-    if (!out) return fail(ErrorCode::Io, "The worker's document could not be written", "Check the place and its free space.", spec.string());
-    std::vector<std::string> arguments{"worker", "--spec", spec.string(), "--out", request.folder.string(), "--device", request.device,
-                                       "--threads", std::to_string(request.threads)};
+    if (!out)
+      return fail(ErrorCode::Io, "The worker's document could not be written", "Check the place and its free space.", spec.string());
+    std::vector<std::string> arguments{"worker",
+                                       "--spec",
+                                       spec.string(),
+                                       "--out",
+                                       request.folder.string(),
+                                       "--device",
+                                       request.device,
+                                       "--threads",
+                                       std::to_string(request.threads)};
     if (!request.resume_from.empty()) {
       arguments.insert(arguments.end(), {"--resume-from", request.resume_from.string(), "--first-seq", std::to_string(request.first_seq)});
     }

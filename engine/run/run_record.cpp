@@ -33,7 +33,9 @@ Result<std::string> run_record(DatasetCache& data, const Experiment& experiment,
   record["isolated"] = isolated;
   utsname system{};
   ::uname(&system);
-  record["machine"] = {{"host", system.nodename}, {"system", std::string(system.sysname) + " " + system.release}, {"architecture", system.machine},
+  record["machine"] = {{"host", system.nodename},
+                       {"system", std::string(system.sysname) + " " + system.release},
+                       {"architecture", system.machine},
                        {"cores", std::thread::hardware_concurrency()}};
   record["data_files"] = Json::array();
   for (const DataFile& file : files) record["data_files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}});
@@ -47,7 +49,8 @@ Result<RecordedRun> read_run_record(const std::string& text) {
     record.threads = std::clamp(json.value("threads", 0), 0, 4096);
     record.isolated = json.value("isolated", false);
     for (const Json& file : json.value("data_files", Json::array()))
-      record.files.push_back({file.at("path").get<std::string>(), file.at("sha256").get<std::string>(), file.at("bytes").get<std::uint64_t>()});
+      record.files.push_back(
+          {file.at("path").get<std::string>(), file.at("sha256").get<std::string>(), file.at("bytes").get<std::uint64_t>()});
     return record;
   } catch (const Json::exception&) {
     return fail(ErrorCode::Damaged, "The run's record cannot be read");
@@ -59,7 +62,8 @@ Result<void> check_recorded_data(DatasetCache& data, const Experiment& experimen
   for (const DataFile& then : recorded.files) {
     const bool same = std::any_of(now.begin(), now.end(), [&](const DataFile& file) { return file.sha256 == then.sha256; });
     if (!same)
-      return fail(ErrorCode::InvalidArgument, "The file is not the one that the run began with", "Put the old file back, or run the experiment again.", then.path);
+      return fail(ErrorCode::InvalidArgument, "The file is not the one that the run began with",
+                  "Put the old file back, or run the experiment again.", then.path);
   }
   return {};
 }

@@ -40,7 +40,8 @@ Result<std::vector<DocumentTemplate>> document_templates() {
     one.path = folder / (one.name + ".json");
     if (!one.name.empty()) list.push_back(std::move(one));
   }
-  if (list.empty()) return fail(ErrorCode::BadFormat, (folder / "index.json").string() + " lists no templates", "Install the program again.");
+  if (list.empty())
+    return fail(ErrorCode::BadFormat, (folder / "index.json").string() + " lists no templates", "Install the program again.");
   return list;
 }
 
@@ -52,7 +53,8 @@ Result<std::string> template_document(const std::string& name) {
     names.push_back(one.name);
   }
   const std::string near = nearest_name(name, names);
-  return fail(ErrorCode::NotFound, "There is no template named \"" + name + "\"", near.empty() ? std::string() : "Nearest name: " + near + ".");
+  return fail(ErrorCode::NotFound, "There is no template named \"" + name + "\"",
+              near.empty() ? std::string() : "Nearest name: " + near + ".");
 }
 
 }  // namespace dsw

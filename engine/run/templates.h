@@ -11,9 +11,9 @@ namespace dsw {
 /// An experiment document that is shipped with the program and runs as it is.
 struct DocumentTemplate {
   std::string name, task;
-  std::string summary;                ///< one or two sentences
-  std::string facts;                  ///< "0.80 M parameters, about 2 min"
-  std::filesystem::path path;         ///< resources/templates/NAME.json
+  std::string summary;         ///< one or two sentences
+  std::string facts;           ///< "0.80 M parameters, about 2 min"
+  std::filesystem::path path;  ///< resources/templates/NAME.json
 };
 
 /// In the order of resources/templates/index.json: [{"name", "task", "summary", "facts"}, …]. Reads that file.

@@ -16,7 +16,7 @@ namespace dsw {
 namespace {
 
 struct ResumePoint {
-  std::filesystem::path checkpoint;     // empty: from the start
+  std::filesystem::path checkpoint;  // empty: from the start
   std::int64_t first_seq = 1;
   bool finished = false;
 };
@@ -27,7 +27,9 @@ Result<ResumePoint> last_checkpoint(const std::filesystem::path& folder) {
   std::vector<Event> events;
   DSW_TRY(EventFollower(folder / "events.jsonl").read(events));
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    if (const auto* status = std::get_if<StatusBody>(&event->body); status && event == events.rbegin() && status->status == RunStatus::Finished) point.finished = true;
+    if (const auto* status = std::get_if<StatusBody>(&event->body);
+        status && event == events.rbegin() && status->status == RunStatus::Finished)
+      point.finished = true;
     const auto* checkpoint = std::get_if<CheckpointBody>(&event->body);
     if (!checkpoint) continue;
     const auto path = folder / checkpoint->file;
@@ -45,7 +47,8 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
   DSW_TRY_ASSIGN(const std::string text, read_file(request.spec, stop, kMaxDocumentBytes));
   DSW_TRY_ASSIGN(const Json document, parse_document(text));
   DatasetCache data(catalog);
-  DSW_TRY_ASSIGN(const Experiment experiment, make_experiment(catalog, document, std::filesystem::absolute(request.spec).parent_path(), &data));
+  DSW_TRY_ASSIGN(const Experiment experiment,
+                 make_experiment(catalog, document, std::filesystem::absolute(request.spec).parent_path(), &data));
   DSW_TRY_ASSIGN(const std::string device_name, choose_device(catalog, request.device.empty() ? experiment.device : request.device));
   std::error_code error;
   std::filesystem::create_directories(request.out, error);
@@ -62,12 +65,15 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
   std::stop_source halt;
   const std::stop_callback forward(stop, [&halt] { halt.request_stop(); });
   Result<void> written;
-  RunContext context(catalog, experiment, *device, std::filesystem::absolute(request.out), halt.get_token(), [&](Event event) {
-    if (!written) return;
-    written = writer->append(event);
-    if (!written) halt.request_stop();  // a full disk: what is written stays whole, the run ends at once
-    if (request.watch) request.watch(event);
-  }, point.first_seq);
+  RunContext context(
+      catalog, experiment, *device, std::filesystem::absolute(request.out), halt.get_token(),
+      [&](Event event) {
+        if (!written) return;
+        written = writer->append(event);
+        if (!written) halt.request_stop();  // a full disk: what is written stays whole, the run ends at once
+        if (request.watch) request.watch(event);
+      },
+      point.first_seq);
   context.resume_from = point.checkpoint;
   context.data = &data;
   const Result<void> result = execute(context);

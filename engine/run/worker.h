@@ -15,11 +15,11 @@ namespace dsw {
 /// beside it. While it works it holds FOLDER/worker.lock, so whoever adopts the folder knows that it lives.
 struct WorkerRequest {
   std::filesystem::path spec, out;
-  std::string device;                   ///< empty: as the document says
+  std::string device;  ///< empty: as the document says
   int threads = 0;
-  std::filesystem::path resume_from;    ///< a checkpoint; empty: the last whole one in `out`, if there is one
-  std::int64_t first_seq = 0;           ///< with resume_from
-  std::function<void(const Event&)> watch;   ///< sees every event too: the progress bar
+  std::filesystem::path resume_from;        ///< a checkpoint; empty: the last whole one in `out`, if there is one
+  std::int64_t first_seq = 0;               ///< with resume_from
+  std::function<void(const Event&)> watch;  ///< sees every event too: the progress bar
 };
 /// Error{InvalidDocument} before anything is written; Error{Locked} when another worker uses the folder; else as execute().
 /// A folder whose run finished already: nothing is done.

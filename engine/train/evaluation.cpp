@@ -14,7 +14,8 @@ namespace dsw {
 namespace {
 
 /// Adds one labelled batch to the confusion matrix and the wrong examples.
-void add_labelled(Evaluation& sum, const std::vector<std::int32_t>& truth, const std::vector<std::int32_t>& guess, const Tensor& logits, const Batch& batch) {
+void add_labelled(Evaluation& sum, const std::vector<std::int32_t>& truth, const std::vector<std::int32_t>& guess, const Tensor& logits,
+                  const Batch& batch) {
   const auto classes = static_cast<std::size_t>(logits.size(-1));
   if (sum.confusion.empty()) sum.confusion.assign(classes, std::vector<std::int64_t>(classes, 0));
   std::vector<float> probabilities;  // made only where something is wrong
@@ -23,7 +24,8 @@ void add_labelled(Evaluation& sum, const std::vector<std::int32_t>& truth, const
     ++sum.confusion[static_cast<std::size_t>(truth[row])][static_cast<std::size_t>(guess[row])];
     if (truth[row] == guess[row]) continue;
     if (probabilities.empty()) probabilities = softmax(logits).to_vector<float>();
-    sum.wrong.push_back({batch.examples.at(row), truth[row], guess[row], static_cast<double>(probabilities[row * classes + static_cast<std::size_t>(guess[row])])});
+    sum.wrong.push_back({batch.examples.at(row), truth[row], guess[row],
+                         static_cast<double>(probabilities[row * classes + static_cast<std::size_t>(guess[row])])});
   }
 }
 
@@ -36,8 +38,8 @@ void keep_surest(std::vector<WrongExample>& wrong, std::size_t count) {
 
 }  // namespace
 
-Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std::function<Batch(std::int64_t)>& batch_at, bool labelled, std::size_t wrong_kept,
-                                    std::stop_token stop) {
+Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std::function<Batch(std::int64_t)>& batch_at, bool labelled,
+                                    std::size_t wrong_kept, std::stop_token stop) {
   const NoGradScope no_graph;
   Evaluation sum;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -68,15 +70,21 @@ Result<Evaluation> evaluate(Module& model, const Dataset& data, const Evaluation
   const std::int64_t all = data.eval_batches(request.split, request.batch);
   const std::int64_t count = request.batches > 0 ? std::min(request.batches, all) : all;
   const auto index = [&](std::int64_t i) { return i * all / count; };
-  DSW_TRY_ASSIGN(Evaluation sum, evaluate_batches(model, count, [&](std::int64_t i) { return data.eval_batch(request.split, index(i), request.batch, device); }, labelled,
-                                                  request.wrong_kept, std::move(stop)));
-  if (sum.targets == 0) return fail(ErrorCode::InvalidArgument, fmt::format("The {} part of the data is empty", split_name(request.split)), "Give it a larger share in /data/split.");
+  DSW_TRY_ASSIGN(Evaluation sum,
+                 evaluate_batches(
+                     model, count, [&](std::int64_t i) { return data.eval_batch(request.split, index(i), request.batch, device); },
+                     labelled, request.wrong_kept, std::move(stop)));
+  if (sum.targets == 0)
+    return fail(ErrorCode::InvalidArgument, fmt::format("The {} part of the data is empty", split_name(request.split)),
+                "Give it a larger share in /data/split.");
   if (sum.bad_batch >= 0) sum.bad_batch = index(sum.bad_batch);
   return sum;
 }
 
-std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation, InputSpec::Kind kind, double characters_per_token) {
-  std::vector<std::pair<std::string, double>> metrics{{"loss", evaluation.loss()}, {"accuracy", evaluation.accuracy()}, {"error", 1 - evaluation.accuracy()}};
+std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation& evaluation, InputSpec::Kind kind,
+                                                               double characters_per_token) {
+  std::vector<std::pair<std::string, double>> metrics{
+      {"loss", evaluation.loss()}, {"accuracy", evaluation.accuracy()}, {"error", 1 - evaluation.accuracy()}};
   if (kind == InputSpec::Kind::Tokens) {
     metrics.emplace_back("perplexity", std::exp(evaluation.loss()));
     metrics.emplace_back("bits-per-char", evaluation.loss() / std::numbers::ln2 / characters_per_token);
@@ -85,7 +93,8 @@ std::vector<std::pair<std::string, double>> evaluation_metrics(const Evaluation&
 }
 
 std::int64_t evaluation_batch(const InputSpec& input, std::int64_t training_batch) {
-  const std::int64_t wanted = input.kind == InputSpec::Kind::Image ? 128 : std::clamp<std::int64_t>(8192 / std::max<std::int64_t>(1, input.context), 4, 64);
+  const std::int64_t wanted =
+      input.kind == InputSpec::Kind::Image ? 128 : std::clamp<std::int64_t>(8192 / std::max<std::int64_t>(1, input.context), 4, 64);
   return std::max(training_batch, wanted);
 }
 

@@ -11,13 +11,15 @@
 namespace dsw {
 namespace {
 
-bool is_number(const std::string& text) { return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }); }
+bool is_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 /// GPT-2's short names, in words.
 std::string in_words(const std::string& part) {
   static const std::map<std::string, std::string> kWords{
-      {"h", "block"},        {"blocks", "block"},       {"attn", "attention"},          {"ln_1", "first norm"},           {"ln_2", "second norm"},
-      {"ln_f", "last norm"}, {"lm_head", "logits"},     {"wte", "token embedding"},     {"wpe", "position embedding"},    {"embedded", "embedding"}};
+      {"h", "block"},        {"blocks", "block"},   {"attn", "attention"},      {"ln_1", "first norm"},        {"ln_2", "second norm"},
+      {"ln_f", "last norm"}, {"lm_head", "logits"}, {"wte", "token embedding"}, {"wpe", "position embedding"}, {"embedded", "embedding"}};
   const auto word = kWords.find(part);
   return word == kWords.end() ? part : word->second;
 }

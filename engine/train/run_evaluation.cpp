@@ -18,10 +18,13 @@ struct DataSection {
 };
 
 Result<DataSection> of_run(const EvaluateRequest& request) {
-  if (request.run_document.empty()) return fail(ErrorCode::InvalidArgument, fmt::format("An imported model has no document, so {} leads nowhere", request.data), "Name a document or a data file.");
+  if (request.run_document.empty())
+    return fail(ErrorCode::InvalidArgument, fmt::format("An imported model has no document, so {} leads nowhere", request.data),
+                "Name a document or a data file.");
   const Json document = Json::parse(request.run_document);
   const Json::json_pointer pointer(request.data);
-  if (!document.contains(pointer)) return fail(ErrorCode::NotFound, fmt::format("The run's document has nothing at {}", request.data), "Its data stands at /data.");
+  if (!document.contains(pointer))
+    return fail(ErrorCode::NotFound, fmt::format("The run's document has nothing at {}", request.data), "Its data stands at /data.");
   return DataSection{document.at(pointer), document.value("seed", std::uint64_t{1}), request.run_base};
 }
 
@@ -46,7 +49,8 @@ std::int64_t characters(const std::string& text) {
 }
 
 /// Any text by a language model, in the model's own tokens: consecutive windows, every token but the first is a target once.
-Result<ModelEvaluation> evaluate_text(const RunModel& model, const std::string& text, const std::string& name, Device& device, std::stop_token stop) {
+Result<ModelEvaluation> evaluate_text(const RunModel& model, const std::string& text, const std::string& name, Device& device,
+                                      std::stop_token stop) {
   DSW_TRY_ASSIGN(const std::vector<std::int32_t> ids, model.tokenizer->encode(text));
   if (ids.size() < 2) return fail(ErrorCode::InvalidArgument, "The text has fewer than two tokens", "Take a longer one.", name);
   const auto targets = static_cast<std::int64_t>(ids.size()) - 1, length = model.input.context;
@@ -58,44 +62,55 @@ Result<ModelEvaluation> evaluate_text(const RunModel& model, const std::string& 
     const std::int64_t width = i < batches ? length : targets - whole * length;
     Batch made;
     const auto piece = [&](std::int64_t shift) {
-      return from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first * length + shift), static_cast<std::size_t>(count * width)), Shape{count, width}, device);
+      return from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first * length + shift),
+                                                                  static_cast<std::size_t>(count * width)),
+                       Shape{count, width}, device);
     };
     made.input = piece(0);
     made.target = piece(1);
     return made;
   };
   ModelEvaluation result{"text", {}, {}};
-  DSW_TRY_ASSIGN(result.evaluation, evaluate_batches(*model.model, batches + (windows > whole ? 1 : 0), batch_at, false, 0, std::move(stop)));
+  DSW_TRY_ASSIGN(result.evaluation,
+                 evaluate_batches(*model.model, batches + (windows > whole ? 1 : 0), batch_at, false, 0, std::move(stop)));
   const double per_token = static_cast<double>(characters(text)) / static_cast<double>(ids.size());
-  for (const auto& [key, value] : evaluation_metrics(result.evaluation, InputSpec::Kind::Tokens, per_token)) result.metrics.emplace_back("text/" + key, value);
+  for (const auto& [key, value] : evaluation_metrics(result.evaluation, InputSpec::Kind::Tokens, per_token))
+    result.metrics.emplace_back("text/" + key, value);
   return result;
 }
 
 Result<void> check_fit(const RunModel& model, const Dataset& data) {
   const InputSpec &wants = model.input, &has = data.input_spec();
-  const bool same = wants.kind == has.kind && wants.channels == has.channels && wants.height == has.height && wants.width == has.width && wants.classes == has.classes &&
-                    wants.vocabulary == has.vocabulary && has.context <= wants.context;
+  const bool same = wants.kind == has.kind && wants.channels == has.channels && wants.height == has.height && wants.width == has.width &&
+                    wants.classes == has.classes && wants.vocabulary == has.vocabulary && has.context <= wants.context;
   if (!same)
-    return fail(ErrorCode::InvalidArgument, fmt::format("The data gives {} and {} classes, the model wants {} and {}", has.input_shape(1).text(), has.classes, wants.input_shape(1).text(), wants.classes));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("The data gives {} and {} classes, the model wants {} and {}", has.input_shape(1).text(), has.classes,
+                            wants.input_shape(1).text(), wants.classes));
   if (model.tokenizer && data.tokenizer() && model.tokenizer->to_json() != data.tokenizer()->to_json())
-    return fail(ErrorCode::InvalidArgument, "The data's tokens are not those of the model", "Name the text file itself: it is then read by the model's tokenizer.");
+    return fail(ErrorCode::InvalidArgument, "The data's tokens are not those of the model",
+                "Name the text file itself: it is then read by the model's tokenizer.");
   return {};
 }
 
-Result<ModelEvaluation> evaluate_section(const Catalog& catalog, const RunModel& model, const DataSection& section, const std::string& part, Device& device, std::stop_token stop) {
+Result<ModelEvaluation> evaluate_section(const Catalog& catalog, const RunModel& model, const DataSection& section, const std::string& part,
+                                         Device& device, std::stop_token stop) {
   const auto kind = section.data.is_object() ? section.data.find("type") : section.data.end();
-  if (kind == section.data.end() || !kind->is_string()) return fail(ErrorCode::InvalidDocument, "The data section has no type", "Known are text, text-classification and images.");
+  if (kind == section.data.end() || !kind->is_string())
+    return fail(ErrorCode::InvalidDocument, "The data section has no type", "Known are text, text-classification and images.");
   DSW_TRY_ASSIGN(const auto* entry, catalog.datasets.get(kind->get<std::string>()));
   ParamSchema one;
   one.add(variant_param("data", "Data", "", {{entry->name, entry->schema}}, ""));
   const Json wrapped{{"data", section.data}};
-  if (const auto problems = check_params(one, wrapped); !problems.empty()) return fail(ErrorCode::InvalidDocument, problems.front().sentence());
+  if (const auto problems = check_params(one, wrapped); !problems.empty())
+    return fail(ErrorCode::InvalidDocument, problems.front().sentence());
   DSW_TRY_ASSIGN(const auto data, load_dataset(catalog, with_defaults(one, wrapped).at("data"), section.base, section.seed, stop));
   DSW_TRY(check_fit(model, *data));
   Split split = data->has(Split::Test) ? Split::Test : Split::Val;
   for (const Split named : {Split::Train, Split::Val, Split::Test})
     if (part == split_name(named)) split = named;
-  if (!data->has(split)) return fail(ErrorCode::InvalidArgument, fmt::format("The data has no {} part", split_name(split)), "Choose another one by --part.");
+  if (!data->has(split))
+    return fail(ErrorCode::InvalidArgument, fmt::format("The data has no {} part", split_name(split)), "Choose another one by --part.");
   EvaluationRequest request;
   request.split = split;
   request.batch = evaluation_batch(data->input_spec(), 1);
@@ -108,7 +123,8 @@ Result<ModelEvaluation> evaluate_section(const Catalog& catalog, const RunModel&
 
 }  // namespace
 
-Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device, std::stop_token stop) {
+Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device,
+                                       std::stop_token stop) {
   std::error_code ignored;
   if (request.data.starts_with('/') && !std::filesystem::exists(request.data, ignored)) {
     DSW_TRY_ASSIGN(const DataSection section, of_run(request));
@@ -117,7 +133,8 @@ Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& m
   DSW_TRY_ASSIGN(const std::string text, read_file(request.data, stop));
   if (const auto section = of_file(text, request.data)) return evaluate_section(catalog, model, *section, request.part, device, stop);
   if (model.input.kind != InputSpec::Kind::Tokens || !model.tokenizer)
-    return fail(ErrorCode::InvalidArgument, "This file is neither a document nor a data section", "Write {\"type\": …, \"source\": …} into a file and name that.", request.data);
+    return fail(ErrorCode::InvalidArgument, "This file is neither a document nor a data section",
+                "Write {\"type\": …, \"source\": …} into a file and name that.", request.data);
   return evaluate_text(model, text, request.data, device, stop);
 }
 

@@ -15,18 +15,19 @@ namespace dsw {
 struct EvaluateRequest {
   /// "/data" (a JSON pointer into `run_document`), or a file: an experiment document, a data section, or for language models any text.
   std::string data;
-  std::string part;                      ///< "train", "val", "test"; empty: test where there is one, else val
-  std::string run_document;              ///< JSON text with defaults; empty for imported models
+  std::string part;          ///< "train", "val", "test"; empty: test where there is one, else val
+  std::string run_document;  ///< JSON text with defaults; empty for imported models
   std::filesystem::path run_base;
 };
 
 struct ModelEvaluation {
-  std::string part;                      ///< "test"; "text" for a text file
+  std::string part;  ///< "test"; "text" for a text file
   Evaluation evaluation;
-  std::vector<std::pair<std::string, double>> metrics;   ///< "test/loss" …
+  std::vector<std::pair<std::string, double>> metrics;  ///< "test/loss" …
 };
 
 /// Error{InvalidArgument} when the data does not fit the model: other shape, other classes, other tokens.
-Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device, std::stop_token stop);
+Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device,
+                                       std::stop_token stop);
 
 }  // namespace dsw

@@ -31,9 +31,11 @@ Result<void> load_weights(Module& model, const Checkpoint& checkpoint, const std
     if (found == checkpoint.tensors.end()) return fail(bad_checkpoint(path, fmt::format("has no tensor {}", named.name)));
     const Tensor& value = named.parameter->value;
     if (found->second.shape() != value.shape())
-      return fail(bad_checkpoint(path, fmt::format("holds {} as {}, the model wants {}", named.name, found->second.shape().text(), value.shape().text())));
+      return fail(bad_checkpoint(
+          path, fmt::format("holds {} as {}, the model wants {}", named.name, found->second.shape().text(), value.shape().text())));
   }
-  for (const Module::Named& named : model.parameters()) copy_into(checkpoint.tensors.at(kModelTensorPrefix + named.name), named.parameter->value.detach());
+  for (const Module::Named& named : model.parameters())
+    copy_into(checkpoint.tensors.at(kModelTensorPrefix + named.name), named.parameter->value.detach());
   return {};
 }
 

@@ -25,9 +25,9 @@ Json run_model_description(const Json& document, const Dataset& data);
 struct RunModel {
   std::unique_ptr<Module> model;
   InputSpec input;
-  std::unique_ptr<Tokenizer> tokenizer;     ///< null for images
+  std::unique_ptr<Tokenizer> tokenizer;  ///< null for images
   std::vector<std::string> classes;
-  std::string description;                  ///< JSON text
+  std::string description;  ///< JSON text
 };
 /// Error{BadFormat} names the file and what it lacks.
 Result<RunModel> load_run_model(const Catalog& catalog, const std::filesystem::path& file, Device& device);

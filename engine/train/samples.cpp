@@ -17,12 +17,16 @@ Result<SampleBody> text_sample(RunContext& context, TrainState& state) {
   request.tokens = state.settings.sample_tokens;
   request.temperature = state.settings.sample_temperature;
   request.seed = context.experiment().seed;
-  DSW_TRY_ASSIGN(const std::string text, generate_text(*state.model, *state.data->tokenizer(), request, context.device(), context.stop_token()));
+  DSW_TRY_ASSIGN(const std::string text,
+                 generate_text(*state.model, *state.data->tokenizer(), request, context.device(), context.stop_token()));
   return SampleBody{state.step, "text", as_text({{"prompt", request.prompt}, {"text", text}, {"temperature", request.temperature}}), {}};
 }
 
 SampleBody confusion_sample(const TrainState& state, const Evaluation& evaluation, Split split) {
-  return {state.step, "confusion", as_text({{"classes", state.data->class_names()}, {"counts", evaluation.confusion}, {"split", split_name(split)}}), {}};
+  return {state.step,
+          "confusion",
+          as_text({{"classes", state.data->class_names()}, {"counts", evaluation.confusion}, {"split", split_name(split)}}),
+          {}};
 }
 
 SampleBody wrong_sample(const RunContext& context, const TrainState& state, const Evaluation& evaluation, Split split) {
@@ -66,7 +70,8 @@ SampleBody wrong_sample(const RunContext& context, const TrainState& state, cons
 Result<std::vector<SampleBody>> make_samples(RunContext& context, TrainState& state, const Evaluation& evaluation, Split split) {
   std::vector<SampleBody> samples;
   if (state.data->input_spec().kind == InputSpec::Kind::Tokens) {
-    if (state.settings.sample_tokens == 0 || !state.data->tokenizer() || state.document.at("model").at("type") != "gpt") return samples;  // a `graph` has no text of its own
+    if (state.settings.sample_tokens == 0 || !state.data->tokenizer() || state.document.at("model").at("type") != "gpt")
+      return samples;  // a `graph` has no text of its own
     DSW_TRY_ASSIGN(SampleBody text, text_sample(context, state));
     samples.push_back(std::move(text));
     return samples;

@@ -19,11 +19,14 @@ std::size_t open_bytes(const std::string& text) {
 
 }  // namespace
 
-Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device, std::stop_token stop) {
+Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device,
+                                  std::stop_token stop) {
   std::vector<std::int32_t> ids;
   if (!request.prompt.empty()) {
-    if (auto encoded = tokenizer.encode(request.prompt)) ids = std::move(*encoded);
-    else return fail(encoded.error());
+    if (auto encoded = tokenizer.encode(request.prompt))
+      ids = std::move(*encoded);
+    else
+      return fail(encoded.error());
   }
   if (ids.empty()) {
     const auto line_end = tokenizer.encode("\n");

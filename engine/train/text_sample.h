@@ -11,15 +11,15 @@
 namespace dsw {
 
 struct TextRequest {
-  std::string prompt;                    ///< empty: starts from the tokenizer's BOS, else from a line end, else from id 0
-  std::int64_t tokens = 200;             ///< generated ones
-  double temperature = 0.8;              ///< 0: always the likeliest, the first of equals
+  std::string prompt;         ///< empty: starts from the tokenizer's BOS, else from a line end, else from id 0
+  std::int64_t tokens = 200;  ///< generated ones
+  double temperature = 0.8;   ///< 0: always the likeliest, the first of equals
   std::uint64_t seed = 1;
-  std::function<void(const std::string& text)> on_text;   ///< called with each piece as it comes, whole characters only
+  std::function<void(const std::string& text)> on_text;  ///< called with each piece as it comes, whole characters only
 };
 
-/// What follows the prompt, without it. Each token is drawn from softmax(logits / temperature) of the last `context` tokens; the model is a gpt.
-/// Error{InvalidArgument} for a prompt that the tokenizer does not know; Error{Stopped} between tokens.
+/// What follows the prompt, without it. Each token is drawn from softmax(logits / temperature) of the last `context` tokens; the model is a
+/// gpt. Error{InvalidArgument} for a prompt that the tokenizer does not know; Error{Stopped} between tokens.
 Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device,
                                   std::stop_token stop);
 

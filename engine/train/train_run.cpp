@@ -12,10 +12,10 @@
 namespace dsw {
 namespace {
 
-constexpr std::int64_t kRateEvery = 10;                           // steps
+constexpr std::int64_t kRateEvery = 10;  // steps
 constexpr auto kBetweenProgress = std::chrono::milliseconds(100);
-constexpr auto kBetweenTries = std::chrono::seconds(1);           // of a checkpoint on a full disk
-constexpr double kSpike = 3;                                      // times the usual gradient norm
+constexpr auto kBetweenTries = std::chrono::seconds(1);  // of a checkpoint on a full disk
+constexpr double kSpike = 3;                             // times the usual gradient norm
 
 const char* rate_unit(const InputSpec& input) { return input.kind == InputSpec::Kind::Image ? "images/s" : "tokens/s"; }
 const char* rate_key(const InputSpec& input) { return input.kind == InputSpec::Kind::Image ? "sys/images-per-s" : "sys/tokens-per-s"; }
@@ -43,7 +43,8 @@ Result<void> TrainRun::run() {
 Result<void> TrainRun::loop() {
   for (;;) {
     if (evaluation_due()) DSW_TRY(evaluate_now());
-    if (state_.step > 0 && state_.saved != state_.step && (at_end() || due(state_.settings.checkpoint_every))) DSW_TRY(save(state_.best_step == state_.step));
+    if (state_.step > 0 && state_.saved != state_.step && (at_end() || due(state_.settings.checkpoint_every)))
+      DSW_TRY(save(state_.best_step == state_.step));
     if (at_end()) return {};
     if (context_.stop_requested()) return fail(ErrorCode::Stopped, "Stopped");
     const auto begin = Clock::now();
@@ -68,7 +69,8 @@ void TrainRun::emit_step(const StepResult& result) {
     context_.emit(MetricBody{rate_key(state_.data->input_spec()), step, rate_});
     context_.emit(MetricBody{"sys/activation-bytes", step, static_cast<double>(result.activation_bytes)});
   }
-  if (result.clipped && step > 20 && result.norm > kSpike * state_.usual_norm) context_.emit(MarkBody{step, "clip", fmt::format("gradient norm {:.2g}, clipped", result.norm)});
+  if (result.clipped && step > 20 && result.norm > kSpike * state_.usual_norm)
+    context_.emit(MarkBody{step, "clip", fmt::format("gradient norm {:.2g}, clipped", result.norm)});
   state_.usual_norm = step == 1 ? result.norm : 0.98 * state_.usual_norm + 0.02 * result.norm;
 }
 
@@ -106,13 +108,15 @@ Result<Evaluation> TrainRun::evaluate_part(Split split, std::int64_t batches) {
     const std::string place = where_not_finite(*state_.model, batch, 0, 0, false);
     const std::string key = metric_key(split, "loss");
     context_.emit(MetricBody{key, state_.step, std::numeric_limits<double>::quiet_NaN()});
-    return fail(ErrorCode::NotANumber, fmt::format("{} became NaN at step {}{}", key, state_.step, place.empty() ? "" : ", first in " + place));
+    return fail(ErrorCode::NotANumber,
+                fmt::format("{} became NaN at step {}{}", key, state_.step, place.empty() ? "" : ", first in " + place));
   }
   return evaluation;
 }
 
 void TrainRun::emit_evaluation(const Evaluation& evaluation, Split split) {
-  for (const auto& [name, value] : evaluation_metrics(evaluation, state_.data->input_spec().kind, state_.data->characters_per_token(split))) context_.emit(MetricBody{metric_key(split, name), state_.step, value});
+  for (const auto& [name, value] : evaluation_metrics(evaluation, state_.data->input_spec().kind, state_.data->characters_per_token(split)))
+    context_.emit(MetricBody{metric_key(split, name), state_.step, value});
 }
 
 Result<void> TrainRun::evaluate_now() {
@@ -144,7 +148,9 @@ Result<void> TrainRun::evaluate_now() {
     ++state_.without_better;
     if (ends && !whole_at_end) {
       state_.ended_early = true;
-      context_.emit(MarkBody{state_.step, "early-stop", fmt::format("{} evaluations without a better {}; the best was at step {}", state_.without_better, settings.monitor, state_.best_step)});
+      context_.emit(MarkBody{state_.step, "early-stop",
+                             fmt::format("{} evaluations without a better {}; the best was at step {}", state_.without_better,
+                                         settings.monitor, state_.best_step)});
     }
   }
   return {};
@@ -170,10 +176,13 @@ Result<void> TrainRun::finish() {
 Result<void> TrainRun::save(bool best) {
   Result<void> saved = state_.save(context_, best);
   if (saved || saved.error().code != ErrorCode::Io) return saved;
-  context_.emit(StatusBody{RunStatus::Paused, state_.step, saved.error().where + ": " + saved.error().message, "The run waits and nothing is lost. Make room, and it goes on by itself."});
+  context_.emit(StatusBody{RunStatus::Paused, state_.step, saved.error().where + ": " + saved.error().message,
+                           "The run waits and nothing is lost. Make room, and it goes on by itself."});
   while (!saved && saved.error().code == ErrorCode::Io) {
     for (auto end = Clock::now() + kBetweenTries; Clock::now() < end;) {
-      if (context_.stop_requested()) return fail(ErrorCode::Io, fmt::format("Stopped at step {}, and its checkpoint could not be saved", state_.step), state_.saved > 0 ? fmt::format("Resume goes on from step {}.", state_.saved) : "", saved.error().where);
+      if (context_.stop_requested())
+        return fail(ErrorCode::Io, fmt::format("Stopped at step {}, and its checkpoint could not be saved", state_.step),
+                    state_.saved > 0 ? fmt::format("Resume goes on from step {}.", state_.saved) : "", saved.error().where);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     saved = state_.save(context_, best);
@@ -185,7 +194,8 @@ Result<void> TrainRun::save(bool best) {
 Result<void> TrainRun::stop_here() {
   if (state_.saved != state_.step) DSW_TRY(save(state_.best_step == state_.step));
   context_.emit(MarkBody{state_.step, "stop", fmt::format("Stopped at step {}", state_.step)});
-  return fail(ErrorCode::Stopped, fmt::format("Stopped at step {} of {}", state_.step, state_.settings.steps), fmt::format("Resume goes on from step {}.", state_.step));
+  return fail(ErrorCode::Stopped, fmt::format("Stopped at step {} of {}", state_.step, state_.settings.steps),
+              fmt::format("Resume goes on from step {}.", state_.step));
 }
 
 Error TrainRun::with_checkpoint(const Error& error) const {

@@ -40,9 +40,9 @@ class TrainRun {
   using Clock = std::chrono::steady_clock;
   Clock::time_point session_start_{}, last_progress_{};
   std::int64_t session_first_step_ = 0;
-  double window_seconds_ = 0;            ///< of steps alone, since the last rate
+  double window_seconds_ = 0;  ///< of steps alone, since the last rate
   std::int64_t window_items_ = 0;
-  double rate_ = 0;                      ///< items a second
+  double rate_ = 0;  ///< items a second
 };
 
 }  // namespace dsw

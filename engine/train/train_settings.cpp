@@ -24,34 +24,42 @@ std::vector<std::pair<std::string, ParamSchema>> alternatives(const R& registry)
 }
 
 template <class R>
-std::string name_if_there(const R& registry, const char* name) { return registry.find(name) ? name : ""; }
+std::string name_if_there(const R& registry, const char* name) {
+  return registry.find(name) ? name : "";
+}
 
 Param optimizer_param(const Catalog& catalog) {
   auto kinds = alternatives(catalog.optimizers);
   for (auto& [name, schema] : kinds) {
     schema.add(float_param("clip", "Clip", 1.0, 0, 1e9, "Gradients are scaled down to this norm; 0: never"));
-    schema.add(variant_param("schedule", "Schedule", name_if_there(catalog.lr_schedules, "cosine"), alternatives(catalog.lr_schedules), "The learning rate over the run"));
+    schema.add(variant_param("schedule", "Schedule", name_if_there(catalog.lr_schedules, "cosine"), alternatives(catalog.lr_schedules),
+                             "The learning rate over the run"));
   }
-  return variant_param("optimizer", "Optimizer", name_if_there(catalog.optimizers, "adamw"), std::move(kinds), "How weights follow their gradients");
+  return variant_param("optimizer", "Optimizer", name_if_there(catalog.optimizers, "adamw"), std::move(kinds),
+                       "How weights follow their gradients");
 }
 
 ParamSchema training_schema() {
   constexpr double kMany = 1e12;
   ParamSchema schema;
   schema.add(int_param("steps", "Steps", std::nullopt, 1, kMany, "Length of the run; or give epochs", "steps"));
-  schema.add(float_param("epochs", "Epochs", std::nullopt, 1e-6, 1e6, "Length of the run as passes over the training part; or give steps", "epochs"));
+  schema.add(float_param("epochs", "Epochs", std::nullopt, 1e-6, 1e6, "Length of the run as passes over the training part; or give steps",
+                         "epochs"));
   schema.add(int_param("batch", "Batch", 32, 1, 1e6, "Examples a step"));
   schema.add(int_param("eval_every", "Evaluate every", 0, 0, kMany, "0: ten times a run", "steps"));
-  schema.add(int_param("eval_batches", "Evaluation batches", 0, 0, kMany, "0: the whole val part; else so many batches of it during the run, and all of it at the end", "batches"));
+  schema.add(int_param("eval_batches", "Evaluation batches", 0, 0, kMany,
+                       "0: the whole val part; else so many batches of it during the run, and all of it at the end", "batches"));
   schema.add(int_param("checkpoint_every", "Checkpoint every", 0, 0, kMany, "0: with every evaluation", "steps"));
   schema.add(int_param("keep", "Keep", 2, 0, 1000, "Checkpoints kept besides the best and the last", "checkpoints"));
-  schema.add(int_param("patience", "Patience", 0, 0, 1e6, "Ends the run after so many evaluations without a better one, and takes the best weights; 0: never", "evaluations"));
+  schema.add(int_param("patience", "Patience", 0, 0, 1e6,
+                       "Ends the run after so many evaluations without a better one, and takes the best weights; 0: never", "evaluations"));
   schema.add(choice_param("monitor", "Best by", "val/loss", {"val/loss", "val/accuracy"}, "What makes a checkpoint the best"));
   schema.add(float_param("label_smoothing", "Label smoothing", 0.0, 0, 0.999, "Share of the target spread over all classes"));
   schema.add(advanced(int_param("sample_every", "Sample every", 0, 0, kMany, "Sample outputs; 0: with every evaluation", "steps")));
   schema.add(advanced(int_param("sample_tokens", "Sample length", 200, 0, 100000, "Length of a text sample; 0: none", "tokens")));
   schema.add(advanced(float_param("sample_temperature", "Sample temperature", 0.8, 0, 100, "0: always the likeliest token")));
-  schema.add(advanced(string_param("sample_prompt", "Sample prompt", std::string(), "What a text sample goes on from; empty: the start of a text")));
+  schema.add(advanced(
+      string_param("sample_prompt", "Sample prompt", std::string(), "What a text sample goes on from; empty: the start of a text")));
   return schema;
 }
 

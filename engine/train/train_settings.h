@@ -13,12 +13,12 @@ ParamSchema train_schema(const Catalog& catalog);
 
 /// The training section, with what "0: by itself" means worked out.
 struct TrainSettings {
-  std::int64_t steps = 0;                ///< of the whole run
+  std::int64_t steps = 0;  ///< of the whole run
   std::int64_t steps_per_epoch = 1;
   std::int64_t batch = 0, evaluation_batch = 0;
   std::int64_t eval_every = 0, eval_batches = 0, checkpoint_every = 0, sample_every = 0;
   std::int64_t keep = 2, patience = 0;
-  std::string monitor;                   ///< "val/loss"
+  std::string monitor;  ///< "val/loss"
   std::int64_t sample_tokens = 0;
   double sample_temperature = 0;
   std::string sample_prompt;

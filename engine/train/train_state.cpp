@@ -34,7 +34,8 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   if (context.data) {
     DSW_TRY_ASSIGN(state->data, context.data->get(document.at("data"), experiment.base, experiment.seed, context.stop_token()));
   } else {
-    DSW_TRY_ASSIGN(state->data, load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
+    DSW_TRY_ASSIGN(state->data,
+                   load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
   }
   state->settings = train_settings(document, *state->data);
 
@@ -61,12 +62,14 @@ void TrainState::keep_best(double value) {
   best_step = step;
   without_better = 0;
   if (settings.patience == 0) return;
-  for (const Module::Named& named : model->parameters()) best_weights_[kBestPrefix + named.name] = named.parameter->value.detach().contiguous_copy();
+  for (const Module::Named& named : model->parameters())
+    best_weights_[kBestPrefix + named.name] = named.parameter->value.detach().contiguous_copy();
 }
 
 void TrainState::take_best() {
   for (const Module::Named& named : model->parameters())
-    if (const auto kept = best_weights_.find(kBestPrefix + named.name); kept != best_weights_.end()) copy_into(kept->second, named.parameter->value.detach());
+    if (const auto kept = best_weights_.find(kBestPrefix + named.name); kept != best_weights_.end())
+      copy_into(kept->second, named.parameter->value.detach());
 }
 
 Result<void> TrainState::restore(RunContext& context) {
@@ -95,9 +98,11 @@ Result<void> TrainState::restore(RunContext& context) {
 
 Result<void> TrainState::save(RunContext& context, bool best_so_far) {
   for (const Module::Named& named : model->parameters())
-    if (!all_finite(named.parameter->value)) return fail(ErrorCode::NotANumber, fmt::format("The weight {} is no longer finite at step {}", named.name, step));
+    if (!all_finite(named.parameter->value))
+      return fail(ErrorCode::NotANumber, fmt::format("The weight {} is no longer finite at step {}", named.name, step));
   Checkpoint checkpoint;
-  for (const Module::Named& named : model->parameters()) checkpoint.tensors.emplace(kModelTensorPrefix + named.name, named.parameter->value.detach());
+  for (const Module::Named& named : model->parameters())
+    checkpoint.tensors.emplace(kModelTensorPrefix + named.name, named.parameter->value.detach());
   for (const auto& [name, tensor] : optimizer->state()) checkpoint.tensors.emplace(kOptimizerPrefix + name, tensor);
   checkpoint.tensors.insert(best_weights_.begin(), best_weights_.end());
   Json meta = run_model_description(document, *data);

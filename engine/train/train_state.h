@@ -19,27 +19,27 @@
 namespace dsw {
 
 /// All that a training run knows, and all of it that a checkpoint keeps: weights and buffers ("model.NAME"), optimizer state
-/// ("optimizer.NAME"), with early stopping the best weights ("best.NAME"), counters, the best value so far. Batches, dropout and learning rates are pure functions of seed and step, so
-/// nothing else is needed to go on to the bit.
+/// ("optimizer.NAME"), with early stopping the best weights ("best.NAME"), counters, the best value so far. Batches, dropout and learning
+/// rates are pure functions of seed and step, so nothing else is needed to go on to the bit.
 class TrainState {
  public:
   /// Loads the data, builds the model, and starts it from the seed or from context.resume_from.
   static Result<std::unique_ptr<TrainState>> make(RunContext& context);
 
-  Json document;                                    ///< with defaults
+  Json document;  ///< with defaults
   TrainSettings settings;
   std::shared_ptr<const Dataset> data;
   std::unique_ptr<Module> model;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<LrSchedule> schedule;
 
-  std::int64_t step = 0;                            ///< steps made
-  std::int64_t evaluated = -1;                      ///< step of the last evaluation
-  std::int64_t saved = -1;                          ///< step of the last checkpoint
+  std::int64_t step = 0;        ///< steps made
+  std::int64_t evaluated = -1;  ///< step of the last evaluation
+  std::int64_t saved = -1;      ///< step of the last checkpoint
   double best = std::numeric_limits<double>::quiet_NaN();
   std::int64_t best_step = -1;
-  std::int64_t without_better = 0;                  ///< evaluations since the best one
-  double usual_norm = 0;                            ///< running mean of the gradient norm
+  std::int64_t without_better = 0;  ///< evaluations since the best one
+  double usual_norm = 0;            ///< running mean of the gradient norm
   bool ended_early = false;
 
   /// Writes step-N.safetensors into the run's folder and names it in an event. Error{NotANumber} when a weight is not finite.
@@ -52,8 +52,8 @@ class TrainState {
  private:
   Result<void> restore(RunContext& context);
   void remove_old(const std::filesystem::path& folder);
-  std::map<std::string, Tensor> best_weights_;      ///< "best.NAME", only with patience
-  std::vector<std::int64_t> kept_;                  ///< steps of the checkpoints of this session
+  std::map<std::string, Tensor> best_weights_;  ///< "best.NAME", only with patience
+  std::vector<std::int64_t> kept_;              ///< steps of the checkpoints of this session
 };
 
 /// The name of a checkpoint's file.

@@ -14,12 +14,14 @@ std::string what_it_became(double value) { return std::isnan(value) ? "NaN" : "i
 /// The curve gets its gap; the sentence says where it came from.
 Error not_a_number(RunContext& context, std::int64_t step, const char* key, double value, const std::string& place) {
   context.emit(MetricBody{key, step, value});
-  return Error(ErrorCode::NotANumber, fmt::format("{} became {} at step {}{}", key, what_it_became(value), step, place.empty() ? "" : ", first in " + place));
+  return Error(ErrorCode::NotANumber,
+               fmt::format("{} became {} at step {}{}", key, what_it_became(value), step, place.empty() ? "" : ", first in " + place));
 }
 
 std::string first_bad_gradient(TrainState& state, const Gradients& gradients) {
   for (const Module::Named& named : state.optimizer->parameters())
-    if (!std::isfinite(gradient_norm({named}, gradients))) return fmt::format("{} (the gradient of {})", place_in_words(named.name), named.name);
+    if (!std::isfinite(gradient_norm({named}, gradients)))
+      return fmt::format("{} (the gradient of {})", place_in_words(named.name), named.name);
   return {};
 }
 
@@ -42,7 +44,8 @@ Result<StepResult> train_step(TrainState& state, RunContext& context) {
     result.items = state.data->input_spec().kind == InputSpec::Kind::Image ? batch.input.size(0) : batch.input.elements();
     if (!std::isfinite(result.loss)) {
       loss = Tensor();
-      return fail(not_a_number(context, state.step + 1, "train/loss", result.loss, where_not_finite(*state.model, batch, seed, state.step, true)));
+      return fail(
+          not_a_number(context, state.step + 1, "train/loss", result.loss, where_not_finite(*state.model, batch, seed, state.step, true)));
     }
     const Gradients gradients = backward(loss);
     result.norm = gradient_norm(state.optimizer->parameters(), gradients);

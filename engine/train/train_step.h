@@ -9,9 +9,9 @@ namespace dsw {
 
 /// What one step of training did.
 struct StepResult {
-  double loss = 0, norm = 0, lr = 0;             ///< norm: of all gradients, before clipping
-  std::int64_t items = 0;                        ///< tokens or images in its batch
-  std::uint64_t activation_bytes = 0;            ///< the step's peak above weights and optimizer state
+  double loss = 0, norm = 0, lr = 0;   ///< norm: of all gradients, before clipping
+  std::int64_t items = 0;              ///< tokens or images in its batch
+  std::uint64_t activation_bytes = 0;  ///< the step's peak above weights and optimizer state
   bool clipped = false;
 };
 

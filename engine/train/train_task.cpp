@@ -27,13 +27,15 @@ bool has_problem_at(const Param& param, const Json& document) {
 
 class TrainTask : public Task {
  public:
-  std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const override {
+  std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
+                                DatasetCache* data) const override {
     std::vector<Problem> problems;
     const ParamSchema schema = train_schema(catalog);
     const auto sound = [&](const char* section) { return !has_problem_at(*schema.find(section), document); };
     if (sound("data") && data) {
       const auto seed = document.find("seed");
-      const auto set = data->get(document.at("data"), base, seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1);
+      const auto set =
+          data->get(document.at("data"), base, seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1);
       if (!set) {
         problems.push_back(data_problem(set.error()));
       } else {
@@ -41,11 +43,13 @@ class TrainTask : public Task {
         if (sound("training")) check_against_data(document.at("training"), **set, problems);
       }
     }
-    if (const auto training = document.find("training"); training != document.end() && training->is_object()) check_length(*training, problems);
+    if (const auto training = document.find("training"); training != document.end() && training->is_object())
+      check_length(*training, problems);
     return problems;
   }
 
-  Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const override {
+  Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
+                            DatasetCache* data) const override {
     DSW_TRY_ASSIGN(const ParamSchema schema, document_schema(catalog, "train"));
     const Json full = with_defaults(schema, document);
     const ParamSchema own = train_schema(catalog);
@@ -80,26 +84,38 @@ class TrainTask : public Task {
     const bool steps = training.contains("steps") && !training.at("steps").is_null();
     const bool epochs = training.contains("epochs") && !training.at("epochs").is_null();
     if (!steps && !epochs)
-      problems.push_back({"/training/steps", "is missing: a run needs steps or epochs", {{"1000 steps", "/training/steps", "1000", "", false}, {"1 epoch", "/training/epochs", "1", "", false}}, false});
+      problems.push_back({"/training/steps",
+                          "is missing: a run needs steps or epochs",
+                          {{"1000 steps", "/training/steps", "1000", "", false}, {"1 epoch", "/training/epochs", "1", "", false}},
+                          false});
     if (steps && epochs)
-      problems.push_back({"/training/epochs", "is given beside steps; one of them says how long the run is",
-                          {{"Keep steps", "/training/epochs", "", "", true}, {"Keep epochs", "/training/steps", "", "", true}}, false});
+      problems.push_back({"/training/epochs",
+                          "is given beside steps; one of them says how long the run is",
+                          {{"Keep steps", "/training/epochs", "", "", true}, {"Keep epochs", "/training/steps", "", "", true}},
+                          false});
   }
 
   static void check_against_data(const Json& training, const Dataset& set, std::vector<Problem>& problems) {
     const bool tokens = set.input_spec().kind == InputSpec::Kind::Tokens;
     const auto batch = training.at("batch").get<std::int64_t>();
     if (!tokens && batch > set.size(Split::Train))
-      problems.push_back({"/training/batch", fmt::format("is {}, but the train part has {} examples", batch, set.size(Split::Train)),
-                          {{fmt::format("Use {}", set.size(Split::Train)), "/training/batch", std::to_string(set.size(Split::Train)), "", false}}, false});
+      problems.push_back(
+          {"/training/batch",
+           fmt::format("is {}, but the train part has {} examples", batch, set.size(Split::Train)),
+           {{fmt::format("Use {}", set.size(Split::Train)), "/training/batch", std::to_string(set.size(Split::Train)), "", false}},
+           false});
     const std::string prompt = training.at("sample_prompt").get<std::string>();
     if (tokens && set.tokenizer() && !prompt.empty()) {
       if (const auto ids = set.tokenizer()->encode(prompt); !ids)
-        problems.push_back({"/training/sample_prompt", "cannot be read by the tokenizer: " + ids.error().message, {{"Leave it empty", "/training/sample_prompt", "\"\"", "", false}}, false});
+        problems.push_back({"/training/sample_prompt",
+                            "cannot be read by the tokenizer: " + ids.error().message,
+                            {{"Leave it empty", "/training/sample_prompt", "\"\"", "", false}},
+                            false});
     }
     const bool val = set.has(Split::Val);
     if (!val && training.at("patience").get<std::int64_t>() > 0)
-      problems.push_back({"/training/patience", "needs a val part, and the data has none", {{"Use 0", "/training/patience", "0", "", false}}, false});
+      problems.push_back(
+          {"/training/patience", "needs a val part, and the data has none", {{"Use 0", "/training/patience", "0", "", false}}, false});
   }
 
   static Result<Estimate> estimate_of(const Catalog& catalog, const Json& full, const Dataset& set) {
@@ -107,7 +123,8 @@ class TrainTask : public Task {
     const TrainSettings settings = train_settings(full, set);
     DSW_TRY_ASSIGN(const auto* entry, catalog.models.get(full.at("model").at("type").get<std::string>()));
     DSW_TRY_ASSIGN(const auto type, entry->make(full.at("model")));
-    if (const auto problems = type->validate(full.at("model"), input); !problems.empty()) return fail(ErrorCode::InvalidDocument, problems.front().sentence());
+    if (const auto problems = type->validate(full.at("model"), input); !problems.empty())
+      return fail(ErrorCode::InvalidDocument, problems.front().sentence());
     Estimate estimate;
     DSW_TRY_ASSIGN(estimate.network, type->plan(full.at("model"), input, settings.batch));
     const Cost& forward = estimate.network.total;
@@ -133,7 +150,8 @@ class TrainTask : public Task {
 }  // namespace
 
 void register_train_task(Catalog& catalog) {
-  catalog.tasks.add({"train", "Trains a model on data", train_schema(catalog), [](const Json&) -> Result<std::unique_ptr<Task>> { return std::make_unique<TrainTask>(); }});
+  catalog.tasks.add({"train", "Trains a model on data", train_schema(catalog),
+                     [](const Json&) -> Result<std::unique_ptr<Task>> { return std::make_unique<TrainTask>(); }});
 }
 
 }  // namespace dsw

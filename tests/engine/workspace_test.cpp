@@ -21,7 +21,8 @@ std::string document(int steps, const std::string& name = "small") {
   return R"({"deepshock": 1, "task": "train", "name": ")" + name + R"(", "seed": 5,
     "data": {"type": "text", "source": "builtin:tinyshakespeare", "max_bytes": 20000, "tokenizer": "char", "context": 16},
     "model": {"type": "gpt", "layers": 1, "heads": 2, "width": 16},
-    "training": {"steps": )" + std::to_string(steps) + R"(, "batch": 4, "eval_every": 10, "sample_tokens": 5}})";
+    "training": {"steps": )" +
+         std::to_string(steps) + R"(, "batch": 4, "eval_every": 10, "sample_tokens": 5}})";
 }
 
 struct WorkspaceTest : testing::Test {
@@ -42,7 +43,9 @@ struct WorkspaceTest : testing::Test {
     for (int i = 0; i < 2000 && row(id).metrics.count("train/loss") == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ASSERT_TRUE(row(id).metrics.count("train/loss")) << row(id).sentence;
   }
-  std::size_t points(const std::string& id, const std::string& key) { return workspace.project()->reader().value()->metric(id, key).value().size(); }
+  std::size_t points(const std::string& id, const std::string& key) {
+    return workspace.project()->reader().value()->metric(id, key).value().size();
+  }
 
   TempFolder folder;
   Workspace workspace;
@@ -83,7 +86,8 @@ TEST_F(WorkspaceTest, StopAndResume) {
   const RunRow stopped = row(begun.id);
   EXPECT_EQ(stopped.status, RunStatus::Stopped);
   ASSERT_TRUE(workspace.resume_run(begun.id));
-  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step <= stopped.step; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step <= stopped.step; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   workspace.stop_run(begun.id);
   workspace.wait_idle();
   const RunRow again = row(begun.id);
@@ -125,7 +129,8 @@ TEST_F(WorkspaceTest, AnIsolatedRunGoesOnWhileTheProjectIsClosedAndIsFollowedAga
   open();
   const std::int64_t before = row(begun.id).metrics["train/loss"].last_step;
   EXPECT_EQ(row(begun.id).status, RunStatus::Running);
-  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step <= before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step <= before; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_GT(row(begun.id).metrics["train/loss"].last_step, before);
   workspace.stop_run(begun.id);
   workspace.wait_idle();
@@ -168,10 +173,13 @@ TEST_F(WorkspaceTest, OtherWorkIsAJobToo) {
   std::atomic<int> told = 0;
   std::atomic<bool> ended = false;
   workspace.on_job_changed([&](const JobInfo& job) { told += job.title == "Export"; });
-  workspace.start_job("Export", [](std::stop_token, const std::function<void(std::int64_t, std::int64_t)>& progress) -> Result<void> {
-    progress(1, 2);
-    return {};
-  }, [&](const Result<void>& result) { ended = result.has_value(); });
+  workspace.start_job(
+      "Export",
+      [](std::stop_token, const std::function<void(std::int64_t, std::int64_t)>& progress) -> Result<void> {
+        progress(1, 2);
+        return {};
+      },
+      [&](const Result<void>& result) { ended = result.has_value(); });
   workspace.wait_idle();
   EXPECT_TRUE(ended);
   EXPECT_GE(told, 2);

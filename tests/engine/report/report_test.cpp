@@ -19,7 +19,9 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 TEST(HtmlText, EscapesWhatHtmlTakesForItself) {
   EXPECT_EQ(html_escape("<a href=\"x\" title='y'>&</a>"), "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;&lt;/a&gt;");
-  EXPECT_EQ(html_escape(std::string("a\0b\x01\n", 5)), "a\xEF\xBF\xBD" "b\xEF\xBF\xBD\n");
+  EXPECT_EQ(html_escape(std::string("a\0b\x01\n", 5)),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD\n");
   EXPECT_EQ(html_escape("\xff\xc3\xa4"), "\xEF\xBF\xBD\xc3\xa4");
 }
 

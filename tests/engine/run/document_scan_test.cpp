@@ -50,12 +50,33 @@ TEST(Document, DuplicateKeysAreRefused) {
 }
 
 TEST(Document, HostileTextsGetASentence) {
-  for (const std::string& text :
-       {std::string(), std::string(" \n"), std::string("null"), std::string("[]"), std::string("{\"a\": NaN}"), std::string("{\"a\": 01}"), std::string("{\"a\": .5}"),
-        std::string("{\"a\": 1.}"), std::string("{\"a\": 1e}"), std::string("{\"a\": 1e999}"), std::string("{\"a\": +1}"), std::string("{'a': 1}"), std::string("{\"a\": \"\t\"}"),
-        std::string("{\"a\": \"x"), std::string("{\"a\": \"\\x\"}"), std::string("{\"a\": \"\\u12\"}"), std::string("{\"a\": \"\\ud800\"}"), std::string("{\"a\": \"\\udc00\"}"),
-        std::string("{\"a\": \"\xff\"}"), std::string("{\"a\": \"\xc0\xaf\"}"), std::string("{\"a\": \"\xed\xa0\x80\"}"), std::string("{} {}"), std::string("{} // c"),
-        std::string("{\"a\": tru}"), std::string("{\"a\": 1}\0", 9), std::string("{\"a\": \0}", 8), std::string("\0", 1)}) {
+  for (const std::string& text : {std::string(),
+                                  std::string(" \n"),
+                                  std::string("null"),
+                                  std::string("[]"),
+                                  std::string("{\"a\": NaN}"),
+                                  std::string("{\"a\": 01}"),
+                                  std::string("{\"a\": .5}"),
+                                  std::string("{\"a\": 1.}"),
+                                  std::string("{\"a\": 1e}"),
+                                  std::string("{\"a\": 1e999}"),
+                                  std::string("{\"a\": +1}"),
+                                  std::string("{'a': 1}"),
+                                  std::string("{\"a\": \"\t\"}"),
+                                  std::string("{\"a\": \"x"),
+                                  std::string("{\"a\": \"\\x\"}"),
+                                  std::string("{\"a\": \"\\u12\"}"),
+                                  std::string("{\"a\": \"\\ud800\"}"),
+                                  std::string("{\"a\": \"\\udc00\"}"),
+                                  std::string("{\"a\": \"\xff\"}"),
+                                  std::string("{\"a\": \"\xc0\xaf\"}"),
+                                  std::string("{\"a\": \"\xed\xa0\x80\"}"),
+                                  std::string("{} {}"),
+                                  std::string("{} // c"),
+                                  std::string("{\"a\": tru}"),
+                                  std::string("{\"a\": 1}\0", 9),
+                                  std::string("{\"a\": \0}", 8),
+                                  std::string("\0", 1)}) {
     const auto json = parse_document(text);
     ASSERT_FALSE(json) << text;
     EXPECT_EQ(json.error().code, ErrorCode::InvalidDocument);
@@ -64,10 +85,13 @@ TEST(Document, HostileTextsGetASentence) {
 }
 
 TEST(Document, DepthIsLimited) {
-  const auto nested = [](int depth) { return "{\"a\":" + std::string(static_cast<std::size_t>(depth - 1), '[') + std::string(static_cast<std::size_t>(depth - 1), ']') + "}"; };
+  const auto nested = [](int depth) {
+    return "{\"a\":" + std::string(static_cast<std::size_t>(depth - 1), '[') + std::string(static_cast<std::size_t>(depth - 1), ']') + "}";
+  };
   EXPECT_EQ(error_of(nested(kMaxDocumentDepth)), "no error");
   EXPECT_NE(error_of(nested(kMaxDocumentDepth + 1)).find("deeper than 64 levels"), std::string::npos);
-  EXPECT_NE(error_of(std::string(4000000, '[')).find("deeper than 64 levels"), std::string::npos);  // returns, and does not overflow the stack
+  EXPECT_NE(error_of(std::string(4000000, '[')).find("deeper than 64 levels"),
+            std::string::npos);  // returns, and does not overflow the stack
   std::string objects;
   for (int i = 0; i < 100000; ++i) objects += "{\"a\":";
   EXPECT_NE(error_of(objects).find("deeper than 64 levels"), std::string::npos);

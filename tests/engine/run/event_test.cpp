@@ -30,7 +30,8 @@ TEST(Event, EveryBodySurvivesJsonAndBack) {
   const auto progress = std::get<ProgressBody>(round_trip(ProgressBody{3, 2000, 18250.5, "tokens/s", 61.5}).body);
   EXPECT_EQ(progress.total, 2000);
   EXPECT_EQ(progress.unit, "tokens/s");
-  const auto status = std::get<StatusBody>(round_trip(StatusBody{RunStatus::Failed, 412, "val/loss became NaN", "Resume with lr 3e-4."}).body);
+  const auto status =
+      std::get<StatusBody>(round_trip(StatusBody{RunStatus::Failed, 412, "val/loss became NaN", "Resume with lr 3e-4."}).body);
   EXPECT_EQ(status.status, RunStatus::Failed);
   EXPECT_EQ(status.hint, "Resume with lr 3e-4.");
   EXPECT_EQ(std::get<LogBody>(round_trip(LogBody{LogBody::Level::Warning, "line\n\"two\""}).body).text, "line\n\"two\"");
@@ -55,7 +56,8 @@ TEST(Event, TextThatIsNoUtf8DoesNotBreakALine) {
 
 TEST(Event, BadLinesAreRefused) {
   for (const char* line : {"", "{", "[]", "{\"seq\":1}", "{\"seq\":1,\"time\":0}", "{\"seq\":0,\"time\":0,\"summary\":\"\"}",
-                           "{\"seq\":1,\"time\":0,\"metric\":\"a\",\"step\":1.5,\"value\":1}", "{\"seq\":1,\"time\":0,\"metric\":\"a\",\"step\":1,\"value\":\"x\"}",
+                           "{\"seq\":1,\"time\":0,\"metric\":\"a\",\"step\":1.5,\"value\":1}",
+                           "{\"seq\":1,\"time\":0,\"metric\":\"a\",\"step\":1,\"value\":\"x\"}",
                            "{\"seq\":1,\"time\":0,\"status\":\"odd\",\"step\":1,\"sentence\":\"\",\"hint\":\"\"}"})
     EXPECT_FALSE(event_from_line(line)) << line;
 }

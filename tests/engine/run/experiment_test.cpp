@@ -17,7 +17,10 @@ class CountTask : public Task {
  public:
   std::vector<Problem> validate(const Catalog&, const Json& document, const std::filesystem::path&, DatasetCache*) const override {
     if (document.at("size").is_number_integer() && document.at("size").get<int>() % 2)
-      return {{"/size", fmt::format("is {}, but an even number is wanted", document.at("size").get<int>()), {{"Use 4", "/size", "4", "", false}}, false}};
+      return {{"/size",
+               fmt::format("is {}, but an even number is wanted", document.at("size").get<int>()),
+               {{"Use 4", "/size", "4", "", false}},
+               false}};
     return {};
   }
   Result<Estimate> estimate(const Catalog&, const Json&, const std::filesystem::path&, DatasetCache*) const override { return Estimate(); }
@@ -26,7 +29,8 @@ class CountTask : public Task {
 
 struct ExperimentTest : testing::Test {
   ExperimentTest() {
-    catalog.tasks.add({"count", "Counts", ParamSchema{int_param("size", "Size", 2, 1, 100, "How far"), float_param("pace", "Pace", 0.5, 0, 1, "How fast")},
+    catalog.tasks.add({"count", "Counts",
+                       ParamSchema{int_param("size", "Size", 2, 1, 100, "How far"), float_param("pace", "Pace", 0.5, 0, 1, "How fast")},
                        [](const Json&) -> Result<std::unique_ptr<Task>> { return std::make_unique<CountTask>(); }});
   }
   std::vector<Problem> problems(const std::string& text) { return validate_document(catalog, *parse_document(text), ".", nullptr); }
@@ -54,7 +58,8 @@ TEST_F(ExperimentTest, AllProblemsComeAtOnce) {
   for (const Problem& problem : found) pointers.push_back(problem.pointer);
   std::sort(pointers.begin(), pointers.end());
   EXPECT_EQ(pointers, (std::vector<std::string>{"/device", "/pase", "/seed", "/size"}));
-  const auto experiment = make_experiment(catalog, *parse_document(R"({"deepshock": 1, "task": "count", "size": 3, "seed": -1})"), ".", nullptr);
+  const auto experiment =
+      make_experiment(catalog, *parse_document(R"({"deepshock": 1, "task": "count", "size": 3, "seed": -1})"), ".", nullptr);
   ASSERT_FALSE(experiment);
   EXPECT_EQ(experiment.error().code, ErrorCode::InvalidDocument);
   EXPECT_NE(experiment.error().message.find("`/size` is 3"), std::string::npos) << experiment.error().message;

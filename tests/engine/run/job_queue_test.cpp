@@ -80,10 +80,13 @@ TEST(JobQueue, AWaitingJobEndsAtOnceWithoutRunning) {
   });
   begun.get_future().wait();
   bool ran = false, told = false;
-  const auto second = queue.add("cpu", titled("waits"), [&](JobQueue::Job&) -> Result<void> {
-    ran = true;
-    return {};
-  }, [&](const JobInfo& info, const Result<void>& result) { told = info.status == RunStatus::Stopped && !result; });
+  const auto second = queue.add(
+      "cpu", titled("waits"),
+      [&](JobQueue::Job&) -> Result<void> {
+        ran = true;
+        return {};
+      },
+      [&](const JobInfo& info, const Result<void>& result) { told = info.status == RunStatus::Stopped && !result; });
   queue.stop(second);
   EXPECT_TRUE(told);
   EXPECT_EQ(queue.jobs().front().id, first);
@@ -95,7 +98,8 @@ TEST(JobQueue, AWaitingJobEndsAtOnceWithoutRunning) {
 
 TEST(JobQueue, FailuresAndExceptionsEndOneJobOnly) {
   JobQueue queue;
-  queue.add("cpu", titled("fails"), [](JobQueue::Job&) -> Result<void> { return fail(ErrorCode::Io, "The disk is full", "Make room.", "/data"); });
+  queue.add("cpu", titled("fails"),
+            [](JobQueue::Job&) -> Result<void> { return fail(ErrorCode::Io, "The disk is full", "Make room.", "/data"); });
   queue.add("cpu", titled("throws"), [](JobQueue::Job&) -> Result<void> { throw Error(ErrorCode::ShapeMismatch, "matmul"); });
   queue.add("cpu", titled("works"), [](JobQueue::Job&) -> Result<void> { return {}; });
   queue.wait_idle();
@@ -112,8 +116,10 @@ TEST(JobQueue, ProgressIsReportedAtMost25TimesASecondAndStatesAlways) {
   JobQueue queue;
   std::atomic<int> reports = 0, states = 0;
   queue.on_changed([&](const JobInfo& info) {
-    if (info.done > 0 && info.status == RunStatus::Running) ++reports;
-    else ++states;
+    if (info.done > 0 && info.status == RunStatus::Running)
+      ++reports;
+    else
+      ++states;
   });
   queue.add("cpu", titled("busy"), [](JobQueue::Job& job) -> Result<void> {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);

@@ -30,10 +30,14 @@ struct LauncherTest : testing::Test {
   }
   LaunchRequest request(int steps) {
     LaunchRequest launch;
-    launch.experiment = *make_experiment(catalog, Json::parse(R"({"deepshock": 1, "task": "train", "name": "small",
+    launch.experiment =
+        *make_experiment(catalog,
+                         Json::parse(R"({"deepshock": 1, "task": "train", "name": "small",
       "data": {"type": "text", "source": "builtin:tinyshakespeare", "max_bytes": 20000, "tokenizer": "char", "context": 16},
       "model": {"type": "gpt", "layers": 1, "heads": 2, "width": 16},
-      "training": {"steps": )" + std::to_string(steps) + R"(, "batch": 4, "eval_every": 1000000, "checkpoint_every": 10, "sample_tokens": 5}})"), folder.path(), nullptr);
+      "training": {"steps": )" + std::to_string(steps) +
+                                     R"(, "batch": 4, "eval_every": 1000000, "checkpoint_every": 10, "sample_tokens": 5}})"),
+                         folder.path(), nullptr);
     launch.device = "cpu";
     launch.threads = 1;
     launch.folder = folder / "run";
@@ -71,7 +75,8 @@ TEST_F(LauncherTest, AWorkerRunsToItsEnd) {
 TEST_F(LauncherTest, AStopRequestBecomesACheckpoint) {
   std::stop_source stop;
   const auto begun = std::chrono::steady_clock::now();
-  const auto result = make_process_launcher(catalog, program)->run(request(1000000), stop.get_token(), at_first_loss([&] { stop.request_stop(); }));
+  const auto result =
+      make_process_launcher(catalog, program)->run(request(1000000), stop.get_token(), at_first_loss([&] { stop.request_stop(); }));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::Stopped) << result.error().sentence();
   EXPECT_EQ(last.status, RunStatus::Stopped);
@@ -88,12 +93,15 @@ TEST_F(LauncherTest, AKilledWorkerIsInterruptedAndGoesOn) {
 
 TEST_F(LauncherTest, ADetachedWorkerGoesOnByItself) {
   std::stop_source stop;
-  const auto result = make_process_launcher(catalog, program, [] { return true; })->run(request(1000000), stop.get_token(), at_first_loss([&] { stop.request_stop(); }));
+  const auto result = make_process_launcher(catalog, program, [] {
+                        return true;
+                      })->run(request(1000000), stop.get_token(), at_first_loss([&] { stop.request_stop(); }));
   ASSERT_FALSE(result);
   const long process = worker();
   EXPECT_EQ(::kill(static_cast<pid_t>(process), 0), 0);
   ::kill(static_cast<pid_t>(process), SIGTERM);
-  for (int i = 0; i < 1000 && FileLock::holder(folder / "run" / "worker.lock"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 1000 && FileLock::holder(folder / "run" / "worker.lock"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_FALSE(FileLock::holder(folder / "run" / "worker.lock"));
 }
 
@@ -119,7 +127,8 @@ TEST_F(LauncherTest, PathsBecomeAbsoluteAndBuiltinsStay) {
   Experiment experiment;
   experiment.task = "train";
   experiment.base = "/data/sets";
-  experiment.resolved = R"({"task": "train", "data": {"type": "text", "source": "../book.txt", "test_source": "/t.txt", "tokenizer": {"type": "bpe", "vocab_file": "v.json"}}})";
+  experiment.resolved =
+      R"({"task": "train", "data": {"type": "text", "source": "../book.txt", "test_source": "/t.txt", "tokenizer": {"type": "bpe", "vocab_file": "v.json"}}})";
   const Json document = Json::parse(absolute_document(catalog, experiment));
   EXPECT_EQ(document.at("data").at("source"), "/data/book.txt");
   EXPECT_EQ(document.at("data").at("test_source"), "/t.txt");

@@ -15,7 +15,8 @@ Json digits(int steps) {
   return Json::parse(R"({"deepshock": 1, "task": "train", "name": "digits", "seed": 2,
     "data": {"type": "images", "source": "builtin:mnist"},
     "model": {"type": "cnn", "channels": [4], "pool": [4]},
-    "training": {"steps": )" + std::to_string(steps) + R"(, "batch": 32, "eval_every": )" + std::to_string(steps) + R"(, "eval_batches": 2}})");
+    "training": {"steps": )" +
+                     std::to_string(steps) + R"(, "batch": 32, "eval_every": )" + std::to_string(steps) + R"(, "eval_batches": 2}})");
 }
 
 TEST_F(TrainFixture, ImagesGiveTestMetricsConfusionAndMistakesWithPictures) {
@@ -54,10 +55,12 @@ TEST_F(TrainFixture, ImagesGiveTestMetricsConfusionAndMistakesWithPictures) {
 
 TEST_F(TrainFixture, LabelledTextsTrainAndTellTheirMistakes) {
   std::string lines = "label\ttext\n";
-  for (int i = 0; i < 120; ++i) lines += i % 2 ? fmt::format("good\tfine nice word{}\n", i % 7) : fmt::format("bad\tpoor sad word{}\n", i % 5);
+  for (int i = 0; i < 120; ++i)
+    lines += i % 2 ? fmt::format("good\tfine nice word{}\n", i % 7) : fmt::format("bad\tpoor sad word{}\n", i % 5);
   write_text(folder / "t.tsv", lines);
   const Json document = Json::parse(R"({"deepshock": 1, "task": "train", "name": "texts", "seed": 2,
-    "data": {"type": "text-classification", "source": ")" + (folder / "t.tsv").string() + R"(", "tokenizer": "word", "max_length": 8, "split": [0.5, 0.25, 0.25]},
+    "data": {"type": "text-classification", "source": ")" +
+                                    (folder / "t.tsv").string() + R"(", "tokenizer": "word", "max_length": 8, "split": [0.5, 0.25, 0.25]},
     "model": {"type": "text-classifier", "layers": 1, "heads": 2, "width": 16},
     "optimizer": {"type": "adamw", "lr": 1e-2}, "training": {"epochs": 10, "batch": 10}})");
   const Outcome outcome = run(document, folder / "run");

@@ -31,7 +31,8 @@ struct TrainFixture : testing::Test {
       "data": {"type": "text", "source": "builtin:tinyshakespeare", "max_bytes": 20000, "tokenizer": "char", "context": 16},
       "model": {"type": "gpt", "layers": 2, "heads": 2, "width": 16, "dropout": 0.1},
       "optimizer": {"type": "adamw", "lr": 3e-3},
-      "training": {"steps": )" + std::to_string(steps) + R"(, "batch": 4, "eval_every": 10, "checkpoint_every": 5, "sample_tokens": 5}})");
+      "training": {"steps": )" +
+                       std::to_string(steps) + R"(, "batch": 4, "eval_every": 10, "checkpoint_every": 5, "sample_tokens": 5}})");
   }
 
   struct Outcome {
@@ -41,7 +42,8 @@ struct TrainFixture : testing::Test {
     std::vector<CheckpointBody> checkpoints;
     std::int64_t last_seq = 0;
 
-    template <class Body> std::vector<Body> bodies() const {
+    template <class Body>
+    std::vector<Body> bodies() const {
       std::vector<Body> found;
       for (const Event& event : events)
         if (const auto* body = std::get_if<Body>(&event.body)) found.push_back(*body);
@@ -50,7 +52,8 @@ struct TrainFixture : testing::Test {
   };
 
   /// `stop_at`: a stop request comes when that step's loss is told; negative: none.
-  Outcome run(const Json& document, const std::filesystem::path& place, std::int64_t stop_at = -1, const std::filesystem::path& resume_from = {}, std::int64_t first_seq = 1) {
+  Outcome run(const Json& document, const std::filesystem::path& place, std::int64_t stop_at = -1,
+              const std::filesystem::path& resume_from = {}, std::int64_t first_seq = 1) {
     auto experiment = make_experiment(catalog, document, ".", data.get());
     if (!experiment) return {fail(experiment.error()), {}, {}, {}, 0};
     LaunchRequest request;
@@ -66,7 +69,8 @@ struct TrainFixture : testing::Test {
     outcome.result = make_local_launcher(catalog)->run(request, stop.get_token(), [&](Event event) {
       if (const auto* metric = std::get_if<MetricBody>(&event.body)) {
         if (!metric->key.ends_with("-per-s")) {
-          EXPECT_TRUE(outcome.metrics.emplace(std::pair(metric->key, metric->step), metric->value).second) << metric->key << " stands twice at " << metric->step;
+          EXPECT_TRUE(outcome.metrics.emplace(std::pair(metric->key, metric->step), metric->value).second)
+              << metric->key << " stands twice at " << metric->step;
         }
         if (metric->key == "train/loss" && metric->step == stop_at) stop.request_stop();
       }

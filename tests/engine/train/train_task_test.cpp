@@ -27,7 +27,8 @@ TEST_F(TrainFixture, TellsEveryMetricOfTheContract) {
   for (std::int64_t step = 1; step <= 30; ++step)
     for (const char* key : {"train/loss", "train/grad-norm", "train/lr"}) EXPECT_TRUE(outcome.metrics.contains({key, step})) << key << step;
   for (const std::int64_t step : {0, 10, 20, 30})
-    for (const char* key : {"val/loss", "val/accuracy", "val/error", "val/perplexity", "val/bits-per-char"}) EXPECT_TRUE(outcome.metrics.contains({key, step})) << key << step;
+    for (const char* key : {"val/loss", "val/accuracy", "val/error", "val/perplexity", "val/bits-per-char"})
+      EXPECT_TRUE(outcome.metrics.contains({key, step})) << key << step;
   EXPECT_TRUE(outcome.metrics.contains({"sys/activation-bytes", 10}));
   EXPECT_LT(outcome.metrics.at({"val/loss", 30}), outcome.metrics.at({"val/loss", 0}));
   EXPECT_NEAR(outcome.metrics.at({"val/perplexity", 30}), std::exp(outcome.metrics.at({"val/loss", 30})), 1e-9);
@@ -63,7 +64,8 @@ TEST_F(TrainFixture, StopAndResumeEqualsAnUnbrokenRun) {
     ASSERT_TRUE(second.result) << second.result.error().sentence();
     EXPECT_EQ(second.events.front().seq, first.last_seq + 1);
     auto both = first.metrics;
-    for (const auto& [key, value] : second.metrics) EXPECT_TRUE(both.emplace(key, value).second) << key.first << " " << key.second << " stands twice";
+    for (const auto& [key, value] : second.metrics)
+      EXPECT_TRUE(both.emplace(key, value).second) << key.first << " " << key.second << " stands twice";
     EXPECT_EQ(both, whole.metrics);
     expect_equal_tensors(place / "step-30.safetensors", folder / "whole" / "step-30.safetensors");
   }
@@ -103,7 +105,8 @@ TEST_F(TrainFixture, ALossThatIsNoNumberStopsAtTheLastCheckpointAndSaysWhere) {
   EXPECT_NE(error.message.find("at step "), std::string::npos) << error.message;
   EXPECT_NE(error.message.find("first in "), std::string::npos) << error.message;
   ASSERT_FALSE(outcome.checkpoints.empty());
-  EXPECT_NE(error.message.find(fmt::format("The checkpoint of step {} is kept", outcome.checkpoints.back().step)), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find(fmt::format("The checkpoint of step {} is kept", outcome.checkpoints.back().step)), std::string::npos)
+      << error.message;
   EXPECT_NE(error.hint.find("learning rate"), std::string::npos);
   EXPECT_EQ(outcome.bodies<StatusBody>().back().status, RunStatus::Failed);
   EXPECT_EQ(outcome.bodies<MarkBody>().back().kind, "nan");
@@ -137,7 +140,7 @@ TEST_F(TrainFixture, TheSearchNamesTheFirstPlaceOfAForwardPass) {
 
 TEST_F(TrainFixture, EarlyStoppingEndsWithTheBestWeightsAlsoAfterAResume) {
   Json document = text_document(400);
-  document["data"]["max_bytes"] = 1200;   // soon known by heart: the val loss turns up
+  document["data"]["max_bytes"] = 1200;  // soon known by heart: the val loss turns up
   document["optimizer"]["lr"] = 2e-2;
   document["training"] = {{"steps", 400}, {"batch", 8}, {"eval_every", 10}, {"patience", 2}, {"sample_tokens", 0}};
   const Outcome whole = run(document, folder / "whole");
@@ -149,7 +152,8 @@ TEST_F(TrainFixture, EarlyStoppingEndsWithTheBestWeightsAlsoAfterAResume) {
   const Outcome second = run(document, folder / "stopped", -1, folder / "stopped" / first.checkpoints.back().file, first.last_seq + 1);
   ASSERT_TRUE(second.result);
   EXPECT_EQ(second.checkpoints.back().step, end);
-  expect_equal_tensors(folder / "stopped" / ("step-" + std::to_string(end) + ".safetensors"), folder / "whole" / ("step-" + std::to_string(end) + ".safetensors"));
+  expect_equal_tensors(folder / "stopped" / ("step-" + std::to_string(end) + ".safetensors"),
+                       folder / "whole" / ("step-" + std::to_string(end) + ".safetensors"));
   auto both = first.metrics;
   both.insert(second.metrics.begin(), second.metrics.end());
   EXPECT_EQ(both, whole.metrics);
