@@ -38,7 +38,9 @@ std::string leftText(double seconds) {
 
 CliProgress::CliProgress() : terminal_(isatty(STDERR_FILENO) != 0), lined_(Clock::now()) {}
 
-CliProgress::~CliProgress() {
+CliProgress::~CliProgress() { end(); }
+
+void CliProgress::end() {
   flushEvaluation();
   clearBar();
 }
@@ -98,6 +100,8 @@ void CliProgress::show(const Event& event) {
       line(fmt::format("step {} of {}  {:.0f} {}  {} left", progress_.done, progress_.total, progress_.rate, progress_.unit,
                        leftText(progress_.seconds_left)));
     }
+  } else if (const auto* status = std::get_if<StatusBody>(&event.body)) {
+    if (status->status == RunStatus::Paused) line("paused: " + status->sentence + " " + status->hint);
   } else if (const auto* log = std::get_if<LogBody>(&event.body)) {
     line(log->text);
   } else if (const auto* mark = std::get_if<MarkBody>(&event.body)) {

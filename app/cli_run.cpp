@@ -48,7 +48,8 @@ void printEnd(const RunRow& row) {
 }
 
 /// Waits for the run's end; a stop request is passed on. Then tells how it went.
-Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, const RunOptions& options, const std::stop_token& stop) {
+Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, CliProgress& progress, const RunOptions& options,
+                        const std::stop_token& stop) {
   {
     const std::stop_callback forward(stop, [&] {
       workspace.project()->stop_waiting();  // on a full disk, too, it ends
@@ -56,6 +57,7 @@ Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, const R
     });
     workspace.wait_idle();
   }
+  progress.end();
   DSW_TRY_ASSIGN(const auto reader, workspace.project()->reader());
   DSW_TRY_ASSIGN(const RunRow row, reader->run(run_id));
   DSW_TRY_ASSIGN(const std::string summary, reader->run_summary(run_id));
@@ -100,7 +102,7 @@ Result<int> runDocument(const RunOptions& options, const std::stop_token& stop) 
   watchEvents(workspace, *progress);
   DSW_TRY_ASSIGN(const RunRow row, workspace.start_run(request));
   std::fprintf(stderr, "%s %s in %s\n", row.short_name.c_str(), row.experiment_name.c_str(), options.project.c_str());
-  return waitAndTell(workspace, row.id, options, stop);
+  return waitAndTell(workspace, row.id, *progress, options, stop);
 }
 
 Result<int> resume(const RunOptions& options, const std::stop_token& stop) {
@@ -111,7 +113,7 @@ Result<int> resume(const RunOptions& options, const std::stop_token& stop) {
   DSW_TRY_ASSIGN(const auto reader, workspace.project()->reader());
   DSW_TRY_ASSIGN(const RunRow row, reader->run(options.run));
   DSW_TRY(workspace.resume_run(row.id));
-  return waitAndTell(workspace, row.id, options, stop);
+  return waitAndTell(workspace, row.id, *progress, options, stop);
 }
 
 Result<int> work(const WorkerRequest& request, const std::stop_token& stop) {

@@ -78,11 +78,13 @@ struct TrainFixture : testing::Test {
         outcome.checkpoints.push_back(*checkpoint);
         outcome.last_seq = event.seq;
       }
+      if (on_event) on_event(event);
       outcome.events.push_back(std::move(event));
     });
     return outcome;
   }
 
+  std::function<void(const Event&)> on_event;
   Catalog catalog;
   std::unique_ptr<DatasetCache> data;
   TempFolder folder;

@@ -172,6 +172,24 @@ TEST_F(TrainFixture, OldCheckpointsGoAndTheBestStays) {
   EXPECT_TRUE(std::filesystem::exists(folder / "run" / "step-60.safetensors"));
 }
 
+/// A place that cannot be written makes the run wait; once it can, the run goes on as if nothing had been.
+TEST_F(TrainFixture, ARunWaitsForAPlaceToSaveItsCheckpoint) {
+  const Outcome whole = run(text_document(20), folder / "whole");
+  const auto place = folder / "gone";
+  on_event = [&](const Event& event) {
+    const auto* metric = std::get_if<MetricBody>(&event.body);
+    if (metric && metric->key == "train/loss" && metric->step == 12) std::filesystem::remove_all(place);
+    const auto* status = std::get_if<StatusBody>(&event.body);
+    if (status && status->status == RunStatus::Paused) std::filesystem::create_directories(place);
+  };
+  const Outcome outcome = run(text_document(20), place);
+  ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+  std::vector<RunStatus> statuses;
+  for (const StatusBody& status : outcome.bodies<StatusBody>()) statuses.push_back(status.status);
+  EXPECT_EQ(statuses, (std::vector<RunStatus>{RunStatus::Running, RunStatus::Paused, RunStatus::Running, RunStatus::Finished}));
+  EXPECT_EQ(outcome.metrics, whole.metrics);
+}
+
 TEST_F(TrainFixture, ProblemsOfLengthDataAndModelComeTogether) {
   Json document = text_document(10);
   document["model"]["heads"] = 3;
