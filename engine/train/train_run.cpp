@@ -175,10 +175,13 @@ Result<void> TrainRun::finish() {
 /// A full disk does not end a run: it waits until there is room, or until it is stopped.
 Result<void> TrainRun::save(bool best) {
   Result<void> saved = state_.save(context_, best);
-  if (saved || saved.error().code != ErrorCode::Io) return saved;
+  const auto waits = [](const Result<void>& result) {  // a full disk, or a folder that went away with its disk
+    return !result && (result.error().code == ErrorCode::Io || result.error().code == ErrorCode::NotFound);
+  };
+  if (!waits(saved)) return saved;
   context_.emit(StatusBody{RunStatus::Paused, state_.step, saved.error().where + ": " + saved.error().message,
                            "The run waits and nothing is lost. Make room, and it goes on by itself."});
-  while (!saved && saved.error().code == ErrorCode::Io) {
+  while (waits(saved)) {
     for (auto end = Clock::now() + kBetweenTries; Clock::now() < end;) {
       if (context_.stop_requested())
         return fail(ErrorCode::Io, fmt::format("Stopped at step {}, and its checkpoint could not be saved", state_.step),
