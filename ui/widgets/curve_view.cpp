@@ -54,6 +54,25 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(thi
   row->addWidget(title_label_, 0);
   row->addWidget(subtitle_label_, 0);
   row->addWidget(legend_, 1);
+  caption_label_ = new ElidedLabel;
+  caption_label_->setFont(themeFont(FontRole::Hint));
+  caption_label_->setForegroundRole(QPalette::PlaceholderText);
+  caption_label_->hide();
+  const auto linkButton = [&](const QString& text, const QString& tip) {
+    auto* button = new QToolButton;
+    button->setProperty("link", true);
+    button->setFont(themeFont(FontRole::Hint));
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setFocusPolicy(Qt::TabFocus);
+    button->hide();
+    return button;
+  };
+  follow_button_ = linkButton(tr("Follow"), tr("Keep the newest point in view (F)"));
+  fit_button_ = linkButton(tr("Fit"), tr("Show everything (0)"));
+  row->addWidget(caption_label_);
+  row->addWidget(follow_button_);
+  row->addWidget(fit_button_);
   row->addWidget(log_button_);
   row->addWidget(full_button_);
   row->addWidget(save);
@@ -77,7 +96,12 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(thi
   connect(legend_, &LegendRow::isolated, this, &CurveView::isolate);
   connect(legend_, &LegendRow::hovered, plot_, &CurvePlot::setHighlighted);
   connect(plot_, &CurvePlot::keyCommand, this, &CurveView::onKey);
-  connect(plot_, &CurvePlot::rangeChanged, this, &CurveView::rangeChanged);
+  connect(plot_, &CurvePlot::rangeChanged, this, [this] {
+    refreshZoom();
+    emit rangeChanged();
+  });
+  connect(fit_button_, &QToolButton::clicked, this, &CurveView::fit);
+  connect(follow_button_, &QToolButton::clicked, this, [this] { setFollow(true); });
   connect(&Theme::current(), &Theme::changed, this, &CurveView::refreshLegend);
   refreshLegend();
 }
@@ -190,6 +214,12 @@ void CurveView::align(const QVector<CurveView*>& views) {
 
 void CurveView::fit() { plot_->fit(); }
 void CurveView::setFollow(bool on) { plot_->setFollow(on); }
+
+void CurveView::refreshZoom() {
+  fit_button_->setVisible(plot_->isZoomed());
+  follow_button_->setVisible(plot_->isZoomed() && !plot_->follow());
+}
+
 bool CurveView::follow() const { return plot_->follow(); }
 void CurveView::setXRange(double from, double to) { plot_->setXRange(from, to); }
 QPair<double, double> CurveView::xRange() const { return {plot_->window().x0, plot_->window().x1}; }
@@ -228,6 +258,8 @@ QVector<LegendItem> CurveView::legendItems(const ThemeColors& colors) const {
 
 void CurveView::refreshLegend() {
   legend_->setItems(legendItems(Theme::current().colors()));
+  caption_label_->setText(data().band_caption);
+  caption_label_->setVisible(!data().band_caption.isEmpty());
   title_label_->setFont(themeFont(FontRole::Strong));
 }
 

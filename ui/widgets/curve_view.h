@@ -6,6 +6,7 @@
 #include <QWidget>
 #include <memory>
 #include "ui/widgets/curve/curve_data.h"
+#include "ui/widgets/figure_export.h"
 
 class QPushButton;
 class QToolButton;
@@ -87,10 +88,11 @@ class CurveView : public QWidget {
   /// Light theme unless `as_shown`. Return false where the file could not be written.
   bool exportSvg(const QString& path, bool as_shown = false);
   bool exportPng(const QString& path, qreal scale = 2, bool as_shown = false);
-  bool exportCsv(const QString& path) const;
+  bool exportCsv(const QString& path);
   QString csv() const;
   /// What is drawn, at `scale` device px a logical px (title included).
   QImage picture(qreal scale, bool as_shown);
+  Figure figure(bool as_shown);
 
   void setHeaderVisible(bool on);  ///< title line with legend and buttons
   CurvePlot* plot() const { return plot_; }
@@ -121,6 +123,7 @@ class CurveView : public QWidget {
  private:
   void refreshLegend();
   void refreshEmpty();
+  void refreshZoom();
   void isolate(const QString& id);
   void onKey(int key);
   void paintPicture(QPainter& p, bool as_shown);
@@ -132,6 +135,9 @@ class CurveView : public QWidget {
   QWidget* header_;
   ElidedLabel* title_label_;
   ElidedLabel* subtitle_label_;
+  ElidedLabel* caption_label_;
+  QToolButton* fit_button_;
+  QToolButton* follow_button_;
   LegendRow* legend_;
   QToolButton* log_button_;
   QToolButton* full_button_;

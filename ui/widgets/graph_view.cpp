@@ -167,14 +167,21 @@ QStringList GraphView::outline() const {
 void GraphView::drawBackground(QPainter* p, const QRectF& rect) {
   p->fillRect(rect, themeColor(Token::Surface2));
   if (zoom() < 0.5 || scene_->nodes().isEmpty()) return;
-  // Dots every 16 px, one point each.
-  QVector<QPointF> dots;
+  // Dots every 16 px, each on whole device px: rounding would make some rows fainter than others.
+  const QTransform t = p->worldTransform();
+  p->save();
+  p->resetTransform();
+  p->setRenderHint(QPainter::Antialiasing, false);
+  QVector<QRectF> dots;
   for (qreal x = std::ceil(rect.left() / 16) * 16; x < rect.right(); x += 16)
-    for (qreal y = std::ceil(rect.top() / 16) * 16; y < rect.bottom(); y += 16) dots << QPointF(x, y);
-  QPen pen(themeColor(Token::Line), 1.2);
-  pen.setCosmetic(true);
-  p->setPen(pen);
-  p->drawPoints(dots.constData(), static_cast<int>(dots.size()));
+    for (qreal y = std::ceil(rect.top() / 16) * 16; y < rect.bottom(); y += 16) {
+      const QPointF at = t.map(QPointF(x, y));
+      dots << QRectF(std::round(at.x()), std::round(at.y()), 1, 1);
+    }
+  p->setPen(Qt::NoPen);
+  p->setBrush(themeColor(Token::Line));
+  p->drawRects(dots);
+  p->restore();
 }
 
 void GraphView::drawForeground(QPainter* p, const QRectF&) {

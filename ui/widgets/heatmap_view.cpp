@@ -200,6 +200,10 @@ QString HeatmapView::tipAt(int row, int column) const {
 
 void HeatmapView::paintEvent(QPaintEvent*) {
   QPainter p(this);
+  paintAll(p, true);
+}
+
+void HeatmapView::paintAll(QPainter& p, bool with_cursor) const {
   p.fillRect(rect(), themeColor(Token::Surface2));
   if (image_.isNull()) {
     p.setPen(themeColor(Token::Text3));
@@ -284,7 +288,7 @@ void HeatmapView::paintEvent(QPaintEvent*) {
     if (scale_ != HeatmapScale::Linear)
       p.drawText(QRectF(l.legend.left(), l.legend.bottom() + 4, 80, 16), Qt::AlignVCenter, scale_ == HeatmapScale::SquareRoot ? tr("square root") : tr("log"));
   }
-  if (row_ >= 0) {
+  if (row_ >= 0 && with_cursor) {
     const QRectF cell = cellRect(l, row_, column_);
     p.setBrush(Qt::NoBrush);
     // Two rings, light and dark: one of them is seen on any colour.
@@ -349,6 +353,7 @@ void HeatmapView::keyPressEvent(QKeyEvent* event) {
       if (row_ >= 0) emit cellActivated(row_, column_);
       break;
     case Qt::Key_T: showTable(); break;
+    case Qt::Key_E: exportDialog(); break;
     default: QWidget::keyPressEvent(event);
   }
 }
@@ -359,6 +364,40 @@ void HeatmapView::focusInEvent(QFocusEvent*) {
 }
 
 void HeatmapView::focusOutEvent(QFocusEvent*) { update(); }
+
+QString HeatmapView::csv() const {
+  QString out = provenanceHead(title_, provenance_);
+  const auto label = [](const QStringList& labels, int i) { return i < labels.size() ? labels[i] : QString::number(i); };
+  out += csvCell(data_.row_title + QStringLiteral(" \\ ") + data_.column_title);
+  for (int c = 0; c < data_.columns; ++c) out += QLatin1Char(',') + csvCell(label(data_.column_labels, c));
+  out += QLatin1Char('\n');
+  for (int r = 0; r < data_.rows; ++r) {
+    out += csvCell(label(data_.row_labels, r));
+    for (int c = 0; c < data_.columns; ++c) out += QLatin1Char(',') + formatExact(data_.values[static_cast<std::size_t>(r) * static_cast<std::size_t>(data_.columns) + static_cast<std::size_t>(c)]);
+    out += QLatin1Char('\n');
+  }
+  return out;
+}
+
+Figure HeatmapView::figure() {
+  return {title_.isEmpty() ? tr("Matrix") : title_, title_, provenance_, size(), [this](QPainter& p) { paintAll(p, false); }, [this] { return csv(); }};
+}
+
+void HeatmapView::exportDialog() {
+  QString failed;
+  const QString path = exportFigure(this, figure(), &failed);
+  if (!path.isEmpty()) emit exported(path);
+  if (!failed.isEmpty()) emit exportFailed(failed);
+}
+
+void HeatmapView::contextMenuEvent(QContextMenuEvent* event) {
+  if (image_.isNull()) return;
+  QMenu menu(this);
+  menu.addAction(tr("Data table") + QStringLiteral("\tT"), this, &HeatmapView::showTable);
+  menu.addAction(tr("Copy picture"), this, [this] { QGuiApplication::clipboard()->setImage(figurePicture(figure(), 2)); });
+  menu.addAction(tr("Export…") + QStringLiteral("\tE"), this, &HeatmapView::exportDialog);
+  menu.exec(event->globalPos());
+}
 
 void HeatmapView::showTable() { showTableDialog(this, new HeatmapTableModel(data_), accessibleName()); }
 

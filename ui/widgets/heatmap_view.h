@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 #include "ui/widgets/colormap.h"
+#include "ui/widgets/figure_export.h"
 
 namespace dsw {
 
@@ -19,7 +20,7 @@ struct HeatmapData {
 
 enum class HeatmapScale { Linear, SquareRoot, Log };
 
-/// Arrows move the cursor cell, Home and End within the row, T opens the data table. Cells stay square where `square` is set.
+/// Arrows move the cursor cell, Home and End within the row, T opens the data table, E exports. Cells stay square where `square` is set.
 class HeatmapView : public QWidget {
   Q_OBJECT
  public:
@@ -40,6 +41,10 @@ class HeatmapView : public QWidget {
   void setDiagonalMarked(bool on);
   void setLegendVisible(bool on);  ///< colour scale at the right; default on
   void setEmptyText(const QString& sentence);
+  void setTitle(const QString& title) { title_ = title; }  ///< of exports and the table
+  void setProvenance(const Provenance& provenance) { provenance_ = provenance; }
+  /// For exports: as shown, with the cursor left out. The CSV has a row a row of the matrix.
+  Figure figure();
   int cursorRow() const { return row_; }
   int cursorColumn() const { return column_; }
   void setCursorCell(int row, int column);
@@ -49,11 +54,15 @@ class HeatmapView : public QWidget {
  signals:
   void cellHovered(int row, int column);  ///< -1, -1 when left
   void cellActivated(int row, int column);
+  void exported(const QString& path);
+  void exportFailed(const QString& path);
 
  public slots:
   void showTable();
+  void exportDialog();
 
  protected:
+  void contextMenuEvent(QContextMenuEvent*) override;
   void paintEvent(QPaintEvent*) override;
   void mouseMoveEvent(QMouseEvent*) override;
   void mousePressEvent(QMouseEvent*) override;
@@ -70,6 +79,8 @@ class HeatmapView : public QWidget {
   bool cellAt(QPointF pos, int* row, int* column) const;
   QString tipAt(int row, int column) const;
   void rebuildImage();
+  void paintAll(QPainter& p, bool with_cursor) const;
+  QString csv() const;
   void moveTo(int row, int column);
   HeatmapData data_;
   QImage image_;  // Indexed8, one pixel a cell
@@ -79,7 +90,8 @@ class HeatmapView : public QWidget {
   bool fixed_limits_ = false, diagonal_ = false, legend_ = true, has_nan_ = false;
   std::function<QString(double)> cell_text_;
   std::function<QString(int, int, double)> cell_tip_;
-  QString empty_text_;
+  QString empty_text_, title_;
+  Provenance provenance_;
   int row_ = -1, column_ = -1;
 };
 

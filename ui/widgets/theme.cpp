@@ -72,6 +72,8 @@ QPalette palette(const ThemeColors& c) {
 
 /// 1 dark, 2 light, 0 no preference; nothing where no portal answers.
 std::optional<uint> desktopColorScheme() {
+  // Without an address Qt would start a bus of its own.
+  if (qEnvironmentVariableIsEmpty("DBUS_SESSION_BUS_ADDRESS")) return std::nullopt;
   const QDBusConnection bus = QDBusConnection::sessionBus();
   if (!bus.isConnected()) return std::nullopt;
   QDBusMessage ask = QDBusMessage::createMethodCall(kPortal, kPortalPath, kPortalSettings, "Read");
@@ -235,8 +237,9 @@ void Theme::apply(ThemeChoice choice) {
   ThemeChoice shown = choice;
   if (choice == ThemeChoice::AsDesktop) {
     shown = desktopColorScheme() == 1U ? ThemeChoice::Dark : ThemeChoice::Light;
-    QDBusConnection::sessionBus().connect(kPortal, kPortalPath, kPortalSettings, QStringLiteral("SettingChanged"), this,
-                                          SLOT(onDesktopSetting(QString, QString, QDBusVariant)));
+    if (!watches_desktop_ && !qEnvironmentVariableIsEmpty("DBUS_SESSION_BUS_ADDRESS"))
+      watches_desktop_ = QDBusConnection::sessionBus().connect(kPortal, kPortalPath, kPortalSettings, QStringLiteral("SettingChanged"), this,
+                                                               SLOT(onDesktopSetting(QString, QString, QDBusVariant)));
   }
   colors_ = ThemeColors::load(shown);
   QPixmapCache::clear();  // icons are cached by colour

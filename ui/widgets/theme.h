@@ -126,7 +126,7 @@ class Theme : public QObject {
   explicit Theme(QObject* parent);
   ThemeChoice choice_ = ThemeChoice::AsDesktop;
   ThemeColors colors_;
-  bool reduced_motion_ = false, has_style_ = false;
+  bool reduced_motion_ = false, has_style_ = false, watches_desktop_ = false;
 };
 
 /// Colour of a token in the current theme.

@@ -2,7 +2,6 @@
 // What a CurveView shows: plain numbers, no model. Qt Core only.
 #pragma once
 #include <QColor>
-#include <QMap>
 #include <QString>
 #include <QVector>
 #include <limits>
@@ -57,8 +56,5 @@ struct CurveData {
   double planned_epoch = kNaN;
   QString band_caption;         ///< "band: min to max of 3 seeds"
 };
-
-/// Written into every export (PNG text, SVG metadata, CSV head), in this order of keys: run, version, metric, range, filter, …
-using Provenance = QMap<QString, QString>;
 
 }  // namespace dsw

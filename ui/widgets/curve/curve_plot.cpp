@@ -77,6 +77,7 @@ void CurvePlot::viewChanged() {
   if (!zoomed_) fitX();
   zoomed_y_ = false;
   redraw();
+  emit rangeChanged();
 }
 
 void CurvePlot::setLog(bool x, bool y) {
@@ -102,6 +103,7 @@ void CurvePlot::fit() {
 void CurvePlot::setFollow(bool on) {
   follow_ = on;
   redraw();
+  emit rangeChanged();
 }
 
 void CurvePlot::setXRange(double from, double to) {
@@ -277,6 +279,7 @@ void CurvePlot::redraw() {
     }
   }
   viewport()->update();
+  if (zoomed_ && follow_) emit rangeChanged();
 }
 
 int CurvePlot::pointsDrawn() const {

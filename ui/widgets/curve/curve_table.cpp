@@ -52,19 +52,8 @@ QVariant CurveTableModel::headerData(int section, Qt::Orientation orientation, i
   return section == 0 ? tr("Step") : columns_[static_cast<std::size_t>(section - 1)].name;
 }
 
-QString csvCell(const QString& text) {
-  QString cell = text;
-  if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell[0])) cell.prepend(QLatin1Char('\''));
-  if (cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"')) || cell.contains(QLatin1Char('\n')))
-    cell = QLatin1Char('"') + cell.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
-  return cell;
-}
-
 QString curveCsv(const CurveData& data, const QString& quantity, const Provenance& provenance) {
-  QString out;
-  if (!quantity.isEmpty()) out += QStringLiteral("# quantity: %1\n").arg(QString(quantity).replace(QLatin1Char('\n'), QLatin1Char(' ')));
-  for (auto it = provenance.begin(); it != provenance.end(); ++it)
-    out += QStringLiteral("# %1: %2\n").arg(it.key(), QString(it.value()).replace(QLatin1Char('\n'), QLatin1Char(' ')));
+  QString out = provenanceHead(quantity, provenance);
   out += QStringLiteral("step");
   for (const CurveSeries& s : data.series) {
     out += QLatin1Char(',') + csvCell(s.name);

@@ -3,6 +3,7 @@
 #include <QAbstractTableModel>
 #include <QString>
 #include "ui/widgets/curve/curve_data.h"
+#include "ui/widgets/figure_export.h"
 
 class QWidget;
 
@@ -25,11 +26,8 @@ class CurveTableModel : public QAbstractTableModel {
 };
 
 /// Comma-separated text: "# key: value" lines of the provenance, then "step,NAME,NAME-low,NAME-high,…". Numbers in the shortest form that
-/// reads back equal. Names that begin with = + - @ get a leading apostrophe, so that no spreadsheet runs them.
+/// reads back equal.
 QString curveCsv(const CurveData& data, const QString& quantity, const Provenance& provenance);
-
-/// A cell of CSV text: quoted where it must be, disarmed where it could be a formula.
-QString csvCell(const QString& text);
 
 /// Shows a table model in a dialog over `parent` with copy (Ctrl+C with head) and closes by Esc.
 void showTableDialog(QWidget* parent, QAbstractItemModel* model, const QString& title);

@@ -64,7 +64,10 @@ double niceStep(double span, int most) {
 std::vector<Tick> linearTicks(double from, double to, int most) {
   std::vector<Tick> ticks;
   if (!(to > from)) return ticks;
-  const double step = niceStep(to - from, most);
+  // As many ticks as there may be: the span is seldom a whole number of steps.
+  double step = niceStep(to - from, most + 1);
+  const auto count = [&](double s) { return std::floor(to / s + 1e-9) - std::ceil(from / s - 1e-9) + 1; };
+  if (count(step) > most) step = niceStep(to - from, most);
   const double largest = std::max(std::abs(from), std::abs(to));
   if (!(step > largest * 1e-13)) return ticks;
   for (double k = std::ceil(from / step - 1e-9); k * step <= to + step * 1e-9; ++k) ticks.push_back({k * step, linearLabel(k * step, step, largest)});

@@ -457,11 +457,12 @@ class Placer {
         const QRectF ua = unitRect(unitIn(edge.from, frame)), ub = unitRect(unitIn(edge.to, frame));
         const bool same_row = b.left() >= a.right() - 1;
         // Between rows: down to the middle between them, back to the left, and into the target.
+        const QPointF corner = rowCorner(unitIn(edge.to, frame), frame);
         const qreal out = std::max(a.right(), ua.right()) + 12, in = std::min(b.left(), ub.left()) - 12;
         const bool below = ub.top() >= ua.bottom() - 1;
-        const qreal between = below ? std::max(ua.bottom() + 10, ub.top() - kWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
+        const qreal between = below ? std::max(ua.bottom() + 10, corner.y() - kWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
         if (edge.kind == GraphEdgeKind::Residual) {
-          way = residualWay(a, b, same_row, out, between, rowLeft(edge.to) - 12);
+          way = residualWay(a, b, same_row, out, between, corner.x() - 12);
           smooth = false;
         } else if (same_row) {
           way << QPointF(a.right(), a.center().y());
@@ -483,15 +484,16 @@ class Placer {
     }
   }
 
-  /// Left end of the row in which a node stands, within its frame.
-  qreal rowLeft(const QString& id) const {
-    const QRectF r = places_.nodes.value(id);
-    qreal left = r.left();
-    for (const GraphNode* node : members_.value(node_frame_.value(id))) {
-      const QRectF other = places_.nodes.value(node->id);
-      if (other.top() < r.bottom() && other.bottom() > r.top()) left = std::min(left, other.left());
-    }
-    return left;
+  /// Left top of the row in which a unit of `frame` stands.
+  QPointF rowCorner(const QString& id, const QString& frame) const {
+    const QRectF r = unitRect(id);
+    QPointF corner = r.topLeft();
+    const auto add = [&](const QRectF& other) {
+      if (other.top() < r.bottom() && other.bottom() > r.top()) corner = QPointF(std::min(corner.x(), other.left()), std::min(corner.y(), other.top()));
+    };
+    for (const GraphNode* node : members_.value(frame)) add(places_.nodes.value(node->id));
+    for (const QString& inner : inner_.value(frame)) add(places_.frames.value(inner));
+    return corner;
   }
 
   /// A lane under everything that stands in the target's row between the two ends, then up into the target.

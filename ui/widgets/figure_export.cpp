@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/figure_export.h"
+
+#include <QSvgGenerator>
+
+namespace dsw {
+namespace {
+
+bool writeBytes(const QString& path, const QByteArray& bytes) {
+  QSaveFile file(path);
+  if (!file.open(QIODevice::WriteOnly)) return false;
+  return file.write(bytes) == bytes.size() && file.commit();
+}
+
+}  // namespace
+
+QImage figurePicture(const Figure& figure, qreal scale) {
+  QImage image((QSizeF(figure.size) * scale).toSize(), QImage::Format_ARGB32_Premultiplied);
+  image.setDevicePixelRatio(scale);
+  image.fill(Qt::white);
+  QPainter p(&image);
+  figure.paint(p);
+  p.end();
+  image.setText(QStringLiteral("Title"), figure.title);
+  for (auto it = figure.provenance.begin(); it != figure.provenance.end(); ++it) image.setText(it.key(), it.value());
+  return image;
+}
+
+bool writeFigurePng(const Figure& figure, const QString& path, qreal scale) {
+  QBuffer buffer;
+  return buffer.open(QIODevice::WriteOnly) && figurePicture(figure, scale).save(&buffer, "PNG") && writeBytes(path, buffer.data());
+}
+
+bool writeFigureSvg(const Figure& figure, const QString& path) {
+  QStringList lines;
+  for (auto it = figure.provenance.begin(); it != figure.provenance.end(); ++it) lines << it.key() + QStringLiteral(": ") + it.value();
+  QBuffer buffer;
+  QSvgGenerator generator;
+  generator.setOutputDevice(&buffer);
+  generator.setResolution(96);
+  generator.setSize(figure.size);
+  generator.setViewBox(QRect(QPoint(), figure.size));
+  generator.setTitle(figure.title.toHtmlEscaped());
+  generator.setDescription(lines.join(QLatin1Char('\n')).toHtmlEscaped());
+  QPainter p;
+  if (!p.begin(&generator)) return false;
+  figure.paint(p);
+  p.end();
+  return writeBytes(path, buffer.data());
+}
+
+bool writeFigureCsv(const Figure& figure, const QString& path) { return figure.csv && writeBytes(path, figure.csv().toUtf8()); }
+
+bool writeFigure(const Figure& figure, const QString& path) {
+  const QString suffix = QFileInfo(path).suffix().toLower();
+  if (suffix == QLatin1String("png")) return writeFigurePng(figure, path);
+  if (suffix == QLatin1String("csv")) return writeFigureCsv(figure, path);
+  return writeFigureSvg(figure, path);
+}
+
+QString exportFigure(QWidget* parent, const Figure& figure, QString* failed) {
+  QString name = figure.quantity.isEmpty() ? figure.title : figure.quantity;
+  name.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9._-]+")), QStringLiteral("-"));
+  QString filters = QObject::tr("Drawing (*.svg);;Picture (*.png)");
+  if (figure.csv) filters += QObject::tr(";;Table (*.csv)");
+  QString filter;
+  QString path = QFileDialog::getSaveFileName(parent, QObject::tr("Export %1").arg(figure.title), name + QStringLiteral(".svg"), filters, &filter);
+  if (path.isEmpty()) return {};
+  const QString suffix = QFileInfo(path).suffix().toLower();
+  if (suffix != QLatin1String("svg") && suffix != QLatin1String("png") && suffix != QLatin1String("csv"))
+    path += filter.contains(QLatin1String("png")) ? QStringLiteral(".png") : filter.contains(QLatin1String("csv")) ? QStringLiteral(".csv") : QStringLiteral(".svg");
+  if (writeFigure(figure, path)) return path;
+  *failed = path;
+  return {};
+}
+
+QString provenanceHead(const QString& quantity, const Provenance& provenance) {
+  const auto oneLine = [](QString text) { return text.replace(QLatin1Char('\n'), QLatin1Char(' ')).replace(QLatin1Char('\r'), QLatin1Char(' ')); };
+  QString head;
+  if (!quantity.isEmpty()) head += QStringLiteral("# quantity: %1\n").arg(oneLine(quantity));
+  for (auto it = provenance.begin(); it != provenance.end(); ++it) head += QStringLiteral("# %1: %2\n").arg(oneLine(it.key()), oneLine(it.value()));
+  return head;
+}
+
+QString csvCell(const QString& text) {
+  QString cell = text;
+  if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell[0])) cell.prepend(QLatin1Char('\''));
+  if (cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"')) || cell.contains(QLatin1Char('\n')) || cell.contains(QLatin1Char('\r')))
+    cell = QLatin1Char('"') + cell.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
+  return cell;
+}
+
+}  // namespace dsw
