@@ -91,7 +91,7 @@ void GraphView::setGraph(GraphData graph) {
   setAccessibleDescription(outline().join(QStringLiteral("; ")));
   viewport()->update();
   mini_map_->update();
-  zoom_control_->setVisible(!scene_->nodes().isEmpty());
+  zoom_control_->setVisible(zoom_control_wanted_ && !scene_->nodes().isEmpty());
 }
 
 QSizeF GraphView::room() const { return QSizeF(viewport()->size()) - QSizeF(48, 48); }
@@ -145,7 +145,10 @@ void GraphView::setMiniMapVisible(bool on) {
   placeOverlays();
 }
 
-void GraphView::setZoomControlVisible(bool on) { zoom_control_->setVisible(on); }
+void GraphView::setZoomControlVisible(bool on) {
+  zoom_control_wanted_ = on;
+  zoom_control_->setVisible(on && !scene_->nodes().isEmpty());
+}
 
 void GraphView::setEmptyText(const QString& sentence) {
   empty_text_ = sentence;

@@ -61,6 +61,7 @@ class GraphView : public QGraphicsView {
   GraphScene* scene_;
   MiniMap* mini_map_;
   QWidget* zoom_control_;
+  bool zoom_control_wanted_ = true;
   QString empty_text_;
   QPoint press_;
   bool panning_ = false;

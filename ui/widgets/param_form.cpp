@@ -26,8 +26,6 @@ class ParamGroup : public QWidget {
     head_->setAutoRaise(true);
     head_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     head_->setIconSize(QSize(12, 12));
-    head_->setCheckable(true);
-    head_->setChecked(true);
     head_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     head_->setFixedHeight(30);
     auto* line = new QHBoxLayout;
@@ -39,19 +37,34 @@ class ParamGroup : public QWidget {
     rows_->setContentsMargins(0, 0, 0, 6);
     rows_->setSpacing(0);
     column->addWidget(body_);
-    QObject::connect(head_, &QToolButton::toggled, this, [this](bool open) { setOpen(open); });
+    more_ = new QToolButton;
+    more_->setObjectName("paramGroupMore");
+    more_->setAutoRaise(true);
+    more_->setFont(themeFont(FontRole::Hint));
+    more_->setFixedHeight(24);
+    auto* more_line = new QHBoxLayout;
+    more_line->setContentsMargins(6, 0, 0, 0);
+    more_line->addWidget(more_);
+    more_line->addStretch(1);
+    rows_->addLayout(more_line);
+    QObject::connect(head_, &QToolButton::clicked, this, [this] { setOpen(!open_); });
     setOpen(true);
   }
+  /// Rows that are folded away unless they are asked for.
+  void showMore(int count, bool shown) {
+    more_->setVisible(count > 0);
+    more_->setText(shown ? QObject::tr("Fewer settings") : QObject::tr("%1 more settings").arg(count));
+  }
+  QToolButton* more() { return more_; }
+  bool showsAdvanced = false;
   void setOpen(bool open) {
     open_ = open;
-    head_->setChecked(open);
     body_->setVisible(open);
     head_->setIcon(themeIcon(open ? "chevron-down" : "chevron-right"));
     head_->setAccessibleName(head_->text() + (open ? QObject::tr(", open") : QObject::tr(", closed")));
   }
   bool isOpen() const { return open_; }
-  QVBoxLayout* rows() { return rows_; }
-  QToolButton* head() { return head_; }
+  void addRow(QWidget* row) { rows_->insertWidget(rows_->count() - 1, row); }
   const QString& pointer() const { return pointer_; }
 
  protected:
@@ -65,6 +78,7 @@ class ParamGroup : public QWidget {
   QString pointer_;
   QWidget* body_;
   QToolButton* head_;
+  QToolButton* more_;
   QVBoxLayout* rows_;
   bool open_ = true;
 };
@@ -149,6 +163,10 @@ void ParamForm::rebuild(const ParamSchema& schema, const Json& document) {
   const auto add = [this](const QString& title, const QString& pointer) {
     auto* group = new ParamGroup(title, pointer, body_);
     layout_->insertWidget(layout_->count() - 1, group);
+    connect(group->more(), &QToolButton::clicked, this, [this, group] {
+      group->showsAdvanced = !group->showsAdvanced;
+      refreshVisibility();
+    });
     groups_.push_back(group);
     return group;
   };
@@ -195,7 +213,7 @@ void ParamForm::addRows(const ParamSchema& schema, const Json& document, const Q
       });
       connect(row, &ParamRow::browseRequested, this, [this, row] { emit browseRequested(row->pointer()); });
       row->setReadOnly(read_only_);
-      group->rows()->addWidget(row);
+      group->addRow(row);
       rows_.push_back(row);
     }
     if (p.type == ParamType::Object || p.type == ParamType::Variant) {
@@ -233,6 +251,7 @@ void ParamForm::setProblems(const std::vector<Problem>& problems) {
     }
     row->setProblem(sentence, first && first->warning);
   }
+  refreshVisibility();
 }
 
 void ParamForm::setFacts(const std::vector<std::pair<QString, QString>>& facts) {
@@ -262,13 +281,20 @@ void ParamForm::setReadOnly(bool on) {
 void ParamForm::refreshVisibility() {
   for (ParamGroup* group : groups_) {
     bool any = false;
+    int folded = 0;
     for (ParamRow* row : rows_) {
-      if (row->parentWidget() != group && !group->isAncestorOf(row)) continue;
+      if (!group->isAncestorOf(row)) continue;
       const bool keeps_focus = row->isAncestorOf(QApplication::focusWidget());
-      const bool on = row->matches(filter_) && (!changed_only_ || row->isChanged() || keeps_focus);
+      bool on = row->matches(filter_) && (!changed_only_ || row->isChanged() || keeps_focus);
+      // What few people change is folded away, unless it was changed, is wrong, or is looked for.
+      if (on && row->param().advanced && !row->isChanged() && !row->hasProblem() && !keeps_focus && filter_.isEmpty()) {
+        ++folded;
+        on = group->showsAdvanced;
+      }
       row->setVisible(on);
       any = any || on;
     }
+    group->showMore(changed_only_ || !filter_.isEmpty() ? 0 : folded, group->showsAdvanced);
     group->setVisible(any);
   }
 }
@@ -277,7 +303,11 @@ void ParamForm::goTo(const QString& pointer) {
   ParamRow* row = rowFor(pointer);
   if (!row) return;
   for (ParamGroup* group : groups_)
-    if (group->isAncestorOf(row)) group->setOpen(true);
+    if (group->isAncestorOf(row)) {
+      group->setOpen(true);
+      if (row->param().advanced) group->showsAdvanced = true;
+    }
+  refreshVisibility();
   row->control()->setFocus(Qt::OtherFocusReason);
   ensureWidgetVisible(row, 0, 24);
 }

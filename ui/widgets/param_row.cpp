@@ -19,7 +19,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kLabelWidth = 108, kControlWidth = 178, kIndent = 14, kRowHeight = 27;
+constexpr int kLabelWidth = 106, kControlWidth = 172, kIndent = 14, kRowHeight = 27;
 
 bool isList(const Param& p) { return p.type == ParamType::List; }
 bool isText(const Param& p) { return p.type == ParamType::String || p.type == ParamType::Path || p.type == ParamType::Choice; }
@@ -38,14 +38,13 @@ QString numberText(const Param& p, const Json& value) {
 
 ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent)
     : QWidget(parent), param_(param), pointer_(pointer),
-      label_(new ThemedLabel(QString::fromStdString(param.label.empty() ? param.name : param.label), FontRole::Text, Token::Text2)),
+      label_(new ElidedLabel(QString::fromStdString(param.label.empty() ? param.name : param.label))),
       hint_(new ElidedLabel), problem_row_(new QWidget), problem_label_(new ThemedLabel({}, FontRole::Hint, Token::Failed)) {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(12 + indent * kIndent, 1, 8, 1);
   grid->setHorizontalSpacing(8);
   grid->setVerticalSpacing(1);
   label_->setFixedWidth(kLabelWidth - indent * kIndent);
-  label_->setToolTip(QString::fromStdString(param.help));
   buildControl();
   control_->setFixedWidth(kControlWidth);
   control_->setToolTip(QString::fromStdString(param.help));
@@ -207,7 +206,9 @@ QString ParamRow::rangeText() const {
 }
 
 void ParamRow::refreshHint() {
-  QPalette colors = hint_->palette();
+  QPalette colors = label_->palette();
+  colors.setColor(QPalette::WindowText, themeColor(Token::Text2));
+  label_->setPalette(colors);
   colors.setColor(QPalette::WindowText, themeColor(Token::Text3));
   hint_->setPalette(colors);
   hint_->setText(fact_.isEmpty() ? rangeText() : fact_);

@@ -26,6 +26,7 @@ class ParamRow : public QWidget {
   void setProblem(const QString& sentence, bool warning);
   void setReadOnly(bool on);
   bool isChanged() const { return changed_; }
+  bool hasProblem() const { return !problem_.isEmpty(); }
   bool matches(const QString& filter) const;
   QWidget* control() const { return control_; }
 
@@ -49,7 +50,7 @@ class ParamRow : public QWidget {
 
   Param param_;
   QString pointer_, fact_, problem_;
-  QLabel* label_;
+  ElidedLabel* label_;
   QWidget* control_ = nullptr;
   ElidedLabel* hint_;
   QWidget* problem_row_;
