@@ -174,7 +174,7 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   experiment.document = text;
   DSW_TRY_ASSIGN(experiment.device, choose_device(impl_->catalog, experiment.device));
   experiment.resolved = absolute_document(impl_->catalog, experiment);
-  DSW_TRY_ASSIGN(const std::string record, run_record(*impl_->data, experiment, request.threads, request.isolated));
+  DSW_TRY_ASSIGN(const std::string record, run_record(impl_->catalog, *impl_->data, experiment, request.threads, request.isolated));
 
   std::string id = request.experiment_id;
   if (id.empty()) {

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
+#include "engine/run/task.h"
 
 namespace dsw {
 namespace {
@@ -21,11 +23,27 @@ Result<std::vector<DataFile>> data_files(DatasetCache& data, const Experiment& e
   return set->files();
 }
 
+/// What the task expects of a step; nothing where it cannot say.
+void add_costs(const Catalog& catalog, DatasetCache& data, const Experiment& experiment, Json& record) {
+  const auto* entry = catalog.tasks.find(experiment.task);
+  if (!entry) return;
+  const auto task = entry->make(Json::object());
+  if (!task) return;
+  const Json document = Json::parse(experiment.resolved);
+  const auto costs = (*task)->estimate(catalog, document, experiment.base, &data);
+  if (!costs) return;
+  record["parameters"] = costs->parameters;
+  record["step_flops"] = costs->step_flops;
+  const Json::json_pointer batch("/training/batch");
+  if (!document.contains("data") || !document.contains(batch)) return;
+  if (const auto set = data.get(document["data"], experiment.base, experiment.seed)) record["steps_per_epoch"] = (*set)->batches_per_epoch(document.at(batch).get<std::int64_t>());
+}
+
 }  // namespace
 
 const char* program_version() { return DSW_VERSION; }
 
-Result<std::string> run_record(DatasetCache& data, const Experiment& experiment, int threads, bool isolated) {
+Result<std::string> run_record(const Catalog& catalog, DatasetCache& data, const Experiment& experiment, int threads, bool isolated) {
   DSW_TRY_ASSIGN(const std::vector<DataFile> files, data_files(data, experiment));
   Json record;
   record["program"] = program_version();
@@ -39,6 +57,7 @@ Result<std::string> run_record(DatasetCache& data, const Experiment& experiment,
                        {"cores", std::thread::hardware_concurrency()}};
   record["data_files"] = Json::array();
   for (const DataFile& file : files) record["data_files"].push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}});
+  add_costs(catalog, data, experiment, record);
   return record.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

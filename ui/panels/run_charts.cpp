@@ -13,7 +13,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kMinChartWidth = 440, kChartHeight = 232, kFlatHeight = 150;
+constexpr int kMinChartWidth = 440, kChartHeight = 190, kFlatHeight = 130;
 
 std::string splitOf(const std::string& key) { return key.substr(0, key.find('/')); }
 std::string nameOf(const std::string& key) { return key.substr(key.find('/') + 1); }
@@ -66,9 +66,17 @@ RunCharts::Chart* RunCharts::chartOf(const std::string& key) {
   return nullptr;
 }
 
+bool RunCharts::isShown(const std::string& id) const {
+  if (extra_.count(id)) return true;
+  if (id == "loss" || id == "grad-norm" || id == "throughput" || id == "lr") return true;
+  const bool language = run_.metric("val/perplexity") || run_.metric("test/perplexity");
+  return id == "accuracy" && !language;
+}
+
 void RunCharts::rebuild() {
   std::map<std::string, std::vector<std::string>> wanted;
-  for (const auto& [key, columns] : run_.metrics()) wanted[chartId(key)].push_back(key);
+  for (const auto& [key, columns] : run_.metrics())
+    if (isShown(chartId(key))) wanted[chartId(key)].push_back(key);
   if (wanted.empty()) wanted["loss"] = {};
   bool added = false;
   for (auto& [id, keys] : wanted) {
@@ -103,6 +111,7 @@ void RunCharts::rebuild() {
 void RunCharts::grew(const std::map<std::string, std::size_t>& firstNew, bool reset) {
   bool new_key = charts_.empty();
   for (const auto& [key, first] : firstNew) {
+    if (!isShown(chartId(key))) continue;
     const Chart* chart = chartOf(key);
     new_key = new_key || !chart || std::find(chart->keys.begin(), chart->keys.end(), key) == chart->keys.end();
   }
@@ -233,6 +242,10 @@ bool RunCharts::hasEpochs() const { return run_.stepsPerEpoch() > 0; }
 void RunCharts::pinStep(double step) { link_.set(step, true); }
 
 void RunCharts::showMetric(const std::string& key) {
+  if (run_.metric(key) && !chartOf(key)) {
+    extra_.insert(chartId(key));
+    rebuild();
+  }
   if (const Chart* chart = chartOf(key)) chart->view->setFocus(Qt::OtherFocusReason);
 }
 

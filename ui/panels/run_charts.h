@@ -3,6 +3,7 @@
 #pragma once
 #include <QWidget>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace dsw {
 
 class RunData;
 
-/// Charts: Loss (train and val over one another), Accuracy or Perplexity where there is one, Gradient norm (log y), Throughput, Learning rate
-/// with its planned rest, and one for any other metric. Two columns down to 440 px a chart, then one; more on wide windows.
+/// Charts: Loss (train and val over one another), Accuracy of a classifier, Gradient norm (log y), Throughput, Learning rate
+/// and one for any other metric that is asked for. Two columns down to 440 px a chart, then one; more on wide windows.
 class RunCharts : public QWidget {
   Q_OBJECT
  public:
@@ -27,7 +28,7 @@ class RunCharts : public QWidget {
   bool hasEpochs() const;
   /// Shows a step in all charts.
   void pinStep(double step);
-  /// Brings the chart of a metric into view and gives it the focus.
+  /// Brings the chart of a metric into view, made if it is not there, and gives it the focus.
   void showMetric(const std::string& key);
   CurveView* focusedChart() const;
   std::vector<CurveView*> charts() const;
@@ -48,6 +49,7 @@ class RunCharts : public QWidget {
   void arrange();
   Chart* chartOf(const std::string& key);
   static std::string chartId(const std::string& key);
+  bool isShown(const std::string& id) const;
 
   RunData& run_;
   CrosshairLink link_;
@@ -57,6 +59,7 @@ class RunCharts : public QWidget {
   double smoothing_ = 0.6;
   bool outliers_ = false;
   int columns_ = 0;
+  std::set<std::string> extra_;                 ///< charts that were asked for
 };
 
 }  // namespace dsw

@@ -38,8 +38,11 @@ namespace {
 
 /// The metric that the first line names: what the run is judged by.
 const std::string* headMetric(const RunRow& row) {
-  static const std::vector<std::string> kWanted = {"test/accuracy", "val/accuracy", "test/loss", "val/loss", "train/loss"};
-  for (const std::string& key : kWanted)
+  // A language model has a perplexity and is judged by its loss; a classifier by its accuracy.
+  const bool language = row.metrics.count("val/perplexity") || row.metrics.count("test/perplexity");
+  static const std::vector<std::string> kLanguage = {"test/loss", "val/loss", "train/loss"}, kClasses = {"test/accuracy", "val/accuracy", "train/accuracy", "val/loss", "train/loss"};
+  const std::vector<std::string>& wanted = language ? kLanguage : kClasses;
+  for (const std::string& key : wanted)
     if (row.metrics.count(key)) return &key;
   return nullptr;
 }
@@ -76,16 +79,17 @@ QWidget* RunDashboard::buildProgressLine() {
   row->setSpacing(8);
   step_label_ = new ThemedLabel({}, FontRole::Number);
   progress_ = new ShareBar;
-  progress_->setFixedWidth(160);
+  progress_->setFixedWidth(120);
   left_label_ = new ThemedLabel({}, FontRole::Number);
-  best_label_ = new ThemedLabel({}, FontRole::Number, Token::Text2);
+  best_label_ = new ElidedLabel;
+  best_label_->setFont(themeFont(FontRole::Number));
   row->addWidget(step_label_);
   row->addWidget(progress_);
   row->addWidget(left_label_);
-  row->addWidget(best_label_);
-  row->addStretch(1);
+  row->addWidget(best_label_, 1);
   axis_ = new SegmentedControl({tr("Step"), tr("Epoch"), tr("Relative"), tr("Clock")});
   axis_->setAccessibleName(tr("What the x axes show"));
+  axis_->setMinimumWidth(axis_->sizeHint().width());
   axis_->setCurrent(context().settings.value("run/axis", 0).toInt());
   smoothing_ = new QDoubleSpinBox;
   smoothing_->setRange(0, 0.999);

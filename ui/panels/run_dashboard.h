@@ -11,6 +11,7 @@ class QTableView;
 
 namespace dsw {
 
+class ElidedLabel;
 class FactSheet;
 class MetricTableModel;
 class RunCharts;
@@ -56,7 +57,7 @@ class RunDashboard : public DocumentPanel {
   QTableView* metrics_ = nullptr;
   QLabel* step_label_ = nullptr;
   QLabel* left_label_ = nullptr;
-  QLabel* best_label_ = nullptr;
+  ElidedLabel* best_label_ = nullptr;
   ShareBar* progress_ = nullptr;
   SegmentedControl* axis_ = nullptr;
   QDoubleSpinBox* smoothing_ = nullptr;

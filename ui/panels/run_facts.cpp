@@ -50,7 +50,8 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
   const auto add = [&](const QString& label, const QString& value) { if (!value.isEmpty()) facts.facts.push_back(valueFact(label, value)); };
   add(QObject::tr("Model"), modelSummary(run.resolved()));
   if (record.is_object() && record.contains("parameters") && record["parameters"].is_number()) add(QObject::tr("Parameters"), formatCount(record["parameters"].get<double>()));
-  add(QObject::tr("Data"), text(document, "/data/source"));
+  if (record.is_object() && record.contains("step_flops") && record["step_flops"].is_number()) add(QObject::tr("FLOPs a step"), formatCount(record["step_flops"].get<double>()));
+  add(QObject::tr("Data"), text(document, "/data/source").remove("builtin:"));
   add(QObject::tr("Seed"), QString::number(row.seed));
   add(QObject::tr("Precision"), record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision"));
   if (row.started > 0) add(QObject::tr("Started"), QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("yyyy-MM-dd HH:mm:ss"));
@@ -75,7 +76,7 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
     if (const MetricSummary* rate = metricOf(run, key))
       device.facts.push_back(valueFact(QString::fromLatin1(key + 4).replace("-per-", "/"), formatNumber(rate->last, 4), QObject::tr("best %1").arg(formatNumber(rate->best, 4))));
   if (const MetricSummary* memory = metricOf(run, "sys/activation-bytes")) device.facts.push_back(valueFact(QObject::tr("Activations"), formatBytes(memory->last)));
-  if (record.is_object() && record.contains("threads")) device.facts.push_back(valueFact(QObject::tr("Threads"), text(record, "/threads")));
+  if (record.is_object() && record.value("threads", 0) > 0) device.facts.push_back(valueFact(QObject::tr("Threads"), text(record, "/threads")));
   if (!device.facts.empty()) out.push_back(std::move(device));
 
   if (!run.checkpoints().empty()) {

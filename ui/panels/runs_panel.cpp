@@ -84,11 +84,12 @@ QWidget* RunsPanel::buildBody() {
   line->setSpacing(8);
   filter_ = new QLineEdit;
   filter_->setFont(themeFont(FontRole::Number));
-  filter_->setPlaceholderText(tr("Filter: data:shakespeare loss<2.0 or failed"));
+  filter_->setPlaceholderText(tr("data:shakespeare loss<2.0 or failed"));
   filter_->setAccessibleName(tr("Filter runs"));
   filter_->setToolTip(tr("Words are looked for in names, tags and notes; key:text and key<number in settings and metrics; or, not, ( ) join them"));
   filter_->setClearButtonEnabled(true);
   filter_->addAction(themeIcon("funnel"), QLineEdit::LeadingPosition);
+  filter_->setMinimumWidth(220);
   filter_->setMaximumWidth(460);
   counts_ = new ThemedLabel({}, FontRole::Text, Token::Text2);
   group_ = toggle(tr("Group by experiment"), context().settings.value("run-table/grouped", false).toBool());
@@ -104,6 +105,7 @@ QWidget* RunsPanel::buildBody() {
   table_ = new QTreeView;
   table_->setModel(&model_);
   installTreeLook(table_);
+  table_->setHeaderHidden(false);
   table_->setRootIsDecorated(false);
   table_->setAllColumnsShowFocus(true);
   table_->setSortingEnabled(true);
