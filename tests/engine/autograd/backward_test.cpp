@@ -100,8 +100,8 @@ TEST_F(BackwardTest, aDiamondIsWalkedOnce) {
 TEST_F(BackwardTest, sharedGradientsAreNotChangedInPlace) {
   // add hands one dy to both inputs; summing into it for one must not change the other's.
   const Tensor a = leaf({1, 1}), b = leaf({2, 2});
-  const Tensor s = a + b;
-  const Gradients gradients = backward(sum(s + a * a));
+  const Tensor squares = a * a, s = a + b;  // s is walked first, so a's sum starts as the dy that b has too
+  const Gradients gradients = backward(sum(s + squares));
   EXPECT_THAT(gradients.of(a).to_vector<float>(), ElementsAre(3, 3));
   EXPECT_THAT(gradients.of(b).to_vector<float>(), ElementsAre(1, 1));
 }
