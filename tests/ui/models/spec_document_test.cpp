@@ -125,11 +125,14 @@ TEST_F(SpecDocumentTest, ProblemsOfTheTaskComeWithFixesThatMendThem) {
 }
 
 TEST_F(SpecDocumentTest, AnUnknownKeyIsRenamedByItsFix) {
-  document_.setValue("/optimizer/lrr", "1e-4", "Set lrr");
+  document_.setValue("/optimizer/weight_decai", "0.1", "Set a key that is not known");
   ASSERT_EQ(document_.errorCount(), 1);
   const Problem problem = document_.problems().front();
   ASSERT_FALSE(problem.fixes.empty());
-  EXPECT_EQ(problem.fixes.front().rename, "lr");
+  EXPECT_EQ(problem.fixes.front().rename, "weight_decay");
+  document_.applyFix(problem.fixes.front());
+  EXPECT_EQ(at("/optimizer/weight_decay"), 0.1);
+  EXPECT_EQ(document_.errorCount(), 0);
 }
 
 TEST_F(SpecDocumentTest, PlacesAreRightBehindOtherScripts) {
