@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/core/file_lock.h"
 #include "engine/core/ids.h"
 #include "engine/core/resource_folder.h"
 #include "engine/data/dataset.h"
@@ -16,6 +17,7 @@
 #include "engine/run/event_channel.h"
 #include "engine/run/launcher.h"
 #include "engine/run/run_record.h"
+#include "engine/store/project_place.h"
 
 namespace dsw {
 namespace {
@@ -127,13 +129,17 @@ Result<void> Workspace::open_project(const std::filesystem::path& path, Project:
   DSW_TRY_ASSIGN(std::unique_ptr<Project> opened, Project::open(path, mode));
   std::shared_ptr<Project> project = std::move(opened);
   DSW_TRY_ASSIGN(const auto reader, project->reader());
-  DSW_TRY_ASSIGN(const std::vector<RunRow> runs, reader->runs(true));
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->project = project;
   }
   // Runs that were left to their workers and still go on are followed again.
-  for (const RunRow& row : runs) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(work_path(project->path()), ignored)) {
+    if (!FileLock::holder(entry.path() / kWorkerLock)) continue;
+    const auto found = reader->run(entry.path().filename().string());
+    if (!found) continue;
+    const RunRow& row = *found;
     if (row.status != RunStatus::Running && row.status != RunStatus::Queued && row.status != RunStatus::Paused) continue;
     Impl::Launch launch{row, {}, true};
     launch.request.device = row.device;

@@ -15,6 +15,7 @@
 #include "engine/core/ids.h"
 #include "engine/run/event_file.h"
 #include "engine/run/launcher.h"
+#include "engine/run/worker.h"
 
 namespace dsw {
 namespace {
@@ -153,7 +154,7 @@ class ProcessLauncher : public Launcher {
 
   Result<void> run(const LaunchRequest& request, std::stop_token stop, const std::function<void(Event)>& sink) override {
     if (request.follow_only) {
-      FoundWorker worker(request.folder / "worker.lock");
+      FoundWorker worker(request.folder / kWorkerLock);
       return follow(worker, request.folder, request.first_seq, stop, sink, detached_);
     }
     std::error_code error;

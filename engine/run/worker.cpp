@@ -53,7 +53,7 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
   std::error_code error;
   std::filesystem::create_directories(request.out, error);
   if (error) return fail(ErrorCode::Io, fmt::format("The folder could not be made ({})", error.message()), "", request.out.string());
-  DSW_TRY_ASSIGN(const FileLock lock, FileLock::acquire(request.out / "worker.lock"));
+  DSW_TRY_ASSIGN(const FileLock lock, FileLock::acquire(request.out / kWorkerLock));
 
   ResumePoint point{request.resume_from, request.first_seq, false};
   if (request.resume_from.empty()) {

@@ -11,6 +11,9 @@
 
 namespace dsw {
 
+/// In a run's folder: held by its worker while that lives.
+inline constexpr const char* kWorkerLock = "worker.lock";
+
 /// `deepshock worker --spec DOC --out FOLDER`: a run with no project. Events go to FOLDER/events.jsonl, checkpoints and pictures
 /// beside it. While it works it holds FOLDER/worker.lock, so whoever adopts the folder knows that it lives.
 struct WorkerRequest {

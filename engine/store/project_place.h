@@ -3,16 +3,16 @@
 #include <filesystem>
 #include <string>
 
+#include "engine/run/worker.h"  // kWorkerLock
+
 namespace dsw {
 
 /// What the place of a project file allows. Functions that refuse throw Error.
 
 /// Absolute, with links followed, so that two names of one project share one lock.
 std::filesystem::path project_path(const std::filesystem::path& given);
-std::filesystem::path lock_path(const std::filesystem::path& project);      ///< NAME.dsx.lock
-std::filesystem::path work_path(const std::filesystem::path& project);      ///< NAME.dsx.work
-/// A live worker process holds this lock (FileLock) in its run's folder.
-inline constexpr const char* kWorkerLock = "worker.lock";
+std::filesystem::path lock_path(const std::filesystem::path& project);  ///< NAME.dsx.lock
+std::filesystem::path work_path(const std::filesystem::path& project);  ///< NAME.dsx.work
 
 /// Throws Error{NotFound} or Error{Damaged} when the file cannot be a SQLite database.
 void check_file_start(const std::filesystem::path& project);
