@@ -44,10 +44,11 @@ bool usable(const DswView& x) {
   return true;
 }
 
+memory::dims pictures_shape(const DswView& x, std::int64_t n) { return {n, x.shape[1], x.shape[2], x.shape[3]}; }
+
 /// Pictures [n, C, H, W] with our strides; axes of length 1 get a regular one.
 memory::desc pictures(const DswView& x, std::int64_t n) {
-  memory::dims shape(x.shape, x.shape + 4), stride(x.stride, x.stride + 4);
-  shape[0] = n;
+  memory::dims shape = pictures_shape(x, n), stride(x.stride, x.stride + 4);
   std::int64_t dense = 1;
   for (std::size_t a = 4; a-- > 0;) {
     if (shape[a] == 1) stride[a] = dense;
@@ -76,7 +77,7 @@ using Weights = dnnl::convolution_backward_weights;
 
 void make(const Call& c, std::int64_t n, Entry& entry) {
   const memory::desc x = pictures(c.x, n), y = pictures(c.y, n), w = plain_weights(c), bias(memory::dims{c.w.shape[0]}, memory::data_type::f32, memory::format_tag::a);
-  const memory::desc xa = any(memory::dims(x.dims())), ya = any(memory::dims(y.dims())), wa = any(weight_dims(c)), ba = c.bias ? bias : memory::desc();
+  const memory::desc xa = any(pictures_shape(c.x, n)), ya = any(pictures_shape(c.y, n)), wa = any(weight_dims(c)), ba = c.bias ? bias : memory::desc();
   const memory::dims stride{c.p.stride_h, c.p.stride_w}, pad{c.p.pad_h, c.p.pad_w}, dilation{c.p.dilation_h - 1, c.p.dilation_w - 1};
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto attr = onednn::user_scratchpad();
