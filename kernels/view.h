@@ -17,7 +17,10 @@
 namespace DSW_KERNELS_NAMESPACE {
 
 inline bool given(const DswView& x) { return x.data != nullptr; }
-template <class T> T* data(const DswView& x) { return static_cast<T*>(x.data); }
+template <class T>
+T* data(const DswView& x) {
+  return static_cast<T*>(x.data);
+}
 
 inline std::int64_t elements(const DswView& x) {
   std::int64_t n = 1;

@@ -22,7 +22,8 @@ constexpr std::size_t kCheckedFrom = std::size_t{64} << 20;
 std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
 
 Error out_of_memory(std::size_t bytes) {
-  return Error(ErrorCode::OutOfMemory, fmt::format("A tensor needs {}, but {} of memory are free.", mebibytes(bytes), mebibytes(free_host_memory())),
+  return Error(ErrorCode::OutOfMemory,
+               fmt::format("A tensor needs {}, but {} of memory are free.", mebibytes(bytes), mebibytes(free_host_memory())),
                "Use a smaller batch, a shorter context or a smaller model, or close other programs.");
 }
 
@@ -67,7 +68,8 @@ std::uint64_t total_host_memory() { return std::min(meminfo("MemTotal:"), read_n
 /// Keeps the allocator alive, so that a tensor may outlive its device's handle on it.
 class CachingAllocator::Block : public Storage {
  public:
-  Block(std::shared_ptr<CachingAllocator> allocator, void* memory, std::size_t asked, std::size_t taken) : allocator_(std::move(allocator)), taken_(taken) {
+  Block(std::shared_ptr<CachingAllocator> allocator, void* memory, std::size_t asked, std::size_t taken)
+      : allocator_(std::move(allocator)), taken_(taken) {
     data_ = memory;
     bytes_ = asked;
   }

@@ -85,7 +85,8 @@ std::unique_ptr<Device> make_cpu_device(int threads) {
   if (threads <= 0) threads = cores > 2 ? cores - 1 : cores;
   DswStream* stream = dsw_cpu_stream_create(threads);
   if (stream == nullptr) {
-    throw Error(ErrorCode::OutOfMemory, fmt::format("The system gives no {} threads.", threads), "Ask for fewer threads or close other programs.");
+    throw Error(ErrorCode::OutOfMemory, fmt::format("The system gives no {} threads.", threads),
+                "Ask for fewer threads or close other programs.");
   }
   return std::make_unique<CpuDevice>(*dsw_cpu_kernels(), stream);
 }

@@ -32,7 +32,8 @@ struct Call {
     return std::clamp<std::int64_t>(kChunkFloats / std::max<std::int64_t>(1, floats), 1, std::max<std::int64_t>(1, share));
   }
   double nanoseconds() const {
-    return static_cast<double>(elements(y)) * static_cast<double>(w.shape[1] * w.shape[2] * w.shape[3]) * 0.025 + 0.2 * static_cast<double>(elements(x) + elements(y));
+    return static_cast<double>(elements(y)) * static_cast<double>(w.shape[1] * w.shape[2] * w.shape[3]) * 0.025 +
+           0.2 * static_cast<double>(elements(x) + elements(y));
   }
 };
 
@@ -76,20 +77,30 @@ using Data = dnnl::convolution_backward_data;
 using Weights = dnnl::convolution_backward_weights;
 
 void make(const Call& c, std::int64_t n, Entry& entry) {
-  const memory::desc x = pictures(c.x, n), y = pictures(c.y, n), w = plain_weights(c), bias(memory::dims{c.w.shape[0]}, memory::data_type::f32, memory::format_tag::a);
-  const memory::desc xa = any(pictures_shape(c.x, n)), ya = any(pictures_shape(c.y, n)), wa = any(weight_dims(c)), ba = c.bias ? bias : memory::desc();
+  const memory::desc x = pictures(c.x, n), y = pictures(c.y, n), w = plain_weights(c),
+                     bias(memory::dims{c.w.shape[0]}, memory::data_type::f32, memory::format_tag::a);
+  const memory::desc xa = any(pictures_shape(c.x, n)), ya = any(pictures_shape(c.y, n)), wa = any(weight_dims(c)),
+                     ba = c.bias ? bias : memory::desc();
   const memory::dims stride{c.p.stride_h, c.p.stride_w}, pad{c.p.pad_h, c.p.pad_w}, dilation{c.p.dilation_h - 1, c.p.dilation_w - 1};
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto attr = onednn::user_scratchpad();
   const auto& engine = onednn::engine();
 #if DNNL_VERSION_MAJOR >= 3
-  const Forward::primitive_desc forward(engine, dnnl::prop_kind::forward_training, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad, attr);
+  const Forward::primitive_desc forward(engine, dnnl::prop_kind::forward_training, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad,
+                                        attr);
   const auto make_data = [&] { return Data::primitive_desc(engine, algorithm, xa, wa, ya, stride, dilation, pad, pad, forward, attr); };
-  const auto make_weights = [&] { return Weights::primitive_desc(engine, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad, forward, attr); };
+  const auto make_weights = [&] {
+    return Weights::primitive_desc(engine, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad, forward, attr);
+  };
 #else
-  const Forward::primitive_desc forward(Forward::desc(dnnl::prop_kind::forward_training, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad), attr, engine);
-  const auto make_data = [&] { return Data::primitive_desc(Data::desc(algorithm, xa, wa, ya, stride, dilation, pad, pad), attr, engine, forward); };
-  const auto make_weights = [&] { return Weights::primitive_desc(Weights::desc(algorithm, xa, wa, ba, ya, stride, dilation, pad, pad), attr, engine, forward); };
+  const Forward::primitive_desc forward(
+      Forward::desc(dnnl::prop_kind::forward_training, algorithm, xa, wa, ba, ya, stride, dilation, pad, pad), attr, engine);
+  const auto make_data = [&] {
+    return Data::primitive_desc(Data::desc(algorithm, xa, wa, ya, stride, dilation, pad, pad), attr, engine, forward);
+  };
+  const auto make_weights = [&] {
+    return Weights::primitive_desc(Weights::desc(algorithm, xa, wa, ba, ya, stride, dilation, pad, pad), attr, engine, forward);
+  };
 #endif
   if (c.kind == Kind::Forward) {
     entry.primitive = Forward(forward);
@@ -117,7 +128,16 @@ void make(const Call& c, std::int64_t n, Entry& entry) {
 }
 
 const Entry& entry_of(DswStream* stream, const Call& c, std::int64_t n) {
-  onednn::PrimitiveCache::Key key{static_cast<std::int64_t>(c.kind), n, c.p.stride_h, c.p.stride_w, c.p.pad_h, c.p.pad_w, c.p.dilation_h, c.p.dilation_w, c.p.groups, c.bias};
+  onednn::PrimitiveCache::Key key{static_cast<std::int64_t>(c.kind),
+                                  n,
+                                  c.p.stride_h,
+                                  c.p.stride_w,
+                                  c.p.pad_h,
+                                  c.p.pad_w,
+                                  c.p.dilation_h,
+                                  c.p.dilation_w,
+                                  c.p.groups,
+                                  c.bias};
   for (const DswView* v : {&c.x, &c.y}) {
     key.insert(key.end(), v->shape + 1, v->shape + 4);
     key.insert(key.end(), v->stride, v->stride + 4);
@@ -130,12 +150,15 @@ const Entry& entry_of(DswStream* stream, const Call& c, std::int64_t n) {
 struct Plan {
   std::int64_t begin = 0, end = 0, chunk = 1;
   const Entry *whole = nullptr, *rest = nullptr;
-  std::size_t scratch_bytes() const { return std::max(whole != nullptr ? whole->scratch_bytes() : 0, rest != nullptr ? rest->scratch_bytes() : 0); }
+  std::size_t scratch_bytes() const {
+    return std::max(whole != nullptr ? whole->scratch_bytes() : 0, rest != nullptr ? rest->scratch_bytes() : 0);
+  }
 };
 
 /// body(entry, queue, first picture, thread, thread's first chunk?, entry new to the thread?, extra memory, the entry's memory) for
 /// every chunk of every thread; extra_bytes of memory stay the thread's own from chunk to chunk.
-template <class F> int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::vector<Plan>& plans, F&& body) {
+template <class F>
+int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::vector<Plan>& plans, F&& body) {
   return onednn::guarded([&] {
     const onednn::OneThread one_thread;
     const int used = c.nanoseconds() < kSerialNanoseconds || stream->threads() == 1 ? 1 : stream->threads();
@@ -162,7 +185,8 @@ template <class F> int for_chunks(DswStream* stream, const Call& c, std::size_t 
         for (std::int64_t n = plan.begin; n < plan.end; n += plan.chunk) {
           const bool whole = n + plan.chunk <= plan.end;
           // The weights' reordered copy stays from chunk to chunk of one entry.
-          body(whole ? *plan.whole : *plan.rest, queue, n, thread, n == plan.begin, n == plan.begin || !whole, scratch, scratch + extra_bytes);
+          body(whole ? *plan.whole : *plan.rest, queue, n, thread, n == plan.begin, n == plan.begin || !whole, scratch,
+               scratch + extra_bytes);
         }
         return static_cast<int>(DSW_OK);
       });
@@ -177,9 +201,10 @@ int conv2d_fwd(DswStream* stream, const DswConv* p, DswView x, DswView w, DswVie
   if (!usable(x) || !usable(w) || !usable(y) || !contiguous(w) || (given(bias) && !contiguous(bias))) return plain_loops();
   const Call call{Kind::Forward, *p, x, w, y, given(bias)};
   std::vector<Plan> plans;
-  const int status = for_chunks(stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-    entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], w.data, data<float>(y) + n * y.stride[0], bias.data}, fresh ? 0 : 2);
-  });
+  const int status = for_chunks(
+      stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
+        entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], w.data, data<float>(y) + n * y.stride[0], bias.data}, fresh ? 0 : 2);
+      });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
@@ -188,9 +213,10 @@ int conv2d_bwd_data(DswStream* stream, const DswConv* p, DswView w, DswView dy, 
   if (!usable(dx) || !usable(w) || !usable(dy) || !contiguous(w)) return plain_loops();
   const Call call{Kind::Data, *p, dx, w, dy, false};
   std::vector<Plan> plans;
-  const int status = for_chunks(stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-    entry.run(queue, scratch, {data<float>(dy) + n * dy.stride[0], w.data, data<float>(dx) + n * dx.stride[0]}, fresh ? 0 : 2);
-  });
+  const int status = for_chunks(
+      stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
+        entry.run(queue, scratch, {data<float>(dy) + n * dy.stride[0], w.data, data<float>(dx) + n * dx.stride[0]}, fresh ? 0 : 2);
+      });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
@@ -202,13 +228,14 @@ int conv2d_bwd_weights(DswStream* stream, const DswConv* p, DswView x, DswView d
   const std::int64_t weights = elements(dw), numbers = weights + dw.shape[0];
   const std::size_t sum_bytes = (static_cast<std::size_t>(numbers) * sizeof(float) + 63) / 64 * 64;
   std::vector<Plan> plans;
-  int status = for_chunks(stream, call, 2 * sum_bytes, plans,
-                          [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool first, bool, char* sums, char* scratch) {
-    float *total = reinterpret_cast<float*>(sums), *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
-    if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
-    entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], data<float>(dy) + n * dy.stride[0], part, part + weights});
-    for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
-  });
+  int status =
+      for_chunks(stream, call, 2 * sum_bytes, plans,
+                 [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool first, bool, char* sums, char* scratch) {
+                   float *total = reinterpret_cast<float*>(sums), *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
+                   if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
+                   entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], data<float>(dy) + n * dy.stride[0], part, part + weights});
+                   for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
+                 });
   if (status == DSW_UNSUPPORTED) return plain_loops();
   if (status != DSW_OK) return status;
   parallel_for(stream, numbers, 0.3 * static_cast<double>(plans.size()), 16, [&](std::int64_t begin, std::int64_t end, int) {
@@ -217,8 +244,10 @@ int conv2d_bwd_weights(DswStream* stream, const DswConv* p, DswView x, DswView d
       for (std::size_t t = 0; t < plans.size(); ++t) {
         if (plans[t].whole != nullptr) sum += static_cast<const float*>(stream->scratch(static_cast<int>(t), 0))[i];
       }
-      if (i < weights) data<float>(dw)[i] = sum;
-      else if (call.bias) data<float>(dbias)[i - weights] = sum;
+      if (i < weights)
+        data<float>(dw)[i] = sum;
+      else if (call.bias)
+        data<float>(dbias)[i - weights] = sum;
     }
   });
   return DSW_OK;

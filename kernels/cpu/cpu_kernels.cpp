@@ -6,9 +6,15 @@
 #include "kernels/reference/reference_kernels.h"
 
 namespace dsw::kernels {
-namespace baseline { void add_all(DswKernels& table); }
-namespace v3 { void add_all(DswKernels& table); }
-namespace v4 { void add_all(DswKernels& table); }
+namespace baseline {
+void add_all(DswKernels& table);
+}
+namespace v3 {
+void add_all(DswKernels& table);
+}
+namespace v4 {
+void add_all(DswKernels& table);
+}
 
 namespace {
 
@@ -17,7 +23,8 @@ enum class InstructionSet { Baseline, Avx2, Avx512 };
 InstructionSet instruction_set() {
 #ifdef DSW_X86_LEVELS
   __builtin_cpu_init();
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool v3 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return v4 ? InstructionSet::Avx512 : v3 ? InstructionSet::Avx2 : InstructionSet::Baseline;
@@ -31,10 +38,16 @@ DswKernels make_table(InstructionSet set) {
   table.name = "cpu";
   switch (set) {
 #ifdef DSW_X86_LEVELS
-    case InstructionSet::Avx512: v4::add_all(table); break;
-    case InstructionSet::Avx2: v3::add_all(table); break;
+    case InstructionSet::Avx512:
+      v4::add_all(table);
+      break;
+    case InstructionSet::Avx2:
+      v3::add_all(table);
+      break;
 #endif
-    default: baseline::add_all(table); break;
+    default:
+      baseline::add_all(table);
+      break;
   }
   add_gemm(table);
   add_conv(table);
@@ -65,9 +78,12 @@ const DswKernels* dsw_cpu_kernels_of(const char* name) {
 
 const char* dsw_cpu_instruction_set(void) {
   switch (k::instruction_set()) {
-    case k::InstructionSet::Avx512: return "AVX-512";
-    case k::InstructionSet::Avx2: return "AVX2";
-    default: return "baseline";
+    case k::InstructionSet::Avx512:
+      return "AVX-512";
+    case k::InstructionSet::Avx2:
+      return "AVX2";
+    default:
+      return "baseline";
   }
 }
 

@@ -30,14 +30,16 @@ memory::desc describe(std::int64_t rows, std::int64_t columns, const Matrix& m) 
   return {memory::dims{rows, columns}, memory::data_type::f32, memory::dims{m.row_step, m.column_step}};
 }
 
-const onednn::Entry& product(DswStream* stream, std::int64_t M, std::int64_t N, std::int64_t K, const Matrix& a, const Matrix& b, const Matrix& c, bool bias) {
+const onednn::Entry& product(DswStream* stream, std::int64_t M, std::int64_t N, std::int64_t K, const Matrix& a, const Matrix& b,
+                             const Matrix& c, bool bias) {
   const onednn::PrimitiveCache::Key key{0, M, N, K, a.row_step, a.column_step, b.row_step, b.column_step, c.row_step, c.column_step, bias};
   return onednn::cache_of(stream).get(key, [&](onednn::Entry& entry) {
     const memory::desc am = describe(M, K, a), bm = describe(K, N, b), cm = describe(M, N, c);
     const memory::desc bias_desc(memory::dims{1, N}, memory::data_type::f32, memory::dims{N, 1});
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::matmul::primitive_desc desc = bias ? dnnl::matmul::primitive_desc(onednn::engine(), am, bm, bias_desc, cm, onednn::user_scratchpad())
-                                                   : dnnl::matmul::primitive_desc(onednn::engine(), am, bm, cm, onednn::user_scratchpad());
+    const dnnl::matmul::primitive_desc desc =
+        bias ? dnnl::matmul::primitive_desc(onednn::engine(), am, bm, bias_desc, cm, onednn::user_scratchpad())
+             : dnnl::matmul::primitive_desc(onednn::engine(), am, bm, cm, onednn::user_scratchpad());
 #else
     const dnnl::matmul::primitive_desc desc(bias ? dnnl::matmul::desc(am, bm, bias_desc, cm) : dnnl::matmul::desc(am, bm, cm), onednn::user_scratchpad(), onednn::engine());
 #endif
@@ -70,7 +72,8 @@ struct Product {
 void merge_batches(Product& p) {
   while (p.c.rank > 2) {
     const int last = p.c.rank - 3;
-    const bool stacked = p.c.shape[last] == 1 || (p.b.stride[last] == 0 && p.a.stride[last] == p.am.rows * p.am.row_step && p.c.stride[last] == p.cm.rows * p.cm.row_step);
+    const bool stacked = p.c.shape[last] == 1 || (p.b.stride[last] == 0 && p.a.stride[last] == p.am.rows * p.am.row_step &&
+                                                  p.c.stride[last] == p.cm.rows * p.cm.row_step);
     if (!stacked) return;
     for (DswView* v : {&p.a, &p.b, &p.c}) {
       if (v != &p.b) v->shape[last + 1] *= v->shape[last];
@@ -147,10 +150,10 @@ int run_sgemm(DswStream* stream, const Product& p, double alpha, double beta, do
     const bool a_rows = p.am.column_step == 1, b_rows = p.bm.column_step == 1;
     for (std::int64_t batch = batches.begin; batch < batches.end; ++batch) {
       float* c = p.c_at(batch) + part.m0 * p.cm.row_step + part.n0;
-      const dnnl_status_t done = dnnl_sgemm(a_rows ? 'N' : 'T', b_rows ? 'N' : 'T', part.m1 - part.m0, part.n1 - part.n0, K, static_cast<float>(alpha),
-                                            p.a_at(batch) + part.m0 * p.am.row_step, a_rows ? p.am.row_step : p.am.column_step,
-                                            p.b_at(batch) + part.n0 * p.bm.column_step, b_rows ? p.bm.row_step : p.bm.column_step,
-                                            static_cast<float>(beta), c, p.cm.row_step);
+      const dnnl_status_t done = dnnl_sgemm(a_rows ? 'N' : 'T', b_rows ? 'N' : 'T', part.m1 - part.m0, part.n1 - part.n0, K,
+                                            static_cast<float>(alpha), p.a_at(batch) + part.m0 * p.am.row_step,
+                                            a_rows ? p.am.row_step : p.am.column_step, p.b_at(batch) + part.n0 * p.bm.column_step,
+                                            b_rows ? p.bm.row_step : p.bm.column_step, static_cast<float>(beta), c, p.cm.row_step);
       if (done != dnnl_success) status = done == dnnl_out_of_memory ? DSW_OUT_OF_MEMORY : DSW_DEVICE_FAULT;
       if (!given(p.bias)) continue;
       const float* bias = data<float>(p.bias) + part.n0;

@@ -62,7 +62,8 @@ void Entry::run(dnnl::stream& stream, void* scratch_memory, const std::vector<vo
     }
     dnnl::memory copy(argument.chosen, engine(), next);
     next += lines(argument.bytes);
-    if (argument.output) outputs.emplace_back(i, copy);
+    if (argument.output)
+      outputs.emplace_back(i, copy);
     else if ((kept_inputs >> i & 1) == 0) {
       dnnl::memory ours(argument.plain, engine(), plain[i]);
       argument.reorder.execute(stream, ours, copy);

@@ -31,7 +31,8 @@ dnnl::engine& engine();
 struct Entry {
   dnnl::primitive primitive;
   dnnl::memory::desc scratch;
-  /// One argument: our memory (`plain`) and the primitive's (`chosen`); `reorder` runs in the argument's direction, empty when both are equal.
+  /// One argument: our memory (`plain`) and the primitive's (`chosen`); `reorder` runs in the argument's direction, empty when both are
+  /// equal.
   struct Argument {
     int name = 0;
     bool output = false;
@@ -58,7 +59,8 @@ class PrimitiveCache final : public Prepared {
   using Key = std::vector<std::int64_t>;
 
   /// The entry of `key`, made by make(Entry&) when it is new. Valid as long as fewer than kCapacity others are asked for.
-  template <class Make> const Entry& get(const Key& key, Make&& make) {
+  template <class Make>
+  const Entry& get(const Key& key, Make&& make) {
     if (const auto it = entries_.find(key); it != entries_.end()) {
       order_.splice(order_.begin(), order_, it->second.place);
       return *it->second.entry;
@@ -88,11 +90,14 @@ class PrimitiveCache final : public Prepared {
 PrimitiveCache& cache_of(DswStream* stream);
 
 /// Calls f(); a oneDNN or memory exception becomes its status. DSW_UNSUPPORTED: oneDNN has no such primitive.
-template <class F> int guarded(F&& f) noexcept {
+template <class F>
+int guarded(F&& f) noexcept {
   try {
     return f();
   } catch (const dnnl::error& error) {
-    return error.status == dnnl_out_of_memory ? DSW_OUT_OF_MEMORY : error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments ? DSW_UNSUPPORTED : DSW_DEVICE_FAULT;
+    return error.status == dnnl_out_of_memory                                             ? DSW_OUT_OF_MEMORY
+           : error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments ? DSW_UNSUPPORTED
+                                                                                          : DSW_DEVICE_FAULT;
   } catch (...) {
     return DSW_OUT_OF_MEMORY;
   }

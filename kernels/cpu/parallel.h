@@ -14,7 +14,8 @@ struct Share {
 };
 inline Share share_of(std::int64_t n, int thread, int threads, std::int64_t grain = 1) {
   const std::int64_t blocks = (n + grain - 1) / grain, base = blocks / threads, rest = blocks % threads;
-  const std::int64_t begin = (thread * base + (thread < rest ? thread : rest)) * grain, end = begin + (base + (thread < rest ? 1 : 0)) * grain;
+  const std::int64_t begin = (thread * base + (thread < rest ? thread : rest)) * grain,
+                     end = begin + (base + (thread < rest ? 1 : 0)) * grain;
   return {begin < n ? begin : n, end < n ? end : n};
 }
 
@@ -22,13 +23,17 @@ inline Share share_of(std::int64_t n, int thread, int threads, std::int64_t grai
 inline constexpr double kSerialNanoseconds = 20000;
 
 /// f(thread, threads) on all threads when the work (about, on one thread) is worth it, else f(0, 1) here.
-template <class F> void parallel(DswStream* stream, double nanoseconds, F&& f) {
-  if (nanoseconds < kSerialNanoseconds || stream->threads() == 1) f(0, 1);
-  else stream->pool.run(f);
+template <class F>
+void parallel(DswStream* stream, double nanoseconds, F&& f) {
+  if (nanoseconds < kSerialNanoseconds || stream->threads() == 1)
+    f(0, 1);
+  else
+    stream->pool.run(f);
 }
 
 /// f(begin, end, thread) on each thread's share of [0, n); `cost` in nanoseconds an element on one thread.
-template <class F> void parallel_for(DswStream* stream, std::int64_t n, double cost, std::int64_t grain, F&& f) {
+template <class F>
+void parallel_for(DswStream* stream, std::int64_t n, double cost, std::int64_t grain, F&& f) {
   if (n <= 0) return;
   parallel(stream, static_cast<double>(n) * cost, [&](int thread, int threads) {
     const Share share = share_of(n, thread, threads, grain);

@@ -28,4 +28,6 @@ bool DswStream::reserve(std::size_t bytes_per_thread) {
   return true;
 }
 
-std::unique_ptr<dsw::kernels::Prepared>& DswStream::prepared(dsw::kernels::PreparedSlot slot) { return prepared_[static_cast<std::size_t>(slot)]; }
+std::unique_ptr<dsw::kernels::Prepared>& DswStream::prepared(dsw::kernels::PreparedSlot slot) {
+  return prepared_[static_cast<std::size_t>(slot)];
+}

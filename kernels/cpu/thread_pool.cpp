@@ -13,7 +13,8 @@ void pause() {
 #endif
 }
 
-template <class Condition> bool spin_until(Condition&& condition) {
+template <class Condition>
+bool spin_until(Condition&& condition) {
   for (int i = 0; i < kSpins; ++i) {
     if (condition()) return true;
     pause();

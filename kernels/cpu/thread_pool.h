@@ -25,7 +25,8 @@ class ThreadPool {
   int threads() const;
   /// body(context, i, n) on every thread i < n at once; returns when all are done. body must not throw.
   void run(Body body, void* context);
-  template <class F> void run(F&& f) {
+  template <class F>
+  void run(F&& f) {
     run([](void* context, int thread, int threads) { (*static_cast<std::remove_reference_t<F>*>(context))(thread, threads); }, &f);
   }
 
@@ -33,12 +34,12 @@ class ThreadPool {
   void work(int thread);
 
   std::vector<std::thread> workers_;
-  Body body_ = nullptr;                        // written before generation_ grows, read after
+  Body body_ = nullptr;  // written before generation_ grows, read after
   void* context_ = nullptr;
-  std::atomic<std::uint32_t> generation_{0};   // grows by one a call
+  std::atomic<std::uint32_t> generation_{0};  // grows by one a call
   std::atomic<int> unfinished_{0};
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;                           // only for sleeping on the two conditions
+  std::mutex mutex_;  // only for sleeping on the two conditions
   std::condition_variable wake_, done_;
 };
 

@@ -30,11 +30,13 @@ inline bool masked_out(const DswView& mask, std::int64_t b, std::int64_t s) {
   return given(mask) && data<std::uint8_t>(mask)[b * mask.stride[0] + s * mask.stride[1]] == 0;
 }
 
-template <class T> const T* at(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
+template <class T>
+const T* at(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
   return data<T>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2];
 }
 
-template <class T> double dot(const T* a, std::int64_t as, const T* b, std::int64_t bs, std::int64_t n) {
+template <class T>
+double dot(const T* a, std::int64_t as, const T* b, std::int64_t bs, std::int64_t n) {
   double sum = 0;
   for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(a[i * as]) * b[i * bs];
   return sum;
@@ -45,31 +47,36 @@ int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, con
                   const DswView& lse, const DswView& probabilities) {
   const auto [B, Hq, Hkv, Tq, S, D] = attention_sizes(q, k);
   std::vector<double> score(static_cast<std::size_t>(S)), out(static_cast<std::size_t>(D));
-  for (std::int64_t b = 0; b < B; ++b) for (std::int64_t h = 0; h < Hq; ++h) for (std::int64_t t = 0; t < Tq; ++t) {
-    const std::int64_t hk = h / (Hq / Hkv);
-    const KeyRange range = visible_keys(p, t, Tq, S);
-    double maximum = -std::numeric_limits<double>::infinity();
-    for (std::int64_t s = 0; s < S; ++s) {
-      double& value = score[static_cast<std::size_t>(s)];
-      value = -std::numeric_limits<double>::infinity();
-      if (s < range.first || s >= range.last || masked_out(mask, b, s)) continue;
-      value = p.scale * dot(at<T>(q, b, h, t), q.stride[3], at<T>(k, b, hk, s), k.stride[3], D);
-      if (p.soft_cap > 0) value = p.soft_cap * std::tanh(value / p.soft_cap);
-      if (!std::isnan(maximum) && (value > maximum || std::isnan(value))) maximum = value;
-    }
-    double sum = 0;
-    out.assign(static_cast<std::size_t>(D), 0.0);
-    const bool sees_nothing = maximum == -std::numeric_limits<double>::infinity();
-    for (std::int64_t s = 0; s < S && !sees_nothing; ++s) sum += std::exp(score[static_cast<std::size_t>(s)] - maximum);
-    for (std::int64_t s = 0; s < S; ++s) {
-      const double weight = sees_nothing ? 0 : std::exp(score[static_cast<std::size_t>(s)] - maximum) / sum;
-      if (given(probabilities)) data<T>(probabilities)[b * probabilities.stride[0] + h * probabilities.stride[1] + t * probabilities.stride[2] + s * probabilities.stride[3]] = static_cast<T>(weight);
-      if (score[static_cast<std::size_t>(s)] == -std::numeric_limits<double>::infinity()) continue;
-      for (std::int64_t d = 0; d < D; ++d) out[static_cast<std::size_t>(d)] += weight * at<T>(v, b, hk, s)[d * v.stride[3]];
-    }
-    for (std::int64_t d = 0; d < D; ++d) const_cast<T*>(at<T>(o, b, h, t))[d * o.stride[3]] = static_cast<T>(out[static_cast<std::size_t>(d)]);
-    *const_cast<T*>(at<T>(lse, b, h, t)) = static_cast<T>(maximum + std::log(sees_nothing ? 1 : sum));
-  }
+  for (std::int64_t b = 0; b < B; ++b)
+    for (std::int64_t h = 0; h < Hq; ++h)
+      for (std::int64_t t = 0; t < Tq; ++t) {
+        const std::int64_t hk = h / (Hq / Hkv);
+        const KeyRange range = visible_keys(p, t, Tq, S);
+        double maximum = -std::numeric_limits<double>::infinity();
+        for (std::int64_t s = 0; s < S; ++s) {
+          double& value = score[static_cast<std::size_t>(s)];
+          value = -std::numeric_limits<double>::infinity();
+          if (s < range.first || s >= range.last || masked_out(mask, b, s)) continue;
+          value = p.scale * dot(at<T>(q, b, h, t), q.stride[3], at<T>(k, b, hk, s), k.stride[3], D);
+          if (p.soft_cap > 0) value = p.soft_cap * std::tanh(value / p.soft_cap);
+          if (!std::isnan(maximum) && (value > maximum || std::isnan(value))) maximum = value;
+        }
+        double sum = 0;
+        out.assign(static_cast<std::size_t>(D), 0.0);
+        const bool sees_nothing = maximum == -std::numeric_limits<double>::infinity();
+        for (std::int64_t s = 0; s < S && !sees_nothing; ++s) sum += std::exp(score[static_cast<std::size_t>(s)] - maximum);
+        for (std::int64_t s = 0; s < S; ++s) {
+          const double weight = sees_nothing ? 0 : std::exp(score[static_cast<std::size_t>(s)] - maximum) / sum;
+          if (given(probabilities))
+            data<T>(probabilities)[b * probabilities.stride[0] + h * probabilities.stride[1] + t * probabilities.stride[2] +
+                                   s * probabilities.stride[3]] = static_cast<T>(weight);
+          if (score[static_cast<std::size_t>(s)] == -std::numeric_limits<double>::infinity()) continue;
+          for (std::int64_t d = 0; d < D; ++d) out[static_cast<std::size_t>(d)] += weight * at<T>(v, b, hk, s)[d * v.stride[3]];
+        }
+        for (std::int64_t d = 0; d < D; ++d)
+          const_cast<T*>(at<T>(o, b, h, t))[d * o.stride[3]] = static_cast<T>(out[static_cast<std::size_t>(d)]);
+        *const_cast<T*>(at<T>(lse, b, h, t)) = static_cast<T>(maximum + std::log(sees_nothing ? 1 : sum));
+      }
   return DSW_OK;
 }
 
@@ -80,39 +87,43 @@ int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, con
   const auto [B, Hq, Hkv, Tq, S, D] = attention_sizes(q, k);
   const std::size_t size_k = static_cast<std::size_t>(S * D);
   std::vector<double> sum_q(static_cast<std::size_t>(D)), sum_k, sum_v;
-  for (std::int64_t b = 0; b < B; ++b) for (std::int64_t hk = 0; hk < Hkv; ++hk) {
-    sum_k.assign(size_k, 0.0);
-    sum_v.assign(size_k, 0.0);
-    for (std::int64_t h = hk * (Hq / Hkv); h < (hk + 1) * (Hq / Hkv); ++h) for (std::int64_t t = 0; t < Tq; ++t) {
-      const T* qt = at<T>(q, b, h, t);
-      const T* gt = at<T>(d_o, b, h, t);
-      const double delta = dot(gt, d_o.stride[3], at<T>(o, b, h, t), o.stride[3], D), row_lse = *at<T>(lse, b, h, t);
-      const KeyRange range = visible_keys(p, t, Tq, S);
-      sum_q.assign(static_cast<std::size_t>(D), 0.0);
-      for (std::int64_t s = range.first; s < range.last; ++s) {
-        if (masked_out(mask, b, s)) continue;
-        const T* ks = at<T>(k, b, hk, s);
-        double score = p.scale * dot(qt, q.stride[3], ks, k.stride[3], D), slope = p.scale;
-        if (p.soft_cap > 0) {
-          const double t_cap = std::tanh(score / p.soft_cap);
-          score = p.soft_cap * t_cap;
-          slope *= 1 - t_cap * t_cap;
+  for (std::int64_t b = 0; b < B; ++b)
+    for (std::int64_t hk = 0; hk < Hkv; ++hk) {
+      sum_k.assign(size_k, 0.0);
+      sum_v.assign(size_k, 0.0);
+      for (std::int64_t h = hk * (Hq / Hkv); h < (hk + 1) * (Hq / Hkv); ++h)
+        for (std::int64_t t = 0; t < Tq; ++t) {
+          const T* qt = at<T>(q, b, h, t);
+          const T* gt = at<T>(d_o, b, h, t);
+          const double delta = dot(gt, d_o.stride[3], at<T>(o, b, h, t), o.stride[3], D), row_lse = *at<T>(lse, b, h, t);
+          const KeyRange range = visible_keys(p, t, Tq, S);
+          sum_q.assign(static_cast<std::size_t>(D), 0.0);
+          for (std::int64_t s = range.first; s < range.last; ++s) {
+            if (masked_out(mask, b, s)) continue;
+            const T* ks = at<T>(k, b, hk, s);
+            double score = p.scale * dot(qt, q.stride[3], ks, k.stride[3], D), slope = p.scale;
+            if (p.soft_cap > 0) {
+              const double t_cap = std::tanh(score / p.soft_cap);
+              score = p.soft_cap * t_cap;
+              slope *= 1 - t_cap * t_cap;
+            }
+            const double weight = std::exp(score - row_lse);
+            const double dscore = slope * weight * (dot(gt, d_o.stride[3], at<T>(v, b, hk, s), v.stride[3], D) - delta);
+            for (std::int64_t d = 0; d < D; ++d) {
+              sum_q[static_cast<std::size_t>(d)] += dscore * ks[d * k.stride[3]];
+              sum_k[static_cast<std::size_t>(s * D + d)] += dscore * qt[d * q.stride[3]];
+              sum_v[static_cast<std::size_t>(s * D + d)] += weight * gt[d * d_o.stride[3]];
+            }
+          }
+          for (std::int64_t d = 0; d < D; ++d)
+            const_cast<T*>(at<T>(dq, b, h, t))[d * dq.stride[3]] = static_cast<T>(sum_q[static_cast<std::size_t>(d)]);
         }
-        const double weight = std::exp(score - row_lse);
-        const double dscore = slope * weight * (dot(gt, d_o.stride[3], at<T>(v, b, hk, s), v.stride[3], D) - delta);
+      for (std::int64_t s = 0; s < S; ++s)
         for (std::int64_t d = 0; d < D; ++d) {
-          sum_q[static_cast<std::size_t>(d)] += dscore * ks[d * k.stride[3]];
-          sum_k[static_cast<std::size_t>(s * D + d)] += dscore * qt[d * q.stride[3]];
-          sum_v[static_cast<std::size_t>(s * D + d)] += weight * gt[d * d_o.stride[3]];
+          const_cast<T*>(at<T>(dk, b, hk, s))[d * dk.stride[3]] = static_cast<T>(sum_k[static_cast<std::size_t>(s * D + d)]);
+          const_cast<T*>(at<T>(dv, b, hk, s))[d * dv.stride[3]] = static_cast<T>(sum_v[static_cast<std::size_t>(s * D + d)]);
         }
-      }
-      for (std::int64_t d = 0; d < D; ++d) const_cast<T*>(at<T>(dq, b, h, t))[d * dq.stride[3]] = static_cast<T>(sum_q[static_cast<std::size_t>(d)]);
     }
-    for (std::int64_t s = 0; s < S; ++s) for (std::int64_t d = 0; d < D; ++d) {
-      const_cast<T*>(at<T>(dk, b, hk, s))[d * dk.stride[3]] = static_cast<T>(sum_k[static_cast<std::size_t>(s * D + d)]);
-      const_cast<T*>(at<T>(dv, b, hk, s))[d * dv.stride[3]] = static_cast<T>(sum_v[static_cast<std::size_t>(s * D + d)]);
-    }
-  }
   return DSW_OK;
 }
 

@@ -14,22 +14,28 @@ inline std::int64_t offset4(const DswView& x, std::int64_t b, std::int64_t c, st
 }
 
 /// Calls f(b, o, i, j, c, r, s, h, w) for every product x[b, group's c, h, w] w[o, c, r, s] of y[b, o, i, j] that lies inside x.
-template <class F> void for_each_product(const DswConv& p, const DswView& x, const DswView& w, const DswView& y, F&& f) {
+template <class F>
+void for_each_product(const DswConv& p, const DswView& x, const DswView& w, const DswView& y, F&& f) {
   const std::int64_t outputs_per_group = w.shape[0] / p.groups, C = w.shape[1];
-  for (std::int64_t b = 0; b < y.shape[0]; ++b) for (std::int64_t o = 0; o < y.shape[1]; ++o) {
-    const std::int64_t first = o / outputs_per_group * C;
-    for (std::int64_t i = 0; i < y.shape[2]; ++i) for (std::int64_t j = 0; j < y.shape[3]; ++j) {
-      for (std::int64_t c = 0; c < C; ++c) for (std::int64_t r = 0; r < w.shape[2]; ++r) for (std::int64_t s = 0; s < w.shape[3]; ++s) {
-        const std::int64_t h = i * p.stride_h - p.pad_h + r * p.dilation_h, v = j * p.stride_w - p.pad_w + s * p.dilation_w;
-        if (h < 0 || h >= x.shape[2] || v < 0 || v >= x.shape[3]) continue;
-        f(offset4(x, b, first + c, h, v), offset4(w, o, c, r, s), ((b * y.shape[1] + o) * y.shape[2] + i) * y.shape[3] + j);
-      }
+  for (std::int64_t b = 0; b < y.shape[0]; ++b)
+    for (std::int64_t o = 0; o < y.shape[1]; ++o) {
+      const std::int64_t first = o / outputs_per_group * C;
+      for (std::int64_t i = 0; i < y.shape[2]; ++i)
+        for (std::int64_t j = 0; j < y.shape[3]; ++j) {
+          for (std::int64_t c = 0; c < C; ++c)
+            for (std::int64_t r = 0; r < w.shape[2]; ++r)
+              for (std::int64_t s = 0; s < w.shape[3]; ++s) {
+                const std::int64_t h = i * p.stride_h - p.pad_h + r * p.dilation_h, v = j * p.stride_w - p.pad_w + s * p.dilation_w;
+                if (h < 0 || h >= x.shape[2] || v < 0 || v >= x.shape[3]) continue;
+                f(offset4(x, b, first + c, h, v), offset4(w, o, c, r, s), ((b * y.shape[1] + o) * y.shape[2] + i) * y.shape[3] + j);
+              }
+        }
     }
-  }
 }
 
 /// Adds up in double over a dense numbering and stores to a view of T.
-template <class T> void store_all(const std::vector<double>& sums, const DswView& y) {
+template <class T>
+void store_all(const std::vector<double>& sums, const DswView& y) {
   for (std::size_t i = 0; i < sums.size(); ++i) data<T>(y)[element_offset(y, static_cast<std::int64_t>(i))] = static_cast<T>(sums[i]);
 }
 inline DswView dense_like(const DswView& x) {
@@ -42,10 +48,12 @@ inline DswView dense_like(const DswView& x) {
   return dense;
 }
 
-template <class T> int conv2d_fwd(const DswConv& p, const DswView& x, const DswView& w, const DswView& bias, const DswView& y) {
+template <class T>
+int conv2d_fwd(const DswConv& p, const DswView& x, const DswView& w, const DswView& bias, const DswView& y) {
   std::vector<double> sums(static_cast<std::size_t>(elements(y)));
   const std::int64_t area = y.shape[2] * y.shape[3];
-  for (std::size_t i = 0; given(bias) && i < sums.size(); ++i) sums[i] = data<T>(bias)[static_cast<std::int64_t>(i) / area % y.shape[1] * bias.stride[0]];
+  for (std::size_t i = 0; given(bias) && i < sums.size(); ++i)
+    sums[i] = data<T>(bias)[static_cast<std::int64_t>(i) / area % y.shape[1] * bias.stride[0]];
   for_each_product(p, x, w, y, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) {
     sums[static_cast<std::size_t>(yi)] += static_cast<double>(data<T>(x)[xi]) * data<T>(w)[wi];
   });
@@ -53,7 +61,8 @@ template <class T> int conv2d_fwd(const DswConv& p, const DswView& x, const DswV
   return DSW_OK;
 }
 
-template <class T> int conv2d_bwd_data(const DswConv& p, const DswView& w, const DswView& dy, const DswView& dx) {
+template <class T>
+int conv2d_bwd_data(const DswConv& p, const DswView& w, const DswView& dy, const DswView& dx) {
   std::vector<double> sums(static_cast<std::size_t>(elements(dx)));
   for_each_product(p, dense_like(dx), w, dy, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) {
     sums[static_cast<std::size_t>(xi)] += static_cast<double>(data<T>(w)[wi]) * data<T>(dy)[element_offset(dy, yi)];
@@ -62,7 +71,8 @@ template <class T> int conv2d_bwd_data(const DswConv& p, const DswView& w, const
   return DSW_OK;
 }
 
-template <class T> int conv2d_bwd_weights(const DswConv& p, const DswView& x, const DswView& dy, const DswView& dw, const DswView& dbias) {
+template <class T>
+int conv2d_bwd_weights(const DswConv& p, const DswView& x, const DswView& dy, const DswView& dw, const DswView& dbias) {
   std::vector<double> sums(static_cast<std::size_t>(elements(dw)));
   for_each_product(p, x, dense_like(dw), dy, [&](std::int64_t xi, std::int64_t wi, std::int64_t yi) {
     sums[static_cast<std::size_t>(wi)] += static_cast<double>(data<T>(x)[xi]) * data<T>(dy)[element_offset(dy, yi)];
@@ -85,46 +95,54 @@ inline PoolWindow pool_window(const DswPool& p, std::int64_t i, std::int64_t j, 
   return {h < 0 ? 0 : h, h + p.kernel_h > H ? H : h + p.kernel_h, w < 0 ? 0 : w, w + p.kernel_w > W ? W : w + p.kernel_w};
 }
 
-template <class T> int pool2d_fwd(const DswPool& p, const DswView& x, const DswView& y, const DswView& index) {
+template <class T>
+int pool2d_fwd(const DswPool& p, const DswView& x, const DswView& y, const DswView& index) {
   const std::int64_t H = x.shape[2], W = x.shape[3];
-  for (std::int64_t b = 0; b < y.shape[0]; ++b) for (std::int64_t c = 0; c < y.shape[1]; ++c) {
-    for (std::int64_t i = 0; i < y.shape[2]; ++i) for (std::int64_t j = 0; j < y.shape[3]; ++j) {
-      const PoolWindow window = pool_window(p, i, j, H, W);
-      double sum = 0;
-      T maximum = -std::numeric_limits<T>::infinity();
-      std::int64_t best = window.h0 * W + window.w0;
-      for (std::int64_t h = window.h0; h < window.h1; ++h) for (std::int64_t w = window.w0; w < window.w1; ++w) {
-        const T value = data<T>(x)[offset4(x, b, c, h, w)];
-        sum += value;
-        if (!std::isnan(maximum) && (value > maximum || std::isnan(value))) {
-          maximum = value;
-          best = h * W + w;
+  for (std::int64_t b = 0; b < y.shape[0]; ++b)
+    for (std::int64_t c = 0; c < y.shape[1]; ++c) {
+      for (std::int64_t i = 0; i < y.shape[2]; ++i)
+        for (std::int64_t j = 0; j < y.shape[3]; ++j) {
+          const PoolWindow window = pool_window(p, i, j, H, W);
+          double sum = 0;
+          T maximum = -std::numeric_limits<T>::infinity();
+          std::int64_t best = window.h0 * W + window.w0;
+          for (std::int64_t h = window.h0; h < window.h1; ++h)
+            for (std::int64_t w = window.w0; w < window.w1; ++w) {
+              const T value = data<T>(x)[offset4(x, b, c, h, w)];
+              sum += value;
+              if (!std::isnan(maximum) && (value > maximum || std::isnan(value))) {
+                maximum = value;
+                best = h * W + w;
+              }
+            }
+          const double counted = static_cast<double>((window.h1 - window.h0) * (window.w1 - window.w0));
+          data<T>(y)[offset4(y, b, c, i, j)] = p.average ? static_cast<T>(sum / counted) : maximum;
+          if (given(index)) data<std::int32_t>(index)[offset4(index, b, c, i, j)] = static_cast<std::int32_t>(best);
         }
-      }
-      const double counted = static_cast<double>((window.h1 - window.h0) * (window.w1 - window.w0));
-      data<T>(y)[offset4(y, b, c, i, j)] = p.average ? static_cast<T>(sum / counted) : maximum;
-      if (given(index)) data<std::int32_t>(index)[offset4(index, b, c, i, j)] = static_cast<std::int32_t>(best);
     }
-  }
   return DSW_OK;
 }
 
-template <class T> int pool2d_bwd(const DswPool& p, const DswView& dy, const DswView& index, const DswView& dx) {
+template <class T>
+int pool2d_bwd(const DswPool& p, const DswView& dy, const DswView& index, const DswView& dx) {
   const std::int64_t H = dx.shape[2], W = dx.shape[3];
   for_each_element(dx, {&dx}, [&](const std::int64_t* at) { data<T>(dx)[at[0]] = 0; });
-  for (std::int64_t b = 0; b < dy.shape[0]; ++b) for (std::int64_t c = 0; c < dy.shape[1]; ++c) {
-    for (std::int64_t i = 0; i < dy.shape[2]; ++i) for (std::int64_t j = 0; j < dy.shape[3]; ++j) {
-      const T g = data<T>(dy)[offset4(dy, b, c, i, j)];
-      if (!p.average) {
-        const std::int64_t best = data<std::int32_t>(index)[offset4(index, b, c, i, j)];
-        data<T>(dx)[offset4(dx, b, c, best / W, best % W)] += g;
-        continue;
-      }
-      const PoolWindow window = pool_window(p, i, j, H, W);
-      const T share = g / static_cast<T>((window.h1 - window.h0) * (window.w1 - window.w0));
-      for (std::int64_t h = window.h0; h < window.h1; ++h) for (std::int64_t w = window.w0; w < window.w1; ++w) data<T>(dx)[offset4(dx, b, c, h, w)] += share;
+  for (std::int64_t b = 0; b < dy.shape[0]; ++b)
+    for (std::int64_t c = 0; c < dy.shape[1]; ++c) {
+      for (std::int64_t i = 0; i < dy.shape[2]; ++i)
+        for (std::int64_t j = 0; j < dy.shape[3]; ++j) {
+          const T g = data<T>(dy)[offset4(dy, b, c, i, j)];
+          if (!p.average) {
+            const std::int64_t best = data<std::int32_t>(index)[offset4(index, b, c, i, j)];
+            data<T>(dx)[offset4(dx, b, c, best / W, best % W)] += g;
+            continue;
+          }
+          const PoolWindow window = pool_window(p, i, j, H, W);
+          const T share = g / static_cast<T>((window.h1 - window.h0) * (window.w1 - window.w0));
+          for (std::int64_t h = window.h0; h < window.h1; ++h)
+            for (std::int64_t w = window.w0; w < window.w1; ++w) data<T>(dx)[offset4(dx, b, c, h, w)] += share;
+        }
     }
-  }
   return DSW_OK;
 }
 

@@ -8,7 +8,8 @@
 namespace dsw::kernels::reference {
 
 /// y[i, :] = weight[index[i], :]; an index outside 0 … V-1 is DSW_BAD_ARGUMENT.
-template <class T> int embedding_fwd(const DswView& weight, const DswView& index, const DswView& y) {
+template <class T>
+int embedding_fwd(const DswView& weight, const DswView& index, const DswView& y) {
   const std::int64_t n = elements(index), V = weight.shape[0], C = weight.shape[1], ys = last_stride(y);
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t v = data<std::int32_t>(index)[element_offset(index, i)];
@@ -19,7 +20,8 @@ template <class T> int embedding_fwd(const DswView& weight, const DswView& index
   return DSW_OK;
 }
 
-template <class T> int embedding_bwd(const DswView& index, const DswView& dy, const DswView& dweight, bool accumulate) {
+template <class T>
+int embedding_bwd(const DswView& index, const DswView& dy, const DswView& dweight, bool accumulate) {
   const std::int64_t n = elements(index), V = dweight.shape[0], C = dweight.shape[1], gs = last_stride(dy);
   if (!accumulate) for_each_element(dweight, {&dweight}, [&](const std::int64_t* at) { data<T>(dweight)[at[0]] = 0; });
   for (std::int64_t i = 0; i < n; ++i) {
@@ -31,7 +33,8 @@ template <class T> int embedding_bwd(const DswView& index, const DswView& dy, co
   return DSW_OK;
 }
 
-template <class T> int rope(const DswView& x, const DswView& position, double base, bool interleaved, bool inverse, const DswView& y) {
+template <class T>
+int rope(const DswView& x, const DswView& position, double base, bool interleaved, bool inverse, const DswView& y) {
   const std::int64_t rows = row_count(x), T_ = x.shape[x.rank - 2], D = last_length(x), xs = last_stride(x), ys = last_stride(y);
   if (D % 2 != 0) return DSW_BAD_ARGUMENT;
   for (std::int64_t r = 0; r < rows; ++r) {

@@ -5,7 +5,8 @@
 namespace dsw::kernels::reference {
 
 /// c = alpha a b + bias + beta c, sums in double; beta 0 does not read c.
-template <class T> int matmul(const DswView& a, const DswView& b, const DswView& bias, const DswView& c, double alpha, double beta) {
+template <class T>
+int matmul(const DswView& a, const DswView& b, const DswView& bias, const DswView& c, double alpha, double beta) {
   const int r = c.rank;
   const std::int64_t M = c.shape[r - 2], N = c.shape[r - 1], K = a.shape[r - 1];
   std::int64_t batches = 1;

@@ -9,8 +9,12 @@
 /// Fill and copy between all dtypes but the 8-bit floats. Narrower floats round to nearest even; integers round towards zero.
 namespace dsw::kernels::reference {
 
-struct Bf16 { std::uint16_t bits; };
-struct F16 { std::uint16_t bits; };
+struct Bf16 {
+  std::uint16_t bits;
+};
+struct F16 {
+  std::uint16_t bits;
+};
 
 inline float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
 inline Bf16 to_bf16(float x) {
@@ -34,26 +38,42 @@ inline F16 to_f16(float x) {
   return {static_cast<std::uint16_t>(sign | ((m - (112u << 23) + 0xFFF + (m >> 13 & 1)) >> 13))};
 }
 
-template <class To, class From> To convert(From x) {
-  if constexpr (std::is_same_v<From, Bf16> || std::is_same_v<From, F16>) return convert<To>(to_float(x));
-  else if constexpr (std::is_same_v<To, Bf16>) return to_bf16(static_cast<float>(x));
-  else if constexpr (std::is_same_v<To, F16>) return to_f16(static_cast<float>(x));
-  else if constexpr (std::is_same_v<To, bool>) return x != From{0};
-  else return static_cast<To>(x);
+template <class To, class From>
+To convert(From x) {
+  if constexpr (std::is_same_v<From, Bf16> || std::is_same_v<From, F16>)
+    return convert<To>(to_float(x));
+  else if constexpr (std::is_same_v<To, Bf16>)
+    return to_bf16(static_cast<float>(x));
+  else if constexpr (std::is_same_v<To, F16>)
+    return to_f16(static_cast<float>(x));
+  else if constexpr (std::is_same_v<To, bool>)
+    return x != From{0};
+  else
+    return static_cast<To>(x);
 }
 
 /// Calls f(T{}) with the C++ type of a dtype.
-template <class F> int with_type(int dtype, F&& f) {
+template <class F>
+int with_type(int dtype, F&& f) {
   switch (dtype) {
-    case DSW_F32: return f(float{});
-    case DSW_F64: return f(double{});
-    case DSW_BF16: return f(Bf16{});
-    case DSW_F16: return f(F16{});
-    case DSW_I32: return f(std::int32_t{});
-    case DSW_I64: return f(std::int64_t{});
-    case DSW_U8: return f(std::uint8_t{});
-    case DSW_BOOL: return f(bool{});
-    default: return DSW_UNSUPPORTED;
+    case DSW_F32:
+      return f(float{});
+    case DSW_F64:
+      return f(double{});
+    case DSW_BF16:
+      return f(Bf16{});
+    case DSW_F16:
+      return f(F16{});
+    case DSW_I32:
+      return f(std::int32_t{});
+    case DSW_I64:
+      return f(std::int64_t{});
+    case DSW_U8:
+      return f(std::uint8_t{});
+    case DSW_BOOL:
+      return f(bool{});
+    default:
+      return DSW_UNSUPPORTED;
   }
 }
 

@@ -10,15 +10,18 @@
 /// Sources: Ba et al. 2016; Zhang & Sennrich 2019; Ioffe & Szegedy 2015.
 namespace dsw::kernels::reference {
 
-template <class T> double value_or(const DswView& x, std::int64_t i, double otherwise) {
+template <class T>
+double value_or(const DswView& x, std::int64_t i, double otherwise) {
   return given(x) ? static_cast<double>(data<T>(x)[i * x.stride[0]]) : otherwise;
 }
-template <class T> void store(const DswView& x, std::int64_t i, double value) {
+template <class T>
+void store(const DswView& x, std::int64_t i, double value) {
   if (given(x)) data<T>(x)[element_offset(x, i)] = static_cast<T>(value);
 }
 
 template <class T>
-int layer_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias, double eps, const DswView& y, const DswView& mean, const DswView& rstd) {
+int layer_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias, double eps, const DswView& y, const DswView& mean,
+                   const DswView& rstd) {
   const std::int64_t N = row_count(x), C = last_length(x), xs = last_stride(x), ys = last_stride(y);
   for (std::int64_t n = 0; C > 0 && n < N; ++n) {
     const T* xr = data<T>(x) + row_offset(x, n);
@@ -28,7 +31,8 @@ int layer_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias,
     m /= static_cast<double>(C);
     for (std::int64_t c = 0; c < C; ++c) variance += (xr[c * xs] - m) * (xr[c * xs] - m);
     const double r = 1 / std::sqrt(variance / static_cast<double>(C) + eps);
-    for (std::int64_t c = 0; c < C; ++c) yr[c * ys] = static_cast<T>((xr[c * xs] - m) * r * value_or<T>(weight, c, 1) + value_or<T>(bias, c, 0));
+    for (std::int64_t c = 0; c < C; ++c)
+      yr[c * ys] = static_cast<T>((xr[c * xs] - m) * r * value_or<T>(weight, c, 1) + value_or<T>(bias, c, 0));
     store<T>(mean, n, m);
     store<T>(rstd, n, r);
   }
@@ -69,7 +73,8 @@ int row_norm_bwd(const DswView& x, const DswView& weight, const DswView* mean, c
   return DSW_OK;
 }
 
-template <class T> int rms_norm_fwd(const DswView& x, const DswView& weight, double eps, const DswView& y, const DswView& rstd) {
+template <class T>
+int rms_norm_fwd(const DswView& x, const DswView& weight, double eps, const DswView& y, const DswView& rstd) {
   const std::int64_t N = row_count(x), C = last_length(x), xs = last_stride(x), ys = last_stride(y);
   for (std::int64_t n = 0; C > 0 && n < N; ++n) {
     const T* xr = data<T>(x) + row_offset(x, n);
@@ -84,7 +89,8 @@ template <class T> int rms_norm_fwd(const DswView& x, const DswView& weight, dou
 }
 
 /// The elements of channel c of [B, C, ...] in order: f(offset in x, offset in the second, offset in the third).
-template <class F> void for_each_of_channel(const DswView& x, const DswView& second, const DswView& third, std::int64_t c, F&& f) {
+template <class F>
+void for_each_of_channel(const DswView& x, const DswView& second, const DswView& third, std::int64_t c, F&& f) {
   DswView part = x;
   part.shape[1] = 1;
   const DswView* views[] = {&x, &second, &third};
@@ -102,7 +108,8 @@ int batch_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias,
     if (training) {
       for_each_of_channel(x, x, x, c, [&](std::int64_t at, std::int64_t, std::int64_t) { m += data<T>(x)[at]; });
       m /= static_cast<double>(n);
-      for_each_of_channel(x, x, x, c, [&](std::int64_t at, std::int64_t, std::int64_t) { variance += (data<T>(x)[at] - m) * (data<T>(x)[at] - m); });
+      for_each_of_channel(x, x, x, c,
+                          [&](std::int64_t at, std::int64_t, std::int64_t) { variance += (data<T>(x)[at] - m) * (data<T>(x)[at] - m); });
       const double unbiased = variance / static_cast<double>(n > 1 ? n - 1 : 1);
       variance /= static_cast<double>(n);
       store<T>(running_mean, c, (1 - momentum) * value_or<T>(running_mean, c, 0) + momentum * m);
@@ -114,7 +121,9 @@ int batch_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias,
     const double r = 1 / std::sqrt(variance + eps), w = value_or<T>(weight, c, 1), b = value_or<T>(bias, c, 0);
     store<T>(mean, c, m);
     store<T>(rstd, c, r);
-    for_each_of_channel(x, y, y, c, [&](std::int64_t from, std::int64_t to, std::int64_t) { data<T>(y)[to] = static_cast<T>((data<T>(x)[from] - m) * r * w + b); });
+    for_each_of_channel(x, y, y, c, [&](std::int64_t from, std::int64_t to, std::int64_t) {
+      data<T>(y)[to] = static_cast<T>((data<T>(x)[from] - m) * r * w + b);
+    });
   }
   return DSW_OK;
 }

@@ -8,7 +8,8 @@
 namespace dsw::kernels::reference {
 
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= lr ((m / bias1) / (sqrt(v / bias2) + eps) + weight_decay w), g times grad_scale.
-template <class T> int adamw(const DswAdamW& p, const DswView& w, const DswView& g, const DswView& m, const DswView& v) {
+template <class T>
+int adamw(const DswAdamW& p, const DswView& w, const DswView& g, const DswView& m, const DswView& v) {
   const std::int64_t n = elements(w);
   for (std::int64_t i = 0; i < n; ++i) {
     const double gi = data<T>(g)[i] * p.grad_scale, wi = data<T>(w)[i];
@@ -20,8 +21,10 @@ template <class T> int adamw(const DswAdamW& p, const DswView& w, const DswView&
   return DSW_OK;
 }
 
-/// d = grad_scale g + weight_decay w; with momentum: b = first ? d : momentum b + (1 - dampening) d, d = nesterov ? d + momentum b : b; w -= lr d.
-template <class T> int sgd(const DswSgd& p, const DswView& w, const DswView& g, const DswView& momentum) {
+/// d = grad_scale g + weight_decay w; with momentum: b = first ? d : momentum b + (1 - dampening) d, d = nesterov ? d + momentum b : b; w
+/// -= lr d.
+template <class T>
+int sgd(const DswSgd& p, const DswView& w, const DswView& g, const DswView& momentum) {
   const std::int64_t n = elements(w);
   for (std::int64_t i = 0; i < n; ++i) {
     const double wi = data<T>(w)[i];

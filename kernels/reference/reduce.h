@@ -14,7 +14,8 @@ inline bool replaces_maximum(double candidate, double maximum) { return candidat
 
 /// y[...] = sum, mean or maximum of x over the axes where y has length 1 and x has not.
 /// Empty sums are 0, an empty mean is NaN, an empty maximum -infinity.
-template <class T> int reduce(DswReduce op, const DswView& x, const DswView& y) {
+template <class T>
+int reduce(DswReduce op, const DswView& x, const DswView& y) {
   const std::int64_t outputs = elements(y);
   if (outputs == 0) return DSW_OK;
   DswView target = y;  // y seen with x's shape and a dense numbering of its elements
@@ -27,15 +28,18 @@ template <class T> int reduce(DswReduce op, const DswView& x, const DswView& y) 
   for_each_element(x, {&x, &target}, [&](const std::int64_t* at) {
     const double value = data<T>(x)[at[0]];
     double& s = sum[static_cast<std::size_t>(at[1])];
-    if (op != DSW_MAX) s += value;
-    else if (!std::isnan(s) && replaces_maximum(value, s)) s = value;
+    if (op != DSW_MAX)
+      s += value;
+    else if (!std::isnan(s) && replaces_maximum(value, s))
+      s = value;
   });
   const double divisor = op == DSW_MEAN ? static_cast<double>(elements(x)) / static_cast<double>(outputs) : 1;
   for (std::int64_t i = 0; i < outputs; ++i) data<T>(y)[element_offset(y, i)] = static_cast<T>(sum[static_cast<std::size_t>(i)] / divisor);
   return DSW_OK;
 }
 
-template <class T> int argmax(const DswView& x, const DswView& index) {
+template <class T>
+int argmax(const DswView& x, const DswView& index) {
   const std::int64_t rows = row_count(x), length = last_length(x), step = last_stride(x);
   if (length == 0) return rows == 0 ? DSW_OK : DSW_BAD_ARGUMENT;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -49,14 +53,16 @@ template <class T> int argmax(const DswView& x, const DswView& index) {
   return DSW_OK;
 }
 
-template <class T> int square_sum(const DswView& x, const DswView& y) {
+template <class T>
+int square_sum(const DswView& x, const DswView& y) {
   double sum = 0;
   for_each_element(x, {&x}, [&](const std::int64_t* at) { sum += static_cast<double>(data<T>(x)[at[0]]) * data<T>(x)[at[0]]; });
   data<double>(y)[0] += sum;
   return DSW_OK;
 }
 
-template <class T> int count_not_finite(const DswView& x, const DswView& y) {
+template <class T>
+int count_not_finite(const DswView& x, const DswView& y) {
   std::int64_t count = 0;
   for_each_element(x, {&x}, [&](const std::int64_t* at) { count += !std::isfinite(data<T>(x)[at[0]]); });
   data<std::int64_t>(y)[0] += count;

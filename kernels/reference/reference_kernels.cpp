@@ -19,7 +19,8 @@ using S = DswStream*;
 namespace {
 
 /// f(float{}) or f(double{}); memory that the host lacks must not become an exception across the C table.
-template <class F> int by_dtype(const V& x, F&& f) noexcept {
+template <class F>
+int by_dtype(const V& x, F&& f) noexcept {
   try {
     if (x.dtype == DSW_F32) return f(float{});
     if (x.dtype == DSW_F64) return f(double{});
@@ -97,7 +98,8 @@ int rms_norm_fwd(S, V x, V weight, double eps, V y, V rstd) {
 int rms_norm_bwd(S, V x, V weight, V rstd, V dy, V dx, V dweight) {
   return by_dtype(x, [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, nullptr, rstd, dy, dx, dweight, V{}); });
 }
-int batch_norm_fwd(S, V x, V weight, V bias, V running_mean, V running_var, double momentum, double eps, int32_t training, V y, V mean, V rstd) {
+int batch_norm_fwd(S, V x, V weight, V bias, V running_mean, V running_var, double momentum, double eps, int32_t training, V y, V mean,
+                   V rstd) {
   return by_dtype(x, [&]<class T>(T) {
     return ref::batch_norm_fwd<T>(x, weight, bias, running_mean, running_var, momentum, eps, training != 0, y, mean, rstd);
   });
@@ -151,11 +153,47 @@ int sgd(S, const DswSgd* p, V w, V g, V momentum) {
 }  // namespace
 
 const DswKernels* dsw_reference_kernels(void) {
-  static const DswKernels table = {
-      sizeof(DswKernels), "reference", fill, copy, random_uniform, random_normal, unary, unary_bwd, binary, compare_select_bwd, dropout,
-      swiglu_fwd, swiglu_bwd, reduce, argmax, square_sum, count_not_finite, matmul, softmax_fwd, softmax_bwd, log_softmax_fwd,
-      log_softmax_bwd, layer_norm_fwd, layer_norm_bwd, rms_norm_fwd, rms_norm_bwd, batch_norm_fwd, batch_norm_bwd, embedding_fwd,
-      embedding_bwd, cross_entropy_fwd, cross_entropy_bwd, rope, attention_fwd, attention_bwd, conv2d_fwd, conv2d_bwd_data,
-      conv2d_bwd_weights, pool2d_fwd, pool2d_bwd, adamw, sgd};
+  static const DswKernels table = {sizeof(DswKernels),
+                                   "reference",
+                                   fill,
+                                   copy,
+                                   random_uniform,
+                                   random_normal,
+                                   unary,
+                                   unary_bwd,
+                                   binary,
+                                   compare_select_bwd,
+                                   dropout,
+                                   swiglu_fwd,
+                                   swiglu_bwd,
+                                   reduce,
+                                   argmax,
+                                   square_sum,
+                                   count_not_finite,
+                                   matmul,
+                                   softmax_fwd,
+                                   softmax_bwd,
+                                   log_softmax_fwd,
+                                   log_softmax_bwd,
+                                   layer_norm_fwd,
+                                   layer_norm_bwd,
+                                   rms_norm_fwd,
+                                   rms_norm_bwd,
+                                   batch_norm_fwd,
+                                   batch_norm_bwd,
+                                   embedding_fwd,
+                                   embedding_bwd,
+                                   cross_entropy_fwd,
+                                   cross_entropy_bwd,
+                                   rope,
+                                   attention_fwd,
+                                   attention_bwd,
+                                   conv2d_fwd,
+                                   conv2d_bwd_data,
+                                   conv2d_bwd_weights,
+                                   pool2d_fwd,
+                                   pool2d_bwd,
+                                   adamw,
+                                   sgd};
   return &table;
 }

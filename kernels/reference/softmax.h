@@ -8,7 +8,8 @@
 /// Softmax, its logarithm and cross entropy; a row is the last axis. A row with a NaN becomes NaN throughout.
 namespace dsw::kernels::reference {
 
-template <class T> double row_maximum(const T* x, std::int64_t length, std::int64_t step) {
+template <class T>
+double row_maximum(const T* x, std::int64_t length, std::int64_t step) {
   double maximum = -std::numeric_limits<double>::infinity();
   for (std::int64_t i = 0; i < length && !std::isnan(maximum); ++i) {
     if (replaces_maximum(x[i * step], maximum)) maximum = x[i * step];
@@ -23,14 +24,16 @@ struct LogSumExp {
   /// log of the softmax of x
   double log_probability(double x) const { return (x - maximum) - log_sum; }
 };
-template <class T> LogSumExp row_log_sum_exp(const T* x, std::int64_t length, std::int64_t step) {
+template <class T>
+LogSumExp row_log_sum_exp(const T* x, std::int64_t length, std::int64_t step) {
   const double maximum = row_maximum(x, length, step);
   double sum = 0;
   for (std::int64_t i = 0; i < length; ++i) sum += std::exp(x[i * step] - maximum);
   return {maximum, std::log(sum)};
 }
 
-template <class T> int softmax_fwd(const DswView& x, const DswView& y, bool logarithm) {
+template <class T>
+int softmax_fwd(const DswView& x, const DswView& y, bool logarithm) {
   const std::int64_t rows = row_count(x), length = last_length(x), xs = last_stride(x), ys = last_stride(y);
   for (std::int64_t r = 0; length > 0 && r < rows; ++r) {
     const T* xr = data<T>(x) + row_offset(x, r);
@@ -45,7 +48,8 @@ template <class T> int softmax_fwd(const DswView& x, const DswView& y, bool loga
 }
 
 /// softmax: dx = y (dy - sum y dy); log-softmax: dx = dy - exp(y) sum dy.
-template <class T> int softmax_bwd(const DswView& y, const DswView& dy, const DswView& dx, bool logarithm) {
+template <class T>
+int softmax_bwd(const DswView& y, const DswView& dy, const DswView& dx, bool logarithm) {
   const std::int64_t rows = row_count(y), length = last_length(y), ys = last_stride(y), gs = last_stride(dy), xs = last_stride(dx);
   for (std::int64_t r = 0; length > 0 && r < rows; ++r) {
     const T* yr = data<T>(y) + row_offset(y, r);
@@ -62,7 +66,8 @@ template <class T> int softmax_bwd(const DswView& y, const DswView& dy, const Ds
 }
 
 template <class T>
-int cross_entropy_fwd(const DswView& x, const DswView& target, double smoothing, const DswView& loss, const DswView& row_lse, const DswView& count) {
+int cross_entropy_fwd(const DswView& x, const DswView& target, double smoothing, const DswView& loss, const DswView& row_lse,
+                      const DswView& count) {
   const std::int64_t N = x.shape[0], K = x.shape[1];
   double total = 0;
   std::int64_t counted = 0;

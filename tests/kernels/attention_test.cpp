@@ -18,16 +18,20 @@ struct Sizes {
   Lengths lse() const { return {B, Hq, Tq}; }
   double scale() const { return 1 / std::sqrt(static_cast<double>(D)); }
 };
-const Sizes kSizes[] = {{1, 1, 1, 1, 1, 1}, {2, 2, 2, 5, 5, 8}, {1, 4, 2, 17, 17, 33}, {2, 2, 1, 70, 70, 32}, {1, 2, 2, 1, 150, 16}, {1, 1, 1, 64, 128, 64}, {1, 2, 2, 130, 300, 20},
-                        {1, 1, 1, 9, 4, 8}, {0, 2, 2, 3, 3, 4}, {1, 2, 2, 0, 3, 4}};
+const Sizes kSizes[] = {{1, 1, 1, 1, 1, 1},    {2, 2, 2, 5, 5, 8},     {1, 4, 2, 17, 17, 33},   {2, 2, 1, 70, 70, 32},
+                        {1, 2, 2, 1, 150, 16}, {1, 1, 1, 64, 128, 64}, {1, 2, 2, 130, 300, 20}, {1, 1, 1, 9, 4, 8},
+                        {0, 2, 2, 3, 3, 4},    {1, 2, 2, 0, 3, 4}};
 
 /// Forward, then the gradients from the table's own output.
-void check(const char* name, const Sizes& z, const DswAttention& p, Layout layout, const std::vector<std::int64_t>& mask, double tolerance = 1e-10) {
+void check(const char* name, const Sizes& z, const DswAttention& p, Layout layout, const std::vector<std::int64_t>& mask,
+           double tolerance = 1e-10) {
   KernelCase attention(name);
   attention.tolerance(tolerance).cancels(1e-6);  // a query that sees one key has no gradient
   attention.input(z.q(), layout, -2, 2).input(z.k(), layout, -2, 2).input(z.k(), layout);
-  if (mask.empty()) attention.missing();
-  else attention.integers({z.B, z.S}, mask, DSW_BOOL);
+  if (mask.empty())
+    attention.missing();
+  else
+    attention.integers({z.B, z.S}, mask, DSW_BOOL);
   attention.output(z.q(), layout).output(z.lse()).input(z.q(), layout).output(z.q(), layout).output(z.k(), layout).output(z.k());
   attention.run([&](const DswKernels& k, DswStream* s, const auto& v) {
     if (const int status = k.attention_fwd(s, &p, v[0], v[1], v[2], v[3], v[4], v[5], DswView{}); status != DSW_OK) return status;
@@ -76,7 +80,9 @@ TEST(Attention, NaNIsSeen) {
     attention.input(z.k());
     if (argument == 1) attention.put(43, nan);
     attention.input(z.k()).output(z.q()).output(z.lse());
-    attention.run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.attention_fwd(s, &p, v[0], v[1], v[2], DswView{}, v[3], v[4], DswView{}); });
+    attention.run([&](const DswKernels& k, DswStream* s, const auto& v) {
+      return k.attention_fwd(s, &p, v[0], v[1], v[2], DswView{}, v[3], v[4], DswView{});
+    });
   }
 }
 
@@ -88,9 +94,16 @@ TEST(Attention, LargeScoresDoNotOverflow) {
 TEST(Attention, ProbabilitiesForInspection) {
   const Sizes z{1, 2, 1, 6, 9, 8};
   const DswAttention p{z.scale(), 1, 0, 0};
-  KernelCase("probabilities").input(z.q()).input(z.k()).input(z.k()).output(z.q()).output(z.lse()).output({1, 2, 6, 9}).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-    return k.attention_fwd(s, &p, v[0], v[1], v[2], DswView{}, v[3], v[4], v[5]);
-  });
+  KernelCase("probabilities")
+      .input(z.q())
+      .input(z.k())
+      .input(z.k())
+      .output(z.q())
+      .output(z.lse())
+      .output({1, 2, 6, 9})
+      .run([&](const DswKernels& k, DswStream* s, const auto& v) {
+        return k.attention_fwd(s, &p, v[0], v[1], v[2], DswView{}, v[3], v[4], v[5]);
+      });
 }
 
 TEST(Attention, RepeatsToTheBit) {
@@ -102,8 +115,9 @@ TEST(Attention, RepeatsToTheBit) {
   for (std::size_t i = 0; i < k.size(); ++i) k[i] = static_cast<float>(i * 3 % 97) / 50 - 1;
   for (int i = 0; i < 3; ++i) {
     const DswView kv = dense_view(k.data(), z.k(), DSW_F32);
-    ASSERT_EQ(dsw_cpu_kernels()->attention_fwd(stream.get(), &p, dense_view(q.data(), z.q(), DSW_F32), kv, kv, DswView{}, dense_view(o.data(), z.q(), DSW_F32),
-                                               dense_view(lse.data(), z.lse(), DSW_F32), DswView{}), DSW_OK);
+    ASSERT_EQ(dsw_cpu_kernels()->attention_fwd(stream.get(), &p, dense_view(q.data(), z.q(), DSW_F32), kv, kv, DswView{},
+                                               dense_view(o.data(), z.q(), DSW_F32), dense_view(lse.data(), z.lse(), DSW_F32), DswView{}),
+              DSW_OK);
     if (i == 0) first = o;
     ASSERT_EQ(o, first);
   }

@@ -16,24 +16,34 @@ struct Conv {
   Lengths x() const { return {B, C, H, W}; }
   Lengths w() const { return {O, C / p.groups, R, S}; }
   Lengths y() const {
-    return {B, O, (H + 2 * p.pad_h - p.dilation_h * (R - 1) - 1) / p.stride_h + 1, (W + 2 * p.pad_w - p.dilation_w * (S - 1) - 1) / p.stride_w + 1};
+    return {B, O, (H + 2 * p.pad_h - p.dilation_h * (R - 1) - 1) / p.stride_h + 1,
+            (W + 2 * p.pad_w - p.dilation_w * (S - 1) - 1) / p.stride_w + 1};
   }
 };
 //                           B  C  H  W  O  R  S  stride pad   dilation groups
-const Conv kConvs[] = {{1, 1, 1, 1, 1, 1, 1, {1, 1, 0, 0, 1, 1, 1}},    {2, 1, 28, 28, 16, 3, 3, {1, 1, 1, 1, 1, 1, 1}}, {5, 16, 14, 14, 32, 3, 3, {1, 1, 1, 1, 1, 1, 1}},
-                       {3, 3, 9, 7, 5, 3, 3, {2, 2, 1, 1, 1, 1, 1}},    {2, 6, 8, 8, 6, 3, 3, {1, 1, 1, 1, 1, 1, 6}},    {2, 8, 7, 9, 12, 3, 1, {1, 2, 0, 0, 1, 1, 4}},
-                       {1, 5, 11, 10, 7, 3, 3, {1, 1, 2, 2, 2, 2, 1}},  {4, 16, 8, 8, 32, 1, 1, {2, 2, 0, 0, 1, 1, 1}},  {2, 4, 6, 6, 3, 5, 5, {1, 1, 2, 2, 1, 1, 1}},
-                       {0, 3, 5, 5, 4, 3, 3, {1, 1, 1, 1, 1, 1, 1}},    {40, 8, 12, 12, 16, 3, 3, {1, 1, 1, 1, 1, 1, 1}}, {3, 2, 5, 5, 2, 2, 2, {2, 2, 0, 0, 1, 1, 1}}};
+const Conv kConvs[] = {{1, 1, 1, 1, 1, 1, 1, {1, 1, 0, 0, 1, 1, 1}},     {2, 1, 28, 28, 16, 3, 3, {1, 1, 1, 1, 1, 1, 1}},
+                       {5, 16, 14, 14, 32, 3, 3, {1, 1, 1, 1, 1, 1, 1}}, {3, 3, 9, 7, 5, 3, 3, {2, 2, 1, 1, 1, 1, 1}},
+                       {2, 6, 8, 8, 6, 3, 3, {1, 1, 1, 1, 1, 1, 6}},     {2, 8, 7, 9, 12, 3, 1, {1, 2, 0, 0, 1, 1, 4}},
+                       {1, 5, 11, 10, 7, 3, 3, {1, 1, 2, 2, 2, 2, 1}},   {4, 16, 8, 8, 32, 1, 1, {2, 2, 0, 0, 1, 1, 1}},
+                       {2, 4, 6, 6, 3, 5, 5, {1, 1, 2, 2, 1, 1, 1}},     {0, 3, 5, 5, 4, 3, 3, {1, 1, 1, 1, 1, 1, 1}},
+                       {40, 8, 12, 12, 16, 3, 3, {1, 1, 1, 1, 1, 1, 1}}, {3, 2, 5, 5, 2, 2, 2, {2, 2, 0, 0, 1, 1, 1}}};
 
 TEST(Conv2d, Forward) {
   for (const Conv& c : kConvs) {
     for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded, Layout::Expanded}) {
-      KernelCase("forward").input(c.x(), layout).input(c.w()).input({c.O}).output(c.y(), layout == Layout::Expanded ? Layout::Dense : layout)
+      KernelCase("forward")
+          .input(c.x(), layout)
+          .input(c.w())
+          .input({c.O})
+          .output(c.y(), layout == Layout::Expanded ? Layout::Dense : layout)
           .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.conv2d_fwd(s, &c.p, v[0], v[1], v[2], v[3]); });
     }
-    KernelCase("without bias").input(c.x()).input(c.w(), Layout::Transposed).missing().output(c.y()).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-      return k.conv2d_fwd(s, &c.p, v[0], v[1], v[2], v[3]);
-    });
+    KernelCase("without bias")
+        .input(c.x())
+        .input(c.w(), Layout::Transposed)
+        .missing()
+        .output(c.y())
+        .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.conv2d_fwd(s, &c.p, v[0], v[1], v[2], v[3]); });
   }
 }
 
@@ -49,20 +59,26 @@ TEST(Conv2d, GradientOfTheInput) {
 
 TEST(Conv2d, GradientOfTheWeights) {
   for (const Conv& c : kConvs) {
-    KernelCase("weights and bias").input(c.x(), Layout::Padded).input(c.y()).output(c.w()).output({c.O}).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-      return k.conv2d_bwd_weights(s, &c.p, v[0], v[1], v[2], v[3]);
-    });
-    KernelCase("weights").input(c.x()).input(c.y()).output(c.w()).missing().run([&](const DswKernels& k, DswStream* s, const auto& v) {
-      return k.conv2d_bwd_weights(s, &c.p, v[0], v[1], v[2], v[3]);
-    });
+    KernelCase("weights and bias")
+        .input(c.x(), Layout::Padded)
+        .input(c.y())
+        .output(c.w())
+        .output({c.O})
+        .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.conv2d_bwd_weights(s, &c.p, v[0], v[1], v[2], v[3]); });
+    KernelCase("weights").input(c.x()).input(c.y()).output(c.w()).missing().run(
+        [&](const DswKernels& k, DswStream* s, const auto& v) { return k.conv2d_bwd_weights(s, &c.p, v[0], v[1], v[2], v[3]); });
   }
 }
 
 TEST(Conv2d, NaNIsSeen) {
   const Conv& c = kConvs[1];
-  KernelCase("NaN").input(c.x()).put(100, std::numeric_limits<double>::quiet_NaN()).input(c.w()).missing().output(c.y()).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-    return k.conv2d_fwd(s, &c.p, v[0], v[1], v[2], v[3]);
-  });
+  KernelCase("NaN")
+      .input(c.x())
+      .put(100, std::numeric_limits<double>::quiet_NaN())
+      .input(c.w())
+      .missing()
+      .output(c.y())
+      .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.conv2d_fwd(s, &c.p, v[0], v[1], v[2], v[3]); });
 }
 
 TEST(Conv2d, ASteadyLoopPreparesNothingAndRepeatsToTheBit) {
@@ -71,8 +87,8 @@ TEST(Conv2d, ASteadyLoopPreparesNothingAndRepeatsToTheBit) {
   for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>(i % 13) * 0.1f - 0.5f;
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 29) * 0.07f - 1.0f;
   const DswConv p{1, 1, 1, 1, 1, 1, 1};
-  const DswView xv = dense_view(x.data(), {9, 4, 10, 10}, DSW_F32), wv = dense_view(w.data(), {8, 4, 3, 3}, DSW_F32), yv = dense_view(y.data(), {9, 8, 10, 10}, DSW_F32),
-                dwv = dense_view(dw.data(), {8, 4, 3, 3}, DSW_F32);
+  const DswView xv = dense_view(x.data(), {9, 4, 10, 10}, DSW_F32), wv = dense_view(w.data(), {8, 4, 3, 3}, DSW_F32),
+                yv = dense_view(y.data(), {9, 8, 10, 10}, DSW_F32), dwv = dense_view(dw.data(), {8, 4, 3, 3}, DSW_F32);
   std::uint64_t prepared = 0;
   for (int i = 0; i < 4; ++i) {
     ASSERT_EQ(dsw_cpu_kernels()->conv2d_fwd(stream.get(), &p, xv, wv, DswView{}, yv), DSW_OK);
@@ -92,8 +108,9 @@ struct Pool {
   Lengths x() const { return {B, C, H, W}; }
   Lengths y() const { return {B, C, (H + 2 * p.pad_h - p.kernel_h) / p.stride_h + 1, (W + 2 * p.pad_w - p.kernel_w) / p.stride_w + 1}; }
 };
-const Pool kPools[] = {{2, 3, 28, 28, {2, 2, 2, 2, 0, 0, 0}}, {2, 3, 7, 9, {2, 2, 2, 2, 0, 0, 0}}, {1, 2, 8, 8, {3, 3, 2, 2, 1, 1, 0}}, {3, 1, 5, 6, {3, 2, 1, 1, 1, 0, 0}},
-                       {2, 64, 14, 14, {2, 2, 2, 2, 0, 0, 0}}, {1, 5, 7, 7, {7, 7, 7, 7, 0, 0, 0}}, {0, 2, 4, 4, {2, 2, 2, 2, 0, 0, 0}}};
+const Pool kPools[] = {{2, 3, 28, 28, {2, 2, 2, 2, 0, 0, 0}}, {2, 3, 7, 9, {2, 2, 2, 2, 0, 0, 0}},    {1, 2, 8, 8, {3, 3, 2, 2, 1, 1, 0}},
+                       {3, 1, 5, 6, {3, 2, 1, 1, 1, 0, 0}},   {2, 64, 14, 14, {2, 2, 2, 2, 0, 0, 0}}, {1, 5, 7, 7, {7, 7, 7, 7, 0, 0, 0}},
+                       {0, 2, 4, 4, {2, 2, 2, 2, 0, 0, 0}}};
 
 TEST(Pool2d, ForwardAndGradient) {
   for (const Pool& c : kPools) {
@@ -103,8 +120,10 @@ TEST(Pool2d, ForwardAndGradient) {
       for (const Layout layout : {Layout::Dense, Layout::Padded}) {
         KernelCase pool("pool");
         pool.input(c.x(), layout).output(c.y()).input(c.y()).output(c.x(), layout);
-        if (average) pool.missing();
-        else pool.integer_output(c.y());
+        if (average)
+          pool.missing();
+        else
+          pool.integer_output(c.y());
         pool.run([&](const DswKernels& k, DswStream* s, const auto& v) {
           if (const int status = k.pool2d_fwd(s, &p, v[0], v[1], v[4]); status != DSW_OK) return status;
           return k.pool2d_bwd(s, &p, v[2], v[4], v[3]);
@@ -117,10 +136,13 @@ TEST(Pool2d, ForwardAndGradient) {
 TEST(Pool2d, EqualAndNaNElements) {
   const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
   const DswPool p{2, 2, 2, 2, 0, 0, 0};
-  const std::vector<double> x = {1, 1, nan, 2, -inf, -inf, 5, 3, 1, 1, 3, nan, -inf, -inf, nan, nan, 0, -1, 7, nan, 2, 2, nan, 9, -2, -3, 8, 8, 2, 1, 9, nan};
-  KernelCase("ties").values({1, 2, 2, 8}, x).output({1, 2, 1, 4}).integer_output({1, 2, 1, 4}).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-    return k.pool2d_fwd(s, &p, v[0], v[1], v[2]);
-  });
+  const std::vector<double> x = {1, 1,  nan, 2,   -inf, -inf, 5,   3, 1,  1,  3, nan, -inf, -inf, nan, nan,
+                                 0, -1, 7,   nan, 2,    2,    nan, 9, -2, -3, 8, 8,   2,    1,    9,   nan};
+  KernelCase("ties")
+      .values({1, 2, 2, 8}, x)
+      .output({1, 2, 1, 4})
+      .integer_output({1, 2, 1, 4})
+      .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.pool2d_fwd(s, &p, v[0], v[1], v[2]); });
 }
 
 }  // namespace

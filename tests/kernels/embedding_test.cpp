@@ -24,13 +24,17 @@ TEST(Embedding, ForwardAndGradient) {
     for (const std::int64_t length : t.index) n *= length;
     y.push_back(t.C);
     for (const Layout layout : {Layout::Dense, Layout::Padded, Layout::Transposed}) {
-      KernelCase("lookup").input({t.V, t.C}, layout).integers(t.index, indices(n, t.V)).output(y).run([](const DswKernels& k, DswStream* s, const auto& v) {
-        return k.embedding_fwd(s, v[0], v[1], v[2]);
-      });
+      KernelCase("lookup")
+          .input({t.V, t.C}, layout)
+          .integers(t.index, indices(n, t.V))
+          .output(y)
+          .run([](const DswKernels& k, DswStream* s, const auto& v) { return k.embedding_fwd(s, v[0], v[1], v[2]); });
       for (const std::int32_t accumulate : {0, 1}) {
-        KernelCase("gradient").integers(t.index, indices(n, t.V)).input(y, layout).changed({t.V, t.C}, layout).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-          return k.embedding_bwd(s, v[0], v[1], v[2], accumulate);
-        });
+        KernelCase("gradient")
+            .integers(t.index, indices(n, t.V))
+            .input(y, layout)
+            .changed({t.V, t.C}, layout)
+            .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.embedding_bwd(s, v[0], v[1], v[2], accumulate); });
       }
     }
   }
@@ -52,16 +56,21 @@ TEST(Embedding, AnIndexOutsideTheTableIsRefused) {
 }
 
 TEST(Rope, BothPairingsAndTheirInverse) {
-  for (const Lengths& shape : {Lengths{1, 1, 1, 2}, Lengths{2, 3, 5, 8}, Lengths{1, 4, 70, 32}, Lengths{2, 2, 3, 34}, Lengths{0, 2, 3, 4}}) {
+  for (const Lengths& shape :
+       {Lengths{1, 1, 1, 2}, Lengths{2, 3, 5, 8}, Lengths{1, 4, 70, 32}, Lengths{2, 2, 3, 34}, Lengths{0, 2, 3, 4}}) {
     std::vector<std::int64_t> position;
     for (std::int64_t t = 0; t < shape[2]; ++t) position.push_back(3 + 2 * t);
     for (const std::int32_t interleaved : {0, 1}) {
       for (const std::int32_t inverse : {0, 1}) {
         for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded}) {
           for (const double base : {10000.0, 500.0}) {
-            KernelCase("rope").input(shape, layout).integers({shape[2]}, position).output(shape, layout).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-              return k.rope(s, v[0], v[1], base, interleaved, inverse, v[2]);
-            });
+            KernelCase("rope")
+                .input(shape, layout)
+                .integers({shape[2]}, position)
+                .output(shape, layout)
+                .run([&](const DswKernels& k, DswStream* s, const auto& v) {
+                  return k.rope(s, v[0], v[1], base, interleaved, inverse, v[2]);
+                });
           }
         }
       }
@@ -70,9 +79,11 @@ TEST(Rope, BothPairingsAndTheirInverse) {
 }
 
 TEST(Rope, OddWidthIsRefused) {
-  KernelCase("odd").input({1, 1, 2, 5}).integers({2}, {0, 1}).output({1, 1, 2, 5}).run([](const DswKernels& k, DswStream* s, const auto& v) {
-    return k.rope(s, v[0], v[1], 10000, 0, 0, v[2]);
-  });
+  KernelCase("odd")
+      .input({1, 1, 2, 5})
+      .integers({2}, {0, 1})
+      .output({1, 1, 2, 5})
+      .run([](const DswKernels& k, DswStream* s, const auto& v) { return k.rope(s, v[0], v[1], 10000, 0, 0, v[2]); });
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace {
 struct Product {
   std::int64_t M, K, N;
 };
-const Product kProducts[] = {{1, 1, 1}, {1, 17, 5}, {3, 1, 4}, {5, 7, 1}, {16, 16, 16}, {33, 65, 31}, {128, 96, 200}, {0, 3, 4}, {3, 0, 4}, {300, 40, 65}, {1, 128, 512}};
+const Product kProducts[] = {{1, 1, 1},      {1, 17, 5}, {3, 1, 4}, {5, 7, 1},     {16, 16, 16}, {33, 65, 31},
+                             {128, 96, 200}, {0, 3, 4},  {3, 0, 4}, {300, 40, 65}, {1, 128, 512}};
 
 KernelCase::Call matmul(double alpha, double beta) {
   return [=](const DswKernels& k, DswStream* s, const std::vector<DswView>& v) { return k.matmul(s, v[0], v[1], v[2], v[3], alpha, beta); };
@@ -25,9 +26,19 @@ TEST(Gemm, ShapesLayoutsAndBias) {
       for (const Layout b : {Layout::Dense, Layout::Transposed, Layout::Padded, Layout::Expanded}) {
         KernelCase("product").input({p.M, p.K}, a).input({p.K, p.N}, b).missing().output({p.M, p.N}).run(matmul(1, 0));
       }
-      KernelCase("with bias").input({p.M, p.K}, a).input({p.K, p.N}, Layout::Transposed).input({p.N}).output({p.M, p.N}, Layout::Padded).run(matmul(1, 0));
+      KernelCase("with bias")
+          .input({p.M, p.K}, a)
+          .input({p.K, p.N}, Layout::Transposed)
+          .input({p.N})
+          .output({p.M, p.N}, Layout::Padded)
+          .run(matmul(1, 0));
       KernelCase("alpha, bias, beta").input({p.M, p.K}, a).input({p.K, p.N}).input({p.N}).changed({p.M, p.N}).run(matmul(0.5, -2));
-      KernelCase("transposed result").input({p.M, p.K}, a).input({p.K, p.N}).missing().output({p.M, p.N}, Layout::Transposed).run(matmul(1, 0));
+      KernelCase("transposed result")
+          .input({p.M, p.K}, a)
+          .input({p.K, p.N})
+          .missing()
+          .output({p.M, p.N}, Layout::Transposed)
+          .run(matmul(1, 0));
     }
   }
 }
@@ -35,8 +46,18 @@ TEST(Gemm, ShapesLayoutsAndBias) {
 TEST(Gemm, Batches) {
   for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Expanded}) {
     KernelCase("three axes").input({5, 7, 9}, layout).input({5, 9, 11}, layout).missing().output({5, 7, 11}).run(matmul(1, 0));
-    KernelCase("one weight").input({4, 6, 9}, Layout::Dense).input({4, 9, 33}, Layout::Expanded).input({33}).output({4, 6, 33}).run(matmul(1, 0));
-    KernelCase("four axes").input({2, 3, 8, 5}, layout).input({2, 3, 5, 70}).missing().output({2, 3, 8, 70}, Layout::Padded).run(matmul(0.25, 0));
+    KernelCase("one weight")
+        .input({4, 6, 9}, Layout::Dense)
+        .input({4, 9, 33}, Layout::Expanded)
+        .input({33})
+        .output({4, 6, 33})
+        .run(matmul(1, 0));
+    KernelCase("four axes")
+        .input({2, 3, 8, 5}, layout)
+        .input({2, 3, 5, 70})
+        .missing()
+        .output({2, 3, 8, 70}, Layout::Padded)
+        .run(matmul(0.25, 0));
   }
   KernelCase("no batch").input({0, 7, 9}).input({0, 9, 11}).missing().output({0, 7, 11}).run(matmul(1, 0));
   KernelCase("wide").input({2, 64, 48}).input({2, 48, 300}).input({300}).output({2, 64, 300}).run(matmul(1, 0));
@@ -51,7 +72,8 @@ TEST(Gemm, BetaZeroDoesNotReadTheResult) {
 TEST(Gemm, ASteadyLoopPreparesNothing) {
   const Stream stream(2);
   std::vector<float> a(256 * 64, 0.5f), b(64 * 96, 0.25f), c(256 * 96);
-  const DswView av = dense_view(a.data(), {256, 64}, DSW_F32), bv = dense_view(b.data(), {64, 96}, DSW_F32), cv = dense_view(c.data(), {256, 96}, DSW_F32);
+  const DswView av = dense_view(a.data(), {256, 64}, DSW_F32), bv = dense_view(b.data(), {64, 96}, DSW_F32),
+                cv = dense_view(c.data(), {256, 96}, DSW_F32);
   std::uint64_t prepared = 0;
   for (int i = 0; i < 5; ++i) {
     ASSERT_EQ(dsw_cpu_kernels()->matmul(stream.get(), av, bv, DswView{}, cv, 1, 0), DSW_OK);

@@ -17,24 +17,43 @@ namespace {
 const Layout kLayouts[] = {Layout::Dense, Layout::Transposed, Layout::Spread, Layout::Padded};
 
 TEST(Memory, FillAndCopyAnyStrides) {
-  for (const Lengths& shape : {Lengths{}, Lengths{1}, Lengths{0, 3}, Lengths{5, 7}, Lengths{100, 130}, Lengths{3, 40, 50}, Lengths{2, 3, 4, 5}, Lengths{300, 400}}) {
+  for (const Lengths& shape : {Lengths{}, Lengths{1}, Lengths{0, 3}, Lengths{5, 7}, Lengths{100, 130}, Lengths{3, 40, 50},
+                               Lengths{2, 3, 4, 5}, Lengths{300, 400}}) {
     for (const Layout to : kLayouts) {
-      KernelCase("fill").output(shape, to).exact().run([](const DswKernels& k, DswStream* s, const auto& v) { return k.fill(s, v[0], -1.25); });
+      KernelCase("fill").output(shape, to).exact().run(
+          [](const DswKernels& k, DswStream* s, const auto& v) { return k.fill(s, v[0], -1.25); });
       for (const Layout from : {Layout::Dense, Layout::Transposed, Layout::Spread, Layout::Padded, Layout::Expanded}) {
-        KernelCase("copy").input(shape, from).output(shape, to).exact().run([](const DswKernels& k, DswStream* s, const auto& v) { return k.copy(s, v[0], v[1]); });
+        KernelCase("copy").input(shape, from).output(shape, to).exact().run([](const DswKernels& k, DswStream* s, const auto& v) {
+          return k.copy(s, v[0], v[1]);
+        });
       }
     }
   }
   // Heads out of [B, T, H, D], and back.
-  KernelCase("permuted").input({3, 20, 4, 8}).output({3, 4, 20, 8}).exact().run([](const DswKernels& k, DswStream* s, std::vector<DswView> v) {
-    std::swap(v[0].shape[1], v[0].shape[2]);
-    std::swap(v[0].stride[1], v[0].stride[2]);
-    return k.copy(s, v[0], v[1]);
-  });
+  KernelCase("permuted")
+      .input({3, 20, 4, 8})
+      .output({3, 4, 20, 8})
+      .exact()
+      .run([](const DswKernels& k, DswStream* s, std::vector<DswView> v) {
+        std::swap(v[0].shape[1], v[0].shape[2]);
+        std::swap(v[0].stride[1], v[0].stride[2]);
+        return k.copy(s, v[0], v[1]);
+      });
 }
 
 TEST(Memory, ConversionsRoundToNearestEven) {
-  const std::vector<float> x = {0.0f, -0.0f, 1.0f, 1.00390625f, 1.01171875f, 65504.0f, 65520.0f, 1e-7f, 6e-8f, -3.14159f, std::numeric_limits<float>::infinity(), std::nanf("")};
+  const std::vector<float> x = {0.0f,
+                                -0.0f,
+                                1.0f,
+                                1.00390625f,
+                                1.01171875f,
+                                65504.0f,
+                                65520.0f,
+                                1e-7f,
+                                6e-8f,
+                                -3.14159f,
+                                std::numeric_limits<float>::infinity(),
+                                std::nanf("")};
   const std::vector<std::uint16_t> bf16 = {0x0000, 0x8000, 0x3F80, 0x3F80, 0x3F82, 0x4780, 0x4780, 0x33D7, 0x3381, 0xC049, 0x7F80, 0x7FC0};
   const std::vector<std::uint16_t> f16 = {0x0000, 0x8000, 0x3C00, 0x3C04, 0x3C0C, 0x7BFF, 0x7C00, 0x0002, 0x0001, 0xC248, 0x7C00, 0x7E00};
   const Lengths shape{static_cast<std::int64_t>(x.size())};
@@ -42,9 +61,11 @@ TEST(Memory, ConversionsRoundToNearestEven) {
   std::vector<std::uint16_t> narrow(x.size());
   const Stream stream(1);
   for (const auto& [dtype, want] : {std::pair{DSW_BF16, bf16}, std::pair{DSW_F16, f16}}) {
-    ASSERT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(source.data(), shape, DSW_F32), dense_view(narrow.data(), shape, dtype)), DSW_OK);
+    ASSERT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(source.data(), shape, DSW_F32), dense_view(narrow.data(), shape, dtype)),
+              DSW_OK);
     EXPECT_EQ(narrow, want);
-    ASSERT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(narrow.data(), shape, dtype), dense_view(back.data(), shape, DSW_F32)), DSW_OK);
+    ASSERT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(narrow.data(), shape, dtype), dense_view(back.data(), shape, DSW_F32)),
+              DSW_OK);
     EXPECT_EQ(back[2], 1.0f);
     EXPECT_NEAR(back[9], -3.14159f, 0.01f);
     EXPECT_TRUE(std::isnan(back[11]));
@@ -53,16 +74,20 @@ TEST(Memory, ConversionsRoundToNearestEven) {
   std::vector<float> floats(4);
   ASSERT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(bytes.data(), {4}, DSW_U8), dense_view(floats.data(), {4}, DSW_F32)), DSW_OK);
   EXPECT_EQ(floats, (std::vector<float>{0, 1, 200, 255}));
-  EXPECT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(bytes.data(), {4}, DSW_E4M3), dense_view(floats.data(), {4}, DSW_F32)), DSW_UNSUPPORTED);
+  EXPECT_EQ(dsw_cpu_kernels()->copy(stream.get(), dense_view(bytes.data(), {4}, DSW_E4M3), dense_view(floats.data(), {4}, DSW_F32)),
+            DSW_UNSUPPORTED);
 }
 
 TEST(Random, EqualToTheReferenceToTheBit) {
   for (const Lengths& shape : {Lengths{0}, Lengths{1}, Lengths{5}, Lengths{1023}, Lengths{50, 1003}}) {
     for (const double p : {0.0, 0.1, 0.5, 1.0}) {
-      KernelCase("dropout").input(shape).output(shape).exact().run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.dropout(s, v[0], v[1], p, 0x123456789ABCDEFull); });
+      KernelCase("dropout").input(shape).output(shape).exact().run(
+          [&](const DswKernels& k, DswStream* s, const auto& v) { return k.dropout(s, v[0], v[1], p, 0x123456789ABCDEFull); });
     }
-    KernelCase("uniform").output(shape).exact().run([](const DswKernels& k, DswStream* s, const auto& v) { return k.random_uniform(s, v[0], 42, -0.5, 2.5); });
-    KernelCase("normal").output(shape).exact().run([](const DswKernels& k, DswStream* s, const auto& v) { return k.random_normal(s, v[0], 43, 1, 0.02); });
+    KernelCase("uniform").output(shape).exact().run(
+        [](const DswKernels& k, DswStream* s, const auto& v) { return k.random_uniform(s, v[0], 42, -0.5, 2.5); });
+    KernelCase("normal").output(shape).exact().run(
+        [](const DswKernels& k, DswStream* s, const auto& v) { return k.random_normal(s, v[0], 43, 1, 0.02); });
   }
 }
 

@@ -13,9 +13,12 @@ TEST(Optimizer, AdamW) {
   for (const Lengths& shape : kShapes) {
     for (const double decay : {0.0, 0.1}) {
       const DswAdamW p{1e-3, 0.9, 0.95, 1e-8, decay, 1 - 0.9 * 0.9, 1 - 0.95 * 0.95, 0.5};
-      KernelCase("adamw").changed(shape).input(shape).changed(shape).changed(shape, Layout::Dense, 0, 1).run([&](const DswKernels& k, DswStream* s, const auto& v) {
-        return k.adamw(s, &p, v[0], v[1], v[2], v[3]);
-      });
+      KernelCase("adamw")
+          .changed(shape)
+          .input(shape)
+          .changed(shape)
+          .changed(shape, Layout::Dense, 0, 1)
+          .run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.adamw(s, &p, v[0], v[1], v[2], v[3]); });
     }
   }
 }
@@ -25,11 +28,14 @@ TEST(Optimizer, Sgd) {
     for (const std::int32_t nesterov : {0, 1}) {
       for (const std::int32_t first : {0, 1}) {
         const DswSgd p{0.1, 0.9, 5e-4, 0.2, 2.0, nesterov, first};
-        KernelCase("momentum").changed(shape).input(shape).changed(shape).run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.sgd(s, &p, v[0], v[1], v[2]); });
+        KernelCase("momentum").changed(shape).input(shape).changed(shape).run([&](const DswKernels& k, DswStream* s, const auto& v) {
+          return k.sgd(s, &p, v[0], v[1], v[2]);
+        });
       }
     }
     const DswSgd p{0.1, 0, 0.01, 0, 1.0, 0, 1};
-    KernelCase("plain").changed(shape).input(shape).missing().run([&](const DswKernels& k, DswStream* s, const auto& v) { return k.sgd(s, &p, v[0], v[1], v[2]); });
+    KernelCase("plain").changed(shape).input(shape).missing().run(
+        [&](const DswKernels& k, DswStream* s, const auto& v) { return k.sgd(s, &p, v[0], v[1], v[2]); });
   }
 }
 
@@ -37,11 +43,17 @@ TEST(Optimizer, Sgd) {
 TEST(Optimizer, AdamWByHand) {
   KernelCase("by hand").changed({1}).input({1}).changed({1}).changed({1}).run([](const DswKernels& k, DswStream* s, const auto& v) {
     for (const DswView& x : v) {
-      if (x.dtype == DSW_F32) *static_cast<float*>(x.data) = 0;
-      else *static_cast<double*>(x.data) = 0;
+      if (x.dtype == DSW_F32)
+        *static_cast<float*>(x.data) = 0;
+      else
+        *static_cast<double*>(x.data) = 0;
     }
-    const auto set = [](const DswView& x, double value) { x.dtype == DSW_F32 ? void(*static_cast<float*>(x.data) = static_cast<float>(value)) : void(*static_cast<double*>(x.data) = value); };
-    const auto get = [](const DswView& x) { return x.dtype == DSW_F32 ? static_cast<double>(*static_cast<float*>(x.data)) : *static_cast<double*>(x.data); };
+    const auto set = [](const DswView& x, double value) {
+      x.dtype == DSW_F32 ? void(*static_cast<float*>(x.data) = static_cast<float>(value)) : void(*static_cast<double*>(x.data) = value);
+    };
+    const auto get = [](const DswView& x) {
+      return x.dtype == DSW_F32 ? static_cast<double>(*static_cast<float*>(x.data)) : *static_cast<double*>(x.data);
+    };
     set(v[0], 1.0);
     set(v[1], 0.5);
     const DswAdamW first{0.1, 0.9, 0.999, 0, 0.01, 1 - 0.9, 1 - 0.999, 1.0};

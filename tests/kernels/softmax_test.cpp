@@ -16,21 +16,30 @@ const Layout kLayouts[] = {Layout::Dense, Layout::Transposed, Layout::Padded, La
 TEST(Softmax, ForwardAndGradient) {
   for (const Lengths& shape : kShapes) {
     for (const Layout layout : kLayouts) {
-      KernelCase("softmax").input(shape, layout, -20, 20).output(shape, layout).run([](const DswKernels& k, DswStream* s, const auto& v) { return k.softmax_fwd(s, v[0], v[1]); });
-      KernelCase("log-softmax").input(shape, layout, -20, 20).output(shape).run([](const DswKernels& k, DswStream* s, const auto& v) { return k.log_softmax_fwd(s, v[0], v[1]); });
-      KernelCase("softmax gradient").input(shape, layout, 0, 0.3).input(shape, Layout::Padded).output(shape, layout).run([](const DswKernels& k, DswStream* s, const auto& v) {
-        return k.softmax_bwd(s, v[0], v[1], v[2]);
+      KernelCase("softmax").input(shape, layout, -20, 20).output(shape, layout).run([](const DswKernels& k, DswStream* s, const auto& v) {
+        return k.softmax_fwd(s, v[0], v[1]);
       });
-      KernelCase("log-softmax gradient").input(shape, layout, -5, -1).input(shape).output(shape, Layout::Transposed).run([](const DswKernels& k, DswStream* s, const auto& v) {
-        return k.log_softmax_bwd(s, v[0], v[1], v[2]);
+      KernelCase("log-softmax").input(shape, layout, -20, 20).output(shape).run([](const DswKernels& k, DswStream* s, const auto& v) {
+        return k.log_softmax_fwd(s, v[0], v[1]);
       });
+      KernelCase("softmax gradient")
+          .input(shape, layout, 0, 0.3)
+          .input(shape, Layout::Padded)
+          .output(shape, layout)
+          .run([](const DswKernels& k, DswStream* s, const auto& v) { return k.softmax_bwd(s, v[0], v[1], v[2]); });
+      KernelCase("log-softmax gradient")
+          .input(shape, layout, -5, -1)
+          .input(shape)
+          .output(shape, Layout::Transposed)
+          .run([](const DswKernels& k, DswStream* s, const auto& v) { return k.log_softmax_bwd(s, v[0], v[1], v[2]); });
     }
   }
 }
 
 TEST(Softmax, LargeInfiniteAndNaNScores) {
   const std::vector<double> x = {1e30, -1e30, 1e30, 88, -kInf, 0, -kInf, 5, -kInf, -kInf, -kInf, -kInf, 1, kNaN, 2, 3, kInf, 0, 1, 2};
-  KernelCase("softmax").values({5, 4}, x).output({5, 4}).run([](const DswKernels& k, DswStream* s, const auto& v) { return k.softmax_fwd(s, v[0], v[1]); });
+  KernelCase("softmax").values({5, 4}, x).output({5, 4}).run(
+      [](const DswKernels& k, DswStream* s, const auto& v) { return k.softmax_fwd(s, v[0], v[1]); });
 }
 
 struct Classes {
@@ -48,8 +57,16 @@ TEST(CrossEntropy, ForwardAndGradient) {
     for (const double smoothing : {0.0, 0.1}) {
       for (const bool left_out : {false, true}) {
         for (const Layout layout : kLayouts) {
-          KernelCase("cross entropy").cancels(c.K == 1 ? 1e-7 : 0).input({c.N, c.K}, layout, -8, 8).integers({c.N}, targets(c.N, c.K, left_out)).output({1}).output({c.N}).integer_output({1}, DSW_I64)
-              .values({1}, {0.75}).output({c.N, c.K}, layout).run([&](const DswKernels& k, DswStream* s, const auto& v) {
+          KernelCase("cross entropy")
+              .cancels(c.K == 1 ? 1e-7 : 0)
+              .input({c.N, c.K}, layout, -8, 8)
+              .integers({c.N}, targets(c.N, c.K, left_out))
+              .output({1})
+              .output({c.N})
+              .integer_output({1}, DSW_I64)
+              .values({1}, {0.75})
+              .output({c.N, c.K}, layout)
+              .run([&](const DswKernels& k, DswStream* s, const auto& v) {
                 if (const int status = k.cross_entropy_fwd(s, v[0], v[1], smoothing, v[2], v[3], v[4]); status != DSW_OK) return status;
                 return k.cross_entropy_bwd(s, v[0], v[1], smoothing, v[3], v[4], v[5], v[6]);
               });
@@ -60,10 +77,25 @@ TEST(CrossEntropy, ForwardAndGradient) {
 }
 
 TEST(CrossEntropy, EdgesOfTargets) {
-  const auto forward = [](const DswKernels& k, DswStream* s, const std::vector<DswView>& v) { return k.cross_entropy_fwd(s, v[0], v[1], 0, v[2], v[3], v[4]); };
-  KernelCase("nothing counted").input({3, 4}).integers({3}, {-1, -1, -100}).output({1}).output({3}).integer_output({1}, DSW_I64).run(forward);
+  const auto forward = [](const DswKernels& k, DswStream* s, const std::vector<DswView>& v) {
+    return k.cross_entropy_fwd(s, v[0], v[1], 0, v[2], v[3], v[4]);
+  };
+  KernelCase("nothing counted")
+      .input({3, 4})
+      .integers({3}, {-1, -1, -100})
+      .output({1})
+      .output({3})
+      .integer_output({1}, DSW_I64)
+      .run(forward);
   KernelCase("target too large").input({3, 4}).integers({3}, {0, 4, 1}).output({1}).output({3}).integer_output({1}, DSW_I64).run(forward);
-  KernelCase("NaN is seen").input({3, 4}).put(5, kNaN).integers({3}, {0, 3, 1}).output({1}).output({3}).integer_output({1}, DSW_I64).run(forward);
+  KernelCase("NaN is seen")
+      .input({3, 4})
+      .put(5, kNaN)
+      .integers({3}, {0, 3, 1})
+      .output({1})
+      .output({3})
+      .integer_output({1}, DSW_I64)
+      .run(forward);
 }
 
 }  // namespace

@@ -25,29 +25,47 @@ std::int64_t count(const Lengths& shape) {
 std::size_t bytes_of(DswDType dtype) {
   switch (dtype) {
     case DSW_F64:
-    case DSW_I64: return 8;
+    case DSW_I64:
+      return 8;
     case DSW_F32:
-    case DSW_I32: return 4;
-    default: return 1;
+    case DSW_I32:
+      return 4;
+    default:
+      return 1;
   }
 }
 
 void write(void* memory, DswDType dtype, std::int64_t at, double value) {
   switch (dtype) {
-    case DSW_F64: static_cast<double*>(memory)[at] = value; break;
-    case DSW_F32: static_cast<float*>(memory)[at] = static_cast<float>(value); break;
-    case DSW_I64: static_cast<std::int64_t*>(memory)[at] = static_cast<std::int64_t>(value); break;
-    case DSW_I32: static_cast<std::int32_t*>(memory)[at] = static_cast<std::int32_t>(value); break;
-    default: static_cast<std::uint8_t*>(memory)[at] = static_cast<std::uint8_t>(value); break;
+    case DSW_F64:
+      static_cast<double*>(memory)[at] = value;
+      break;
+    case DSW_F32:
+      static_cast<float*>(memory)[at] = static_cast<float>(value);
+      break;
+    case DSW_I64:
+      static_cast<std::int64_t*>(memory)[at] = static_cast<std::int64_t>(value);
+      break;
+    case DSW_I32:
+      static_cast<std::int32_t*>(memory)[at] = static_cast<std::int32_t>(value);
+      break;
+    default:
+      static_cast<std::uint8_t*>(memory)[at] = static_cast<std::uint8_t>(value);
+      break;
   }
 }
 double read(const void* memory, DswDType dtype, std::int64_t at) {
   switch (dtype) {
-    case DSW_F64: return static_cast<const double*>(memory)[at];
-    case DSW_F32: return static_cast<double>(static_cast<const float*>(memory)[at]);
-    case DSW_I64: return static_cast<double>(static_cast<const std::int64_t*>(memory)[at]);
-    case DSW_I32: return static_cast<const std::int32_t*>(memory)[at];
-    default: return static_cast<const std::uint8_t*>(memory)[at];
+    case DSW_F64:
+      return static_cast<const double*>(memory)[at];
+    case DSW_F32:
+      return static_cast<double>(static_cast<const float*>(memory)[at]);
+    case DSW_I64:
+      return static_cast<double>(static_cast<const std::int64_t*>(memory)[at]);
+    case DSW_I32:
+      return static_cast<const std::int32_t*>(memory)[at];
+    default:
+      return static_cast<const std::uint8_t*>(memory)[at];
   }
 }
 
@@ -78,7 +96,8 @@ struct KernelCase::Memory {
     if (a.is_missing) return;
     words.resize(static_cast<std::size_t>(a.span) * bytes_of(dtype) / 8 + 2);
     for (std::int64_t i = 0; i < a.span; ++i) write(words.data(), dtype, i, a.is_float ? kGap : 0);
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(a.start.size()); ++i) write(words.data(), dtype, offset(a.shape, a.stride, i), a.start[static_cast<std::size_t>(i)]);
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(a.start.size()); ++i)
+      write(words.data(), dtype, offset(a.shape, a.stride, i), a.start[static_cast<std::size_t>(i)]);
     view.data = words.data();
     view.rank = static_cast<std::int32_t>(a.shape.size());
     view.dtype = dtype;
@@ -118,7 +137,8 @@ KernelCase& KernelCase::input(const Lengths& shape, Layout layout, double low, d
   for (std::int64_t i = 0; i < count(shape); ++i) {
     // By place in memory, so that elements that share memory get one value.
     const auto place = static_cast<std::uint64_t>(offset(shape, a.stride, i));
-    a.start[static_cast<std::size_t>(i)] = static_cast<double>(static_cast<float>(low + (high - low) * kernels::unit_from_word(kernels::philox(key, place)[0])));
+    a.start[static_cast<std::size_t>(i)] =
+        static_cast<double>(static_cast<float>(low + (high - low) * kernels::unit_from_word(kernels::philox(key, place)[0])));
   }
   return *this;
 }
@@ -197,13 +217,16 @@ void KernelCase::run(const Call& call) {
           const bool must_equal = !a.is_output || !a.is_float || tolerance_ == 0;
           const double slack = a.dtype == DSW_F64 && !a.is_float ? 1e-6 * std::fabs(want) : 0;
           // Plain comparisons: an assertion object for each of millions of elements takes longer than the kernels.
-          const bool wrong = whole ? !std::isfinite(x) || (must_equal && std::fabs(x - want) > slack) : std::isnan(want) ? !std::isnan(x) : x != want;
+          const bool wrong = whole              ? !std::isfinite(x) || (must_equal && std::fabs(x - want) > slack)
+                             : std::isnan(want) ? !std::isnan(x)
+                                                : x != want;
           if (wrong) FAIL() << "argument " << k << ", element " << i << ": " << x << " for " << want;
           if (!whole) continue;
           error += (x - want) * (x - want);
           square += want * want;
         }
-        ASSERT_LE(error, tolerance_ * square + absolute_ * absolute_ * static_cast<double>(count(a.shape)) + 1e-30) << "argument " << k << ": relative squared error " << error / square;
+        ASSERT_LE(error, tolerance_ * square + absolute_ * absolute_ * static_cast<double>(count(a.shape)) + 1e-30)
+            << "argument " << k << ": relative squared error " << error / square;
         for (std::int64_t i = 0; a.is_float && i < a.span; ++i) {
           if (used[static_cast<std::size_t>(i)]) continue;
           if (read(got[k].words.data(), DSW_F32, i) != kGap) FAIL() << "argument " << k << ": memory between elements was written";

@@ -33,18 +33,28 @@ class KernelCase {
   /// The given values, row-major.
   KernelCase& values(const Lengths& shape, const std::vector<double>& values, Layout layout = Layout::Dense);
   KernelCase& integers(const Lengths& shape, const std::vector<std::int64_t>& values, DswDType dtype = DSW_I32);
-  KernelCase& missing();                                                        ///< an argument that is not given
-  KernelCase& output(const Lengths& shape, Layout layout = Layout::Dense);      ///< starts as NaN
+  KernelCase& missing();                                                    ///< an argument that is not given
+  KernelCase& output(const Lengths& shape, Layout layout = Layout::Dense);  ///< starts as NaN
   KernelCase& changed(const Lengths& shape, Layout layout = Layout::Dense, double low = -1, double high = 1);  ///< read and written
-  KernelCase& integer_output(const Lengths& shape, DswDType dtype = DSW_I32);   ///< must be equal
-  KernelCase& double_output(const Lengths& shape);                              ///< float64 in both calls, starts as 1
+  KernelCase& integer_output(const Lengths& shape, DswDType dtype = DSW_I32);                                  ///< must be equal
+  KernelCase& double_output(const Lengths& shape);  ///< float64 in both calls, starts as 1
   /// Replaces one element of the last added argument (row-major number).
   KernelCase& put(std::int64_t element, double value);
 
-  KernelCase& tolerance(double t) { tolerance_ = t; return *this; }
+  KernelCase& tolerance(double t) {
+    tolerance_ = t;
+    return *this;
+  }
   /// For results that are 0 but for rounding (a softmax over one key): this error an element is allowed besides.
-  KernelCase& cancels(double absolute) { absolute_ = absolute; return *this; }
-  KernelCase& exact() { tolerance_ = 0; reference_in_float32_ = true; return *this; }   ///< bit-equal to the reference in float32
+  KernelCase& cancels(double absolute) {
+    absolute_ = absolute;
+    return *this;
+  }
+  KernelCase& exact() {
+    tolerance_ = 0;
+    reference_in_float32_ = true;
+    return *this;
+  }  ///< bit-equal to the reference in float32
 
   using Call = std::function<int(const DswKernels&, DswStream*, const std::vector<DswView>&)>;
   void run(const Call& call);
@@ -52,8 +62,8 @@ class KernelCase {
  private:
   struct Argument {
     Lengths shape, stride;
-    std::int64_t span = 0;             // elements of memory
-    std::vector<double> start;         // row-major values
+    std::int64_t span = 0;      // elements of memory
+    std::vector<double> start;  // row-major values
     std::vector<std::int64_t> integers;
     DswDType dtype = DSW_F32;
     bool is_output = false, is_missing = false, is_float = true;

@@ -21,7 +21,9 @@ struct Problem {
   DswAttention p;
   DswView mask;
 
-  bool seen(std::int64_t b, std::int64_t s) const { return !given(mask) || data<std::uint8_t>(mask)[b * mask.stride[0] + s * mask.stride[1]] != 0; }
+  bool seen(std::int64_t b, std::int64_t s) const {
+    return !given(mask) || data<std::uint8_t>(mask)[b * mask.stride[0] + s * mask.stride[1]] != 0;
+  }
   /// Keys [first, last) of query t, before the key mask.
   Share range(std::int64_t t) const {
     const std::int64_t last = p.causal != 0 ? std::clamp<std::int64_t>(t + S - Tq + 1, 0, S) : S;
@@ -95,10 +97,17 @@ void finish_scores(const Problem& a, std::int64_t b, std::int64_t t, std::int64_
 
 struct ForwardScratch {
   float *kt, *v, *q, *scores, *out, *maximum, *sum;
-  static std::int64_t floats(const Problem& a) { return a.depth * a.keys + a.S * a.depth + 2 * kQueries * a.depth + kQueries * kKeys + 2 * kQueries; }
+  static std::int64_t floats(const Problem& a) {
+    return a.depth * a.keys + a.S * a.depth + 2 * kQueries * a.depth + kQueries * kKeys + 2 * kQueries;
+  }
   ForwardScratch(const Problem& a, float* p)
-      : kt(p), v(kt + a.depth * a.keys), q(v + a.S * a.depth), scores(q + kQueries * a.depth), out(scores + kQueries * kKeys),
-        maximum(out + kQueries * a.depth), sum(maximum + kQueries) {}
+      : kt(p),
+        v(kt + a.depth * a.keys),
+        q(v + a.S * a.depth),
+        scores(q + kQueries * a.depth),
+        out(scores + kQueries * kKeys),
+        maximum(out + kQueries * a.depth),
+        sum(maximum + kQueries) {}
 };
 
 /// One row of a block of scores becomes probabilities relative to the running maximum; the row's earlier sums are scaled to match.
@@ -138,7 +147,8 @@ void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, st
   }
 }
 
-int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse, DswView probabilities) {
+int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
+                  DswView probabilities) {
   // Probabilities are for a person's eyes: the plain loops write them.
   if (!all_float32({&q, &k, &v, &o, &lse}) || given(probabilities)) {
     return dsw_reference_kernels()->attention_fwd(stream, p, q, k, v, key_mask, o, lse, probabilities);
@@ -182,9 +192,18 @@ struct BackwardScratch {
     return 3 * a.S * a.depth + 2 * a.depth * a.keys + 3 * kQueries * a.depth + 2 * kQueries * kKeys + 2 * kQueries;
   }
   BackwardScratch(const Problem& a, float* p)
-      : k(p), kt(k + a.S * a.depth), vt(kt + a.depth * a.keys), dk(vt + a.depth * a.keys), dv(dk + a.S * a.depth), q(dv + a.S * a.depth),
-        dout(q + kQueries * a.depth), dq(dout + kQueries * a.depth), scores(dq + kQueries * a.depth), dscores(scores + kQueries * kKeys),
-        lse(dscores + kQueries * kKeys), delta(lse + kQueries) {}
+      : k(p),
+        kt(k + a.S * a.depth),
+        vt(kt + a.depth * a.keys),
+        dk(vt + a.depth * a.keys),
+        dv(dk + a.S * a.depth),
+        q(dv + a.S * a.depth),
+        dout(q + kQueries * a.depth),
+        dq(dout + kQueries * a.depth),
+        scores(dq + kQueries * a.depth),
+        dscores(scores + kQueries * kKeys),
+        lse(dscores + kQueries * kKeys),
+        delta(lse + kQueries) {}
 };
 
 /// scores becomes P = exp(scores - lse), dscores (holding dO V') becomes the gradient of q k': P (dP - delta) scale (1 - tanh^2).
@@ -218,8 +237,8 @@ void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, 
   }
 }
 
-int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse, DswView d_o, DswView dq,
-                  DswView dk, DswView dv) {
+int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
+                  DswView d_o, DswView dq, DswView dk, DswView dv) {
   if (!all_float32({&q, &k, &v, &o, &lse, &d_o, &dq, &dk, &dv})) {
     return dsw_reference_kernels()->attention_bwd(stream, p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv);
   }

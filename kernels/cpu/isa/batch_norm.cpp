@@ -25,7 +25,8 @@ void put(const DswView& x, std::int64_t i, double value) {
 }
 
 /// Sum over the channel of f(offset, lanes); with a short area the elements of several pictures fill a vector badly, but stay right.
-template <class F> double channel_sum(const Layout& l, std::int64_t c, F&& f) {
+template <class F>
+double channel_sum(const Layout& l, std::int64_t c, F&& f) {
   double sum = 0;
   for (std::int64_t b = 0; b < l.B; ++b) {
     const std::int64_t start = (b * l.C + c) * l.area;
@@ -33,17 +34,19 @@ template <class F> double channel_sum(const Layout& l, std::int64_t c, F&& f) {
   }
   return sum;
 }
-template <class F> void for_channel(const Layout& l, std::int64_t c, F&& f) {
+template <class F>
+void for_channel(const Layout& l, std::int64_t c, F&& f) {
   for (std::int64_t b = 0; b < l.B; ++b) {
     const std::int64_t start = (b * l.C + c) * l.area;
     for (std::int64_t i = 0; i < l.area; i += kWidth) f(start + i, l.area - i);
   }
 }
 
-int batch_norm_fwd(DswStream* stream, DswView x, DswView weight, DswView bias, DswView running_mean, DswView running_var, double momentum, double eps,
-                   std::int32_t training, DswView y, DswView mean, DswView rstd) {
+int batch_norm_fwd(DswStream* stream, DswView x, DswView weight, DswView bias, DswView running_mean, DswView running_var, double momentum,
+                   double eps, std::int32_t training, DswView y, DswView mean, DswView rstd) {
   if (!all_float32({&x, &weight, &bias, &running_mean, &running_var, &y, &mean, &rstd}) || !all_contiguous({&x, &y})) {
-    return dsw_reference_kernels()->batch_norm_fwd(stream, x, weight, bias, running_mean, running_var, momentum, eps, training, y, mean, rstd);
+    return dsw_reference_kernels()->batch_norm_fwd(stream, x, weight, bias, running_mean, running_var, momentum, eps, training, y, mean,
+                                                   rstd);
   }
   const Layout l = layout_of(x);
   const std::int64_t n = l.per_channel();
@@ -62,20 +65,23 @@ int batch_norm_fwd(DswStream* stream, DswView x, DswView weight, DswView bias, D
         });
         variance = squares / static_cast<double>(n);
         put(running_mean, c, (1 - momentum) * static_cast<double>(value_or(running_mean, c, 0)) + momentum * m);
-        put(running_var, c, (1 - momentum) * static_cast<double>(value_or(running_var, c, 0)) + momentum * squares / static_cast<double>(n > 1 ? n - 1 : 1));
+        put(running_var, c,
+            (1 - momentum) * static_cast<double>(value_or(running_var, c, 0)) +
+                momentum * squares / static_cast<double>(n > 1 ? n - 1 : 1));
       }
       const double r = 1 / std::sqrt(variance + eps);
       put(mean, c, m);
       put(rstd, c, r);
       const float shift = static_cast<float>(m), scale = static_cast<float>(r) * value_or(weight, c, 1), offset = value_or(bias, c, 0);
-      for_channel(l, c, [&](std::int64_t at, std::int64_t k) { store_first(to + at, (load_first(from + at, k) - shift) * scale + offset, k); });
+      for_channel(l, c,
+                  [&](std::int64_t at, std::int64_t k) { store_first(to + at, (load_first(from + at, k) - shift) * scale + offset, k); });
     }
   });
   return DSW_OK;
 }
 
-int batch_norm_bwd(DswStream* stream, DswView x, DswView weight, DswView mean, DswView rstd, std::int32_t training, DswView dy, DswView dx, DswView dweight,
-                   DswView dbias) {
+int batch_norm_bwd(DswStream* stream, DswView x, DswView weight, DswView mean, DswView rstd, std::int32_t training, DswView dy, DswView dx,
+                   DswView dweight, DswView dbias) {
   if (!all_float32({&x, &weight, &mean, &rstd, &dy, &dx, &dweight, &dbias}) || !all_contiguous({&x, &dy, &dx})) {
     return dsw_reference_kernels()->batch_norm_bwd(stream, x, weight, mean, rstd, training, dy, dx, dweight, dbias);
   }
@@ -106,7 +112,8 @@ int batch_norm_bwd(DswStream* stream, DswView x, DswView weight, DswView mean, D
       put(dbias, c, g_sum);
       if (to == nullptr) continue;
       const float scale = w * r;
-      const float g_mean = training != 0 ? static_cast<float>(g_sum / n) : 0.0f, slope = training != 0 ? static_cast<float>(gh_sum / n) * r : 0.0f;
+      const float g_mean = training != 0 ? static_cast<float>(g_sum / n) : 0.0f,
+                  slope = training != 0 ? static_cast<float>(gh_sum / n) * r : 0.0f;
       for_channel(l, c, [&](std::int64_t at, std::int64_t k) {
         store_first(to + at, scale * (load_first(grad + at, k) - g_mean - (load_first(from + at, k) - m) * slope), k);
       });

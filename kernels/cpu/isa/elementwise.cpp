@@ -12,12 +12,14 @@ constexpr double kCheap = 0.25, kCostly = 1.0;  // nanoseconds an element
 const DswKernels& reference() { return *dsw_reference_kernels(); }
 
 /// out[i] = f(in[0][i], …) over a contiguous piece.
-template <class F> void map1(const float* x, float* y, std::int64_t n, F f) {
+template <class F>
+void map1(const float* x, float* y, std::int64_t n, F f) {
   std::int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) store(y + i, f(load(x + i)));
   if (i < n) store_first(y + i, f(load_first(x + i, n - i)), n - i);
 }
-template <class F> void map2(const float* a, const float* b, float* y, std::int64_t n, F f) {
+template <class F>
+void map2(const float* a, const float* b, float* y, std::int64_t n, F f) {
   std::int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) store(y + i, f(load(a + i), load(b + i)));
   if (i < n) store_first(y + i, f(load_first(a + i, n - i), load_first(b + i, n - i)), n - i);
@@ -32,23 +34,39 @@ Vec relu(Vec x) { return select(x <= 0.0f, Vec{}, x); }
 Vec gelu_tanh_gate(Vec x) { return sigmoid(2.0f * kGeluTanhA * (x + kGeluTanhB * x * x * x)); }
 
 /// Calls use(f, cost) with the op's function of one vector.
-template <class Use> int with_unary(DswUnary op, float alpha, float beta, Use&& use) {
+template <class Use>
+int with_unary(DswUnary op, float alpha, float beta, Use&& use) {
   switch (op) {
-    case DSW_NEG: return use([](Vec x) { return -x; }, kCheap);
-    case DSW_EXP: return use([](Vec x) { return exp(x); }, kCostly);
-    case DSW_LOG: return use([](Vec x) { return log_lanes(x); }, 5.0);
-    case DSW_SQRT: return use([](Vec x) { return sqrt(x); }, kCheap);
-    case DSW_RSQRT: return use([](Vec x) { return 1.0f / sqrt(x); }, kCheap);
-    case DSW_SQUARE: return use([](Vec x) { return x * x; }, kCheap);
-    case DSW_ABS: return use([](Vec x) { return abs(x); }, kCheap);
-    case DSW_RECIPROCAL: return use([](Vec x) { return 1.0f / x; }, kCheap);
-    case DSW_RELU: return use([](Vec x) { return relu(x); }, kCheap);
-    case DSW_GELU_TANH: return use([](Vec x) { return x * gelu_tanh_gate(x); }, kCostly);
-    case DSW_GELU_ERF: return use([](Vec x) { return x * normal_below(x); }, kCostly);
-    case DSW_SILU: return use([](Vec x) { return x * sigmoid(x); }, kCostly);
-    case DSW_TANH: return use([](Vec x) { return tanh(x); }, kCostly);
-    case DSW_SIGMOID: return use([](Vec x) { return sigmoid(x); }, kCostly);
-    case DSW_AFFINE: return use([=](Vec x) { return alpha * x + beta; }, kCheap);
+    case DSW_NEG:
+      return use([](Vec x) { return -x; }, kCheap);
+    case DSW_EXP:
+      return use([](Vec x) { return exp(x); }, kCostly);
+    case DSW_LOG:
+      return use([](Vec x) { return log_lanes(x); }, 5.0);
+    case DSW_SQRT:
+      return use([](Vec x) { return sqrt(x); }, kCheap);
+    case DSW_RSQRT:
+      return use([](Vec x) { return 1.0f / sqrt(x); }, kCheap);
+    case DSW_SQUARE:
+      return use([](Vec x) { return x * x; }, kCheap);
+    case DSW_ABS:
+      return use([](Vec x) { return abs(x); }, kCheap);
+    case DSW_RECIPROCAL:
+      return use([](Vec x) { return 1.0f / x; }, kCheap);
+    case DSW_RELU:
+      return use([](Vec x) { return relu(x); }, kCheap);
+    case DSW_GELU_TANH:
+      return use([](Vec x) { return x * gelu_tanh_gate(x); }, kCostly);
+    case DSW_GELU_ERF:
+      return use([](Vec x) { return x * normal_below(x); }, kCostly);
+    case DSW_SILU:
+      return use([](Vec x) { return x * sigmoid(x); }, kCostly);
+    case DSW_TANH:
+      return use([](Vec x) { return tanh(x); }, kCostly);
+    case DSW_SIGMOID:
+      return use([](Vec x) { return sigmoid(x); }, kCostly);
+    case DSW_AFFINE:
+      return use([=](Vec x) { return alpha * x + beta; }, kCheap);
   }
   return DSW_BAD_ARGUMENT;
 }
@@ -62,32 +80,49 @@ int unary(DswStream* stream, DswUnary op, double alpha, double beta, DswView x, 
 }
 
 /// Calls use(f, reads_y, cost): f(v) is dy/dx, v being x or y as kernel_table.h says for the op.
-template <class Use> int with_slope(DswUnary op, float alpha, Use&& use) {
+template <class Use>
+int with_slope(DswUnary op, float alpha, Use&& use) {
   switch (op) {
-    case DSW_NEG: return use([](Vec) { return splat(-1.0f); }, false, kCheap);
-    case DSW_EXP: return use([](Vec y) { return y; }, true, kCheap);
-    case DSW_LOG: return use([](Vec x) { return 1.0f / x; }, false, kCheap);
-    case DSW_SQRT: return use([](Vec y) { return 0.5f / y; }, true, kCheap);
-    case DSW_RSQRT: return use([](Vec y) { return -0.5f * y * y * y; }, true, kCheap);
-    case DSW_SQUARE: return use([](Vec x) { return 2.0f * x; }, false, kCheap);
-    case DSW_ABS: return use([](Vec x) { return select(x > 0.0f, splat(1.0f), select(x < 0.0f, splat(-1.0f), x)); }, false, kCheap);
-    case DSW_RECIPROCAL: return use([](Vec y) { return -y * y; }, true, kCheap);
-    case DSW_RELU: return use([](Vec y) { return select(y <= 0.0f, Vec{}, splat(1.0f)); }, true, kCheap);
+    case DSW_NEG:
+      return use([](Vec) { return splat(-1.0f); }, false, kCheap);
+    case DSW_EXP:
+      return use([](Vec y) { return y; }, true, kCheap);
+    case DSW_LOG:
+      return use([](Vec x) { return 1.0f / x; }, false, kCheap);
+    case DSW_SQRT:
+      return use([](Vec y) { return 0.5f / y; }, true, kCheap);
+    case DSW_RSQRT:
+      return use([](Vec y) { return -0.5f * y * y * y; }, true, kCheap);
+    case DSW_SQUARE:
+      return use([](Vec x) { return 2.0f * x; }, false, kCheap);
+    case DSW_ABS:
+      return use([](Vec x) { return select(x > 0.0f, splat(1.0f), select(x < 0.0f, splat(-1.0f), x)); }, false, kCheap);
+    case DSW_RECIPROCAL:
+      return use([](Vec y) { return -y * y; }, true, kCheap);
+    case DSW_RELU:
+      return use([](Vec y) { return select(y <= 0.0f, Vec{}, splat(1.0f)); }, true, kCheap);
     case DSW_GELU_TANH:
-      return use([](Vec x) {
-        const Vec g = gelu_tanh_gate(x);
-        return g + 2.0f * x * g * (1.0f - g) * (kGeluTanhA + 3.0f * kGeluTanhA * kGeluTanhB * x * x);
-      }, false, kCostly);
+      return use(
+          [](Vec x) {
+            const Vec g = gelu_tanh_gate(x);
+            return g + 2.0f * x * g * (1.0f - g) * (kGeluTanhA + 3.0f * kGeluTanhA * kGeluTanhB * x * x);
+          },
+          false, kCostly);
     case DSW_GELU_ERF:
       return use([](Vec x) { return normal_below(x) + x * kInvSqrt2Pi * exp(-0.5f * x * x); }, false, kCostly);
     case DSW_SILU:
-      return use([](Vec x) {
-        const Vec s = sigmoid(x);
-        return s * (1.0f + x * (1.0f - s));
-      }, false, kCostly);
-    case DSW_TANH: return use([](Vec y) { return 1.0f - y * y; }, true, kCheap);
-    case DSW_SIGMOID: return use([](Vec y) { return y * (1.0f - y); }, true, kCheap);
-    case DSW_AFFINE: return use([=](Vec) { return splat(alpha); }, false, kCheap);
+      return use(
+          [](Vec x) {
+            const Vec s = sigmoid(x);
+            return s * (1.0f + x * (1.0f - s));
+          },
+          false, kCostly);
+    case DSW_TANH:
+      return use([](Vec y) { return 1.0f - y * y; }, true, kCheap);
+    case DSW_SIGMOID:
+      return use([](Vec y) { return y * (1.0f - y); }, true, kCheap);
+    case DSW_AFFINE:
+      return use([=](Vec) { return splat(alpha); }, false, kCheap);
   }
   return DSW_BAD_ARGUMENT;
 }
@@ -97,21 +132,27 @@ int unary_bwd(DswStream* stream, DswUnary op, double alpha, double beta, DswView
   return with_slope(op, static_cast<float>(alpha), [&](auto f, bool reads_y, double cost) {
     const bool reads_none = op == DSW_NEG || op == DSW_AFFINE;
     const DswView& from = reads_none ? dy : reads_y ? y : x;
-    for_each_piece<2>(stream, cost, {&from, &dy, &dx}, [f](float* const* p, std::int64_t n) {
-      map2(p[0], p[1], p[2], n, [f](Vec v, Vec g) { return g * f(v); });
-    });
+    for_each_piece<2>(stream, cost, {&from, &dy, &dx},
+                      [f](float* const* p, std::int64_t n) { map2(p[0], p[1], p[2], n, [f](Vec v, Vec g) { return g * f(v); }); });
     return static_cast<int>(DSW_OK);
   });
 }
 
-template <class Use> int with_binary(DswBinary op, Use&& use) {
+template <class Use>
+int with_binary(DswBinary op, Use&& use) {
   switch (op) {
-    case DSW_ADD: return use([](Vec a, Vec b) { return a + b; });
-    case DSW_SUB: return use([](Vec a, Vec b) { return a - b; });
-    case DSW_MUL: return use([](Vec a, Vec b) { return a * b; });
-    case DSW_DIV: return use([](Vec a, Vec b) { return a / b; });
-    case DSW_MAXIMUM: return use([](Vec a, Vec b) { return maximum(a, b); });
-    case DSW_MINIMUM: return use([](Vec a, Vec b) { return minimum(a, b); });
+    case DSW_ADD:
+      return use([](Vec a, Vec b) { return a + b; });
+    case DSW_SUB:
+      return use([](Vec a, Vec b) { return a - b; });
+    case DSW_MUL:
+      return use([](Vec a, Vec b) { return a * b; });
+    case DSW_DIV:
+      return use([](Vec a, Vec b) { return a / b; });
+    case DSW_MAXIMUM:
+      return use([](Vec a, Vec b) { return maximum(a, b); });
+    case DSW_MINIMUM:
+      return use([](Vec a, Vec b) { return minimum(a, b); });
   }
   return DSW_BAD_ARGUMENT;
 }
@@ -138,9 +179,8 @@ int compare_select_bwd(DswStream* stream, DswBinary op, DswView a, DswView b, Ds
 
 int swiglu_fwd(DswStream* stream, DswView gate, DswView up, DswView y) {
   if (!all_float32({&gate, &up, &y})) return reference().swiglu_fwd(stream, gate, up, y);
-  for_each_piece<2>(stream, kCostly, {&gate, &up, &y}, [](float* const* p, std::int64_t n) {
-    map2(p[0], p[1], p[2], n, [](Vec g, Vec u) { return g * sigmoid(g) * u; });
-  });
+  for_each_piece<2>(stream, kCostly, {&gate, &up, &y},
+                    [](float* const* p, std::int64_t n) { map2(p[0], p[1], p[2], n, [](Vec g, Vec u) { return g * sigmoid(g) * u; }); });
   return DSW_OK;
 }
 

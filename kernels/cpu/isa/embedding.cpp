@@ -20,7 +20,9 @@ bool indices_in_range(const DswView& index, std::int64_t count) {
   }
   return true;
 }
-std::int64_t index_at(const DswView& index, bool dense, std::int64_t i) { return data<std::int32_t>(index)[dense ? i : element_offset(index, i)]; }
+std::int64_t index_at(const DswView& index, bool dense, std::int64_t i) {
+  return data<std::int32_t>(index)[dense ? i : element_offset(index, i)];
+}
 
 int embedding_fwd(DswStream* stream, DswView weight, DswView index, DswView y) {
   if (!all_float32({&weight, &y}) || !dense_rows(weight) || !dense_rows(y)) return reference().embedding_fwd(stream, weight, index, y);
@@ -38,7 +40,8 @@ int embedding_fwd(DswStream* stream, DswView weight, DswView index, DswView y) {
 
 /// Threads share columns, not rows, so every weight's sum has the order of the indices whatever the thread count.
 int embedding_bwd(DswStream* stream, DswView index, DswView dy, DswView dweight, std::int32_t accumulate) {
-  if (!all_float32({&dy, &dweight}) || !dense_rows(dweight) || !dense_rows(dy)) return reference().embedding_bwd(stream, index, dy, dweight, accumulate);
+  if (!all_float32({&dy, &dweight}) || !dense_rows(dweight) || !dense_rows(dy))
+    return reference().embedding_bwd(stream, index, dy, dweight, accumulate);
   const std::int64_t n = elements(index), V = dweight.shape[0], C = dweight.shape[1];
   if (!indices_in_range(index, V)) return DSW_BAD_ARGUMENT;
   const bool dense = contiguous(index);

@@ -60,7 +60,8 @@ int copy(DswStream* stream, DswView x, DswView y) {
       return DSW_OK;
     }
   }
-  for_each_piece<1>(stream, 0.25, {&x, &y}, [](float* const* p, std::int64_t n) { std::memcpy(p[1], p[0], static_cast<std::size_t>(n) * sizeof(float)); });
+  for_each_piece<1>(stream, 0.25, {&x, &y},
+                    [](float* const* p, std::int64_t n) { std::memcpy(p[1], p[0], static_cast<std::size_t>(n) * sizeof(float)); });
   return DSW_OK;
 }
 

@@ -12,7 +12,8 @@ struct Factor {
 };
 
 template <int Rows, int Vectors>
-[[gnu::always_inline]] inline void gemm_tile(const Factor& a, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t K, float* c, std::int64_t ldc, bool add) {
+[[gnu::always_inline]] inline void gemm_tile(const Factor& a, std::int64_t m, const float* b, std::int64_t ldb, std::int64_t K, float* c,
+                                             std::int64_t ldc, bool add) {
   Vec sums[Rows][Vectors];
   for (int i = 0; i < Rows; ++i) {
     for (int j = 0; j < Vectors; ++j) sums[i][j] = add ? load(c + i * ldc + j * kWidth) : Vec{};
@@ -32,7 +33,8 @@ template <int Rows, int Vectors>
 }
 
 template <int Vectors>
-inline void gemm_columns(const Factor& a, std::int64_t M, const float* b, std::int64_t ldb, std::int64_t K, float* c, std::int64_t ldc, bool add) {
+inline void gemm_columns(const Factor& a, std::int64_t M, const float* b, std::int64_t ldb, std::int64_t K, float* c, std::int64_t ldc,
+                         bool add) {
   // As many sums as the registers hold beside one row of b and one number of a.
 #if defined(__AVX512F__)
   constexpr int kRows = 12;
@@ -46,7 +48,8 @@ inline void gemm_columns(const Factor& a, std::int64_t M, const float* b, std::i
 }
 
 /// c [M, N] = A b, or c += A b. N is a multiple of kWidth; rows of b and c may be further apart than N.
-inline void small_gemm(const Factor& a, std::int64_t M, const float* b, std::int64_t ldb, std::int64_t K, std::int64_t N, float* c, std::int64_t ldc, bool add) {
+inline void small_gemm(const Factor& a, std::int64_t M, const float* b, std::int64_t ldb, std::int64_t K, std::int64_t N, float* c,
+                       std::int64_t ldc, bool add) {
   std::int64_t n = 0;
   for (; n + 2 * kWidth <= N; n += 2 * kWidth) gemm_columns<2>(a, M, b + n, ldb, K, c + n, ldc, add);
   if (n < N) gemm_columns<1>(a, M, b + n, ldb, K, c + n, ldc, add);

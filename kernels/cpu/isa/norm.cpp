@@ -7,8 +7,8 @@
 namespace dsw::kernels::DSW_ISA {
 namespace {
 
-constexpr double kCost = 0.5;          // nanoseconds an element
-constexpr std::int64_t kRowRun = 64;   // rows whose weight gradients are summed in float32 before they go to float64
+constexpr double kCost = 0.5;         // nanoseconds an element
+constexpr std::int64_t kRowRun = 64;  // rows whose weight gradients are summed in float32 before they go to float64
 
 const DswKernels& reference() { return *dsw_reference_kernels(); }
 
@@ -16,8 +16,8 @@ const DswKernels& reference() { return *dsw_reference_kernels(); }
 bool dense_vector(const DswView& x) { return !given(x) || contiguous(x); }
 
 /// Layer norm, or root mean square norm when `mean` is null.
-int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, const DswView& bias, double eps, const DswView& y, const DswView* mean,
-                 const DswView& rstd) {
+int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, const DswView& bias, double eps, const DswView& y,
+                 const DswView* mean, const DswView& rstd) {
   const std::int64_t rows = row_count(x), n = last_length(x);
   if (rows == 0 || n == 0) return DSW_OK;
   if (!stream->reserve(static_cast<std::size_t>(2 * padded(n)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
@@ -71,7 +71,8 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
       const std::int64_t run_end = std::min(share.end, run + kRowRun);
       for (std::int64_t r = run; r < run_end; ++r) {
         const float *from = read_row(x, r, buffer), *grad = read_row(dy, r, buffer + p);
-        const float m = mean == nullptr ? 0.0f : data<float>(*mean)[element_offset(*mean, r)], scale = data<float>(rstd)[element_offset(rstd, r)];
+        const float m = mean == nullptr ? 0.0f : data<float>(*mean)[element_offset(*mean, r)],
+                    scale = data<float>(rstd)[element_offset(rstd, r)];
         Vec g_sum = {}, gh_sum = {};
         for (std::int64_t i = 0; i < n; i += kWidth) {
           const std::int64_t k = n - i;
@@ -85,7 +86,8 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
         }
         if (!given(dx)) continue;
         float* to = write_row(dx, r, buffer + 2 * p);
-        const float g_mean = mean == nullptr ? 0.0f : sum_lanes(g_sum) / static_cast<float>(n), gh_mean = sum_lanes(gh_sum) / static_cast<float>(n);
+        const float g_mean = mean == nullptr ? 0.0f : sum_lanes(g_sum) / static_cast<float>(n),
+                    gh_mean = sum_lanes(gh_sum) / static_cast<float>(n);
         for (std::int64_t i = 0; i < n; i += kWidth) {
           const std::int64_t k = n - i;
           const Vec d = load_first(grad + i, k), h = (load_first(from + i, k) - m) * scale;
@@ -119,8 +121,10 @@ int layer_norm_fwd(DswStream* s, DswView x, DswView weight, DswView bias, double
   }
   return row_norm_fwd(s, x, weight, bias, eps, y, &mean, rstd);
 }
-int layer_norm_bwd(DswStream* s, DswView x, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dx, DswView dweight, DswView dbias) {
-  if (!all_float32({&x, &weight, &mean, &rstd, &dy, &dx, &dweight, &dbias}) || !dense_vector(weight) || !dense_vector(dweight) || !dense_vector(dbias)) {
+int layer_norm_bwd(DswStream* s, DswView x, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dx, DswView dweight,
+                   DswView dbias) {
+  if (!all_float32({&x, &weight, &mean, &rstd, &dy, &dx, &dweight, &dbias}) || !dense_vector(weight) || !dense_vector(dweight) ||
+      !dense_vector(dbias)) {
     return reference().layer_norm_bwd(s, x, weight, mean, rstd, dy, dx, dweight, dbias);
   }
   return row_norm_bwd(s, x, weight, &mean, rstd, dy, dx, dweight, dbias);

@@ -10,7 +10,8 @@ int adamw(DswStream* stream, const DswAdamW* p, DswView w, DswView g, DswView m,
   if (!all_float32({&w, &g, &m, &v})) return dsw_reference_kernels()->adamw(stream, p, w, g, m, v);
   const float beta1 = static_cast<float>(p->beta1), beta2 = static_cast<float>(p->beta2), grad_scale = static_cast<float>(p->grad_scale);
   const float rest1 = static_cast<float>(1 - p->beta1), rest2 = static_cast<float>(1 - p->beta2);
-  const float step = static_cast<float>(p->lr / p->bias1), root = static_cast<float>(1 / std::sqrt(p->bias2)), eps = static_cast<float>(p->eps);
+  const float step = static_cast<float>(p->lr / p->bias1), root = static_cast<float>(1 / std::sqrt(p->bias2)),
+              eps = static_cast<float>(p->eps);
   const float decay = static_cast<float>(p->lr * p->weight_decay);
   float *wp = data<float>(w), *mp = data<float>(m), *vp = data<float>(v);
   const float* gp = data<float>(g);

@@ -113,9 +113,12 @@ int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswVie
       const float* from = data<float>(x) + plane * in;
       float* to = data<float>(y) + plane * out;
       std::int32_t* at = given(index) ? data<std::int32_t>(index) + plane * out : nullptr;
-      if (p->average) mean_plane(*p, s, from, to);
-      else if (simple) max_plane_2x2(s, from, to, at);
-      else max_plane(*p, s, from, to, at);
+      if (p->average)
+        mean_plane(*p, s, from, to);
+      else if (simple)
+        max_plane_2x2(s, from, to, at);
+      else
+        max_plane(*p, s, from, to, at);
     }
   });
   return DSW_OK;

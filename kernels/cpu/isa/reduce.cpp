@@ -28,12 +28,15 @@ void add_maxima(const float* x, std::int64_t rows, std::int64_t step, std::int64
 /// Joins rows [begin, end) of one outer part into `parts` (inner numbers, started by the caller).
 void join(bool largest, const float* x, const Step& s, std::int64_t outer, std::int64_t begin, std::int64_t end, double* parts) {
   const float* from = x + (outer * s.reduced + begin) * s.inner;
-  if (s.inner == 1 && !largest) *parts += row_sum(from, end - begin);
+  if (s.inner == 1 && !largest)
+    *parts += row_sum(from, end - begin);
   else if (s.inner == 1) {
     const double value = static_cast<double>(row_maximum(from, end - begin));
     if (value > *parts || value != value) *parts = *parts != *parts ? *parts : value;
-  } else if (largest) add_maxima(from, end - begin, s.inner, s.inner, parts);
-  else add_column_sums(from, end - begin, s.inner, s.inner, parts);
+  } else if (largest)
+    add_maxima(from, end - begin, s.inner, s.inner, parts);
+  else
+    add_column_sums(from, end - begin, s.inner, s.inner, parts);
 }
 
 int run_step(DswStream* stream, bool largest, double scale, const float* x, const Step& s, float* y) {
@@ -61,8 +64,10 @@ int run_step(DswStream* stream, bool largest, double scale, const float* x, cons
   for (int t = 1; t < used; ++t) {
     const double* other = static_cast<const double*>(stream->scratch(t, 0));
     for (std::int64_t i = 0; i < outputs; ++i) {
-      if (!largest) first[i] += other[i];
-      else if (first[i] == first[i] && (other[i] > first[i] || other[i] != other[i])) first[i] = other[i];
+      if (!largest)
+        first[i] += other[i];
+      else if (first[i] == first[i] && (other[i] > first[i] || other[i] != other[i]))
+        first[i] = other[i];
     }
   }
   for (std::int64_t i = 0; i < outputs; ++i) y[i] = static_cast<float>(first[i] * scale);
@@ -98,7 +103,8 @@ int reduce(DswStream* stream, DswReduce op, DswView x, DswView y) {
       dense.stride[a] = step;
       step *= x.shape[a];
     }
-    for_each_piece<1>(stream, 0.3, {&x, &dense}, [](float* const* p, std::int64_t m) { std::memcpy(p[1], p[0], static_cast<std::size_t>(m) * sizeof(float)); });
+    for_each_piece<1>(stream, 0.3, {&x, &dense},
+                      [](float* const* p, std::int64_t m) { std::memcpy(p[1], p[0], static_cast<std::size_t>(m) * sizeof(float)); });
     source = work;
     work += total;
   }

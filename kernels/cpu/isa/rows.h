@@ -14,7 +14,9 @@ inline const float* read_row(const DswView& x, std::int64_t row, float* buffer) 
   return buffer;
 }
 /// Where to write a row; finish_row then brings it home.
-inline float* write_row(const DswView& y, std::int64_t row, float* buffer) { return dense_rows(y) ? data<float>(y) + row_offset(y, row) : buffer; }
+inline float* write_row(const DswView& y, std::int64_t row, float* buffer) {
+  return dense_rows(y) ? data<float>(y) + row_offset(y, row) : buffer;
+}
 inline void finish_row(const DswView& y, std::int64_t row, const float* buffer) {
   if (!dense_rows(y)) scatter(buffer, data<float>(y) + row_offset(y, row), last_stride(y), last_length(y));
 }

@@ -11,7 +11,8 @@ constexpr double kExpCost = 0.6;  // nanoseconds an element
 
 const DswKernels& reference() { return *dsw_reference_kernels(); }
 
-template <class F> void map_row(std::int64_t n, F&& f) {
+template <class F>
+void map_row(std::int64_t n, F&& f) {
   for (std::int64_t i = 0; i < n; i += kWidth) f(i, n - i < kWidth ? n - i : std::int64_t{kWidth});
 }
 
@@ -59,9 +60,11 @@ int softmax_rows_bwd(DswStream* stream, const DswView& y, const DswView& dy, con
       float* to = write_row(dx, r, buffer + 2 * padded(n));
       if (logarithm) {
         const float sum = static_cast<float>(row_sum(gr, n));
-        map_row(n, [&](std::int64_t i, std::int64_t m) { store_first(to + i, load_first(gr + i, m) - exp(load_first(yr + i, m)) * sum, m); });
+        map_row(n,
+                [&](std::int64_t i, std::int64_t m) { store_first(to + i, load_first(gr + i, m) - exp(load_first(yr + i, m)) * sum, m); });
       } else {
-        const float sum = static_cast<float>(sum_of(n, [=](std::int64_t i, std::int64_t m) { return load_first(yr + i, m) * load_first(gr + i, m); }));
+        const float sum =
+            static_cast<float>(sum_of(n, [=](std::int64_t i, std::int64_t m) { return load_first(yr + i, m) * load_first(gr + i, m); }));
         map_row(n, [&](std::int64_t i, std::int64_t m) { store_first(to + i, load_first(yr + i, m) * (load_first(gr + i, m) - sum), m); });
       }
       finish_row(dx, r, to);
@@ -70,7 +73,9 @@ int softmax_rows_bwd(DswStream* stream, const DswView& y, const DswView& dy, con
   return DSW_OK;
 }
 
-int softmax_fwd(DswStream* s, DswView x, DswView y) { return all_float32({&x, &y}) ? softmax_rows(s, x, y, false) : reference().softmax_fwd(s, x, y); }
+int softmax_fwd(DswStream* s, DswView x, DswView y) {
+  return all_float32({&x, &y}) ? softmax_rows(s, x, y, false) : reference().softmax_fwd(s, x, y);
+}
 int softmax_bwd(DswStream* s, DswView y, DswView dy, DswView dx) {
   return all_float32({&y, &dy, &dx}) ? softmax_rows_bwd(s, y, dy, dx, false) : reference().softmax_bwd(s, y, dy, dx);
 }
@@ -119,8 +124,10 @@ int cross_entropy_fwd(DswStream* stream, DswView x, DswView target, double smoot
   return DSW_OK;
 }
 
-int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoothing, DswView row_lse, DswView count, DswView dloss, DswView dx) {
-  if (!all_float32({&x, &row_lse, &dloss, &dx})) return reference().cross_entropy_bwd(stream, x, target, smoothing, row_lse, count, dloss, dx);
+int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoothing, DswView row_lse, DswView count, DswView dloss,
+                      DswView dx) {
+  if (!all_float32({&x, &row_lse, &dloss, &dx}))
+    return reference().cross_entropy_bwd(stream, x, target, smoothing, row_lse, count, dloss, dx);
   const std::int64_t rows = x.shape[0], n = x.shape[1], counted = data<std::int64_t>(count)[0];
   const float scale = counted == 0 ? 0 : static_cast<float>(static_cast<double>(data<float>(dloss)[0]) / static_cast<double>(counted));
   const double share = n == 0 ? 0 : smoothing / static_cast<double>(n);
@@ -133,11 +140,13 @@ int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoot
       float* to = write_row(dx, r, buffer + padded(n));
       const std::int32_t t = target_of(target, r);
       const float lse = data<float>(row_lse)[r * row_lse.stride[0]];
-      if (t < 0) std::fill(to, to + n, 0.0f);
+      if (t < 0)
+        std::fill(to, to + n, 0.0f);
       else {
         map_row(n, [&](std::int64_t i, std::int64_t m) { store_first(to + i, exp(load_first(row + i, m) - lse) * scale - spread, m); });
         // In float64: a sure and right answer must come out as the small number that it is.
-        to[t] = static_cast<float>(static_cast<double>(scale) * (static_cast<double>(exp(splat(row[t] - lse))[0]) - (1 - smoothing) - share));
+        to[t] =
+            static_cast<float>(static_cast<double>(scale) * (static_cast<double>(exp(splat(row[t] - lse))[0]) - (1 - smoothing) - share));
       }
       finish_row(dx, r, to);
     }

@@ -10,7 +10,8 @@ namespace dsw::kernels::DSW_ISA {
 inline constexpr std::int64_t kRun = 4096;  // elements a run: at most 64 additions a lane in AVX-512
 
 /// sum of f(i) over i in steps of kWidth; f(i, n) gives the vector at i with zeros from lane n on.
-template <class F> double sum_of(std::int64_t n, F&& f) {
+template <class F>
+double sum_of(std::int64_t n, F&& f) {
   double total = 0;
   for (std::int64_t begin = 0; begin < n; begin += kRun) {
     const std::int64_t end = std::min(n, begin + kRun);

@@ -12,14 +12,16 @@
 namespace DSW_KERNELS_NAMESPACE {
 
 /// Views of one shape, axes ordered by the last view's strides and joined where all views allow it.
-template <int N> struct Walk {
+template <int N>
+struct Walk {
   int rank = 0;
   std::int64_t shape[DSW_MAX_RANK] = {};
   std::int64_t stride[N][DSW_MAX_RANK] = {};
   float* start[N] = {};
 };
 
-template <int N> Walk<N> make_walk(const DswView* const (&views)[N]) {
+template <int N>
+Walk<N> make_walk(const DswView* const (&views)[N]) {
   const DswView& shape = *views[N - 1];
   int axes[DSW_MAX_RANK], count = 0;
   for (int a = 0; a < shape.rank; ++a) {
@@ -60,8 +62,10 @@ inline void gather(const float* from, std::int64_t step, float* to, std::int64_t
   }
 }
 inline void scatter(const float* from, float* to, std::int64_t step, std::int64_t n) {
-  if (step == 1) std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
-  else for (std::int64_t i = 0; i < n; ++i) to[i * step] = from[i];
+  if (step == 1)
+    std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(float));
+  else
+    for (std::int64_t i = 0; i < n; ++i) to[i * step] = from[i];
 }
 
 /// body(float* const* pointers, n) over contiguous pieces that cover all elements; the first `Inputs` views are read, the others

@@ -15,7 +15,8 @@ TEST(CachingAllocator, SameSizesAgainAskTheSystemNothing) {
   const auto device = make_cpu_device(2);
   const auto step = [&] {
     std::vector<std::shared_ptr<Storage>> held;
-    for (const std::size_t bytes : {std::size_t{0}, std::size_t{4}, std::size_t{1000}, std::size_t{70000}, std::size_t{3} << 20}) held.push_back(device->allocate(bytes));
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{4}, std::size_t{1000}, std::size_t{70000}, std::size_t{3} << 20})
+      held.push_back(device->allocate(bytes));
     for (const auto& block : held) EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block->data()) % 64, 0u);
   };
   step();
