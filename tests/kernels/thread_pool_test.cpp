@@ -43,6 +43,25 @@ TEST(ThreadPool, SleepingThreadsWakeAndIdleOnesUseNoProcessor) {
   EXPECT_LT(seconds, 0.1) << "of processor time in 0.2 s with nothing to do";
 }
 
+TEST(ThreadPool, WorkersThatDoNotComeHoldNobodyUp) {
+  ThreadPool pool(3);
+  const std::thread::id caller = std::this_thread::get_id();
+  for (int call = 0; call < 50; ++call) {
+    std::atomic<int> by_caller{0}, by_others{0};
+    pool.run([&](int share, int) {
+      if (std::this_thread::get_id() != caller) {
+        ++by_others;
+        // A worker that began stands still until the caller has nothing left to take.
+        while (by_caller + by_others < 3) std::this_thread::yield();
+        return;
+      }
+      ++by_caller;
+      EXPECT_TRUE(share != 0 || by_caller == 1) << "the caller begins with share 0";
+    });
+    ASSERT_EQ(by_caller + by_others, 3);
+  }
+}
+
 TEST(ThreadPool, MadeAndEndedAtOnce) {
   for (int i = 0; i < 50; ++i) ThreadPool pool(4);
 }
