@@ -232,7 +232,8 @@ std::vector<ComparedRow> Comparison::results() const {
     if (metric_direction(name) != MetricDirection::Last)
       for (const double v : values)
         if (!std::isnan(v) && (std::isnan(best) || is_better(name, v, best))) best = v;
-    for (const double v : values) row.differs.push_back(arms_.size() > 1 && v == best);
+    const bool equal = std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
+    for (const double v : values) row.differs.push_back(!equal && v == best);
     out.push_back(std::move(row));
   }
   return out;
@@ -252,6 +253,7 @@ QString Comparison::verdict() const {
     if (&arm != &reference && !std::isnan(v) && (std::isnan(best) || is_better(key, v, best))) best = v, best_half = half, winner = &arm;
   }
   if (!winner || std::isnan(base)) return {};
+  if (best == base) return tr("%1 equals %2 in %3.").arg(winner->label, reference.label, metric_);
   const bool better = is_better(key, best, base);
   QString text = better ? tr("%1 (%2) is better than %3 by %4 in %5.") : tr("Nothing is better than %3 in %5; %1 (%2) comes nearest, %4 away.");
   text = text.arg(winner->label, winner->title, reference.label, formatNumber(std::abs(best - base), 3), metric_);

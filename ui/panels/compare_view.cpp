@@ -171,6 +171,8 @@ void CompareView::refresh() {
   const QString verdict = comparison_.verdict();
   if (verdict.isEmpty()) verdict_->clear();
   else if (verdict != verdict_->message().trimmed()) verdict_->showMessage(MessageLevel::Info, {}, verdict, {}, false);
+  // In a scroll area nothing asks for the height of the wrapped text.
+  if (verdict_->hasMessage()) verdict_->setMinimumHeight(verdict_->heightForWidth(std::max(280, verdict_->width())));
 }
 
 void CompareView::refreshCurves() {

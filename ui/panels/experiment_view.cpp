@@ -155,7 +155,7 @@ std::vector<std::pair<QString, QString>> ExperimentView::facts() const {
   std::vector<std::pair<QString, QString>> out;
   const Json& known = document_.dataFacts();
   if (!known.is_object()) return out;
-  const auto number = [&](const char* key) { return known.contains(key) && known[key].is_number() ? formatCountExact(known[key].get<std::int64_t>()) : QString(); };
+  const auto number = [&](const char* key) { return known.contains(key) && known[key].is_number() ? formatCount(known[key].get<double>()) : QString(); };
   const auto add = [&](const QString& pointer, const QString& text, const QString& value) { if (!value.isEmpty()) out.emplace_back(pointer, text.arg(value)); };
   add("/data/source", tr("%1 chars"), number("characters"));
   if (out.empty()) add("/data/source", tr("%1 examples"), number("examples"));

@@ -79,7 +79,7 @@ QWidget* RunDashboard::buildProgressLine() {
   row->setSpacing(8);
   step_label_ = new ThemedLabel({}, FontRole::Number);
   progress_ = new ShareBar;
-  progress_->setFixedWidth(120);
+  progress_->setFixedWidth(96);
   left_label_ = new ThemedLabel({}, FontRole::Number);
   best_label_ = new ElidedLabel;
   best_label_->setFont(themeFont(FontRole::Number));
@@ -199,9 +199,9 @@ void RunDashboard::refreshRow() {
   QString best;
   if (const std::string* key = headMetric(row)) {
     const MetricSummary& metric = row.metrics.at(*key);
-    best = tr("best %1 %2").arg(QString::fromStdString(*key), formatMetric(*key, metric.best));
+    best = tr("%1 %2").arg(QString::fromStdString(*key), formatMetric(*key, metric.best));
+    best_label_->setAccessibleName(tr("Best %1").arg(best));
   }
-  if (running && row.rate > 0) best += (best.isEmpty() ? "" : "   ") + tr("%1 %2").arg(formatNumber(row.rate, 3), QString::fromStdString(row.rate_unit));
   best_label_->setText(best);
   axis_->setOptionEnabled(1, charts_->hasEpochs(), tr("This run has no epochs."));
   metric_model_->setRow(row);
@@ -241,7 +241,7 @@ void RunDashboard::refreshMessage() {
   } else if (row.status == RunStatus::Paused) {
     messages().showMessage(MessageLevel::Warning, tr("Paused."), (sentence + " " + hint).trimmed(), std::move(actions), false);
   } else if (row.status == RunStatus::Stopped) {
-    messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), sentence, std::move(actions), true);
+    messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), hint, std::move(actions), true);
   } else {
     messages().clear();
   }

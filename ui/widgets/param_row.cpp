@@ -19,7 +19,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kLabelWidth = 106, kControlWidth = 172, kIndent = 14, kRowHeight = 27;
+constexpr int kLabelWidth = 116, kControlWidth = 164, kIndent = 14, kRowHeight = 27;
 
 bool isList(const Param& p) { return p.type == ParamType::List; }
 bool isText(const Param& p) { return p.type == ParamType::String || p.type == ParamType::Path || p.type == ParamType::Choice; }
