@@ -31,10 +31,13 @@ void onSignal(int) {
 }
 
 /// SIGTERM and SIGINT close as the person would: runs save a checkpoint and stop.
-void closeOnSignals(QApplication& app) {
+void closeOnSignals(dsw::MainWindow& window) {
   if (::pipe(signalPipe) != 0) return;
-  auto* notifier = new QSocketNotifier(signalPipe[0], QSocketNotifier::Read, &app);
-  QObject::connect(notifier, &QSocketNotifier::activated, &app, [] { QApplication::quit(); });
+  auto* notifier = new QSocketNotifier(signalPipe[0], QSocketNotifier::Read, &window);
+  QObject::connect(notifier, &QSocketNotifier::activated, &window, [&window, notifier] {
+    notifier->setEnabled(false);
+    window.closeNow();
+  });
   struct sigaction action {};
   action.sa_handler = onSignal;
   sigemptyset(&action.sa_mask);
@@ -98,7 +101,6 @@ int main(int argc, char** argv) {
   QApplication::setOrganizationName(QStringLiteral("deepshock"));
   QApplication::setDesktopFileName(QStringLiteral("deepshock"));
   QLocale::setDefault(QLocale::c());  // numbers are written as in JSON, whatever the desktop's language
-  closeOnSignals(app);
 
   dsw::AppSettings settings(file);
   dsw::Theme::current().setReducedMotion(settings.reducedMotion());
@@ -109,6 +111,7 @@ int main(int argc, char** argv) {
   dsw::registerPanels(panels);
   dsw::MainWindow window(workspace, settings, panels);
   window.show();
+  closeOnSignals(window);
 
   if (!project.empty()) {
     window.openProject(QFileInfo(QString::fromStdString(project)).absoluteFilePath(), true, QString::fromStdString(templateName));

@@ -2,6 +2,7 @@
 #include "ui/models/job_list_model.h"
 
 #include <algorithm>
+#include <map>
 
 #include "ui/models/cell_roles.h"
 #include "ui/models/number_format.h"
@@ -45,6 +46,11 @@ void JobListModel::refresh() {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
     return rank(a) == 2 ? a.id > b.id : a.id < b.id;
   });
+  // A run that was resumed has one row: its newest job.
+  std::map<std::string, std::int64_t> newest;
+  for (const JobInfo& job : now)
+    if (!job.run_id.empty()) newest[job.run_id] = std::max(newest[job.run_id], job.id);
+  std::erase_if(now, [&](const JobInfo& job) { return !job.run_id.empty() && newest[job.run_id] != job.id; });
   std::size_t ended = 0;
   std::erase_if(now, [&](const JobInfo& job) { return rank(job) == 2 && ++ended > kMostEnded; });
   const bool sameRows = std::equal(now.begin(), now.end(), rows_.begin(), rows_.end(), sameJob);

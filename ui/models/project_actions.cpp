@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "engine/core/resource_folder.h"
+#include "engine/report/report.h"
 #include "engine/run/templates.h"
 #include "engine/workspace.h"
 #include "ui/models/project_data.h"
@@ -383,6 +384,20 @@ void ProjectActions::exportProject(const QString& archive, const QStringList& ru
   const QPointer<QObject> who(asker);
   workspace_.start_job(
       "Export " + to.filename().string(), [from, to, ids = toStrings(runs)](std::stop_token, const auto&) { return export_project(from, to, ids); },
+      [this, who, done = std::move(done)](const Result<void>& result) {
+        QMetaObject::invokeMethod(this, [who, done, result] { if (who && done) done(result); }, Qt::QueuedConnection);
+      });
+}
+
+void ProjectActions::makeReport(const QString& path, const QStringList& runs, QObject* asker, Done done) {
+  const std::filesystem::path project = path_.toStdString(), to = path.toStdString();
+  const QPointer<QObject> who(asker);
+  workspace_.start_job(
+      "Report " + to.filename().string(),
+      [project, to, ids = toStrings(runs)](std::stop_token, const auto&) -> Result<void> {
+        DSW_TRY_ASSIGN(const auto reader, ProjectReader::open(project));
+        return write_report(*reader, ids, to);
+      },
       [this, who, done = std::move(done)](const Result<void>& result) {
         QMetaObject::invokeMethod(this, [who, done, result] { if (who && done) done(result); }, Qt::QueuedConnection);
       });

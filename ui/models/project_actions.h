@@ -81,6 +81,8 @@ class ProjectActions : public QObject {
 
   // Exchange: jobs with progress.
   void exportProject(const QString& archive, const QStringList& runs, QObject* asker, Done done);
+  /// A self-contained HTML page of these runs; none: the newest 50.
+  void makeReport(const QString& path, const QStringList& runs, QObject* asker, Done done);
   void inspectArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done);
   void importArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done);
 

@@ -269,7 +269,7 @@ void StartPage::loadTemplates() {
 
 void StartPage::placeCards() {
   while (cardsGrid_->count() > 0) delete cardsGrid_->takeAt(0);
-  const int columns = std::clamp((cardsHost_->width() + 10) / 440, 1, 3);
+  const int columns = std::clamp((width() - side_->width() - 2 * kMargin + 10) / 430, 1, 3);
   int shown = 0;
   for (TemplateCard* card : cards_) {
     const bool match = card->matches(filter_->text());

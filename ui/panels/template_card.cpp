@@ -81,6 +81,7 @@ TemplateCard::TemplateCard(DocumentTemplate entry, QWidget* parent) : QAbstractB
   setCursor(Qt::PointingHandCursor);
   setAttribute(Qt::WA_Hover);
   setFixedHeight(112);
+  setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   setAccessibleName(QString::fromStdString(entry_.name));
   setAccessibleDescription(QString::fromStdString(entry_.summary));
   setToolTip(QString("New experiment from %1").arg(QString::fromStdString(entry_.name)));

@@ -14,7 +14,7 @@ class TemplateCard : public QAbstractButton {
   const DocumentTemplate& entry() const { return entry_; }
   bool matches(const QString& filter) const;
   QSize sizeHint() const override { return {480, 112}; }
-  QSize minimumSizeHint() const override { return {360, 112}; }
+  QSize minimumSizeHint() const override { return {320, 112}; }
 
  protected:
   void paintEvent(QPaintEvent*) override;

@@ -150,6 +150,7 @@ void NumberDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, cons
 }
 
 void StateDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  if (index.data(StatusRole).toString().isEmpty()) return TextDelegate::paint(p, option, index);  // a cell without a state
   QStyleOptionViewItem o = option;
   initStyleOption(&o, index);
   p->save();

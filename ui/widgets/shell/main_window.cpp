@@ -333,9 +333,8 @@ void MainWindow::onProjectReset() {
       if (project.readOnly()) status_->setSaved(QStringLiteral("Read-only"), project.readOnlyReason());
       else status_->setSaved(project.info().journal == "delete" ? QStringLiteral("Network file system") : QStringLiteral("Saved"),
                              project.info().journal == "delete" ? QStringLiteral("The project lies on a network file system: it is written without a WAL.") : services_->actions.path());
-      services_->context.settings.addRecentProject({services_->actions.path(), QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()),
-                                                    project.count(RunStatus::Running), project.count(RunStatus::Interrupted)});
       restoreTabs();
+      saveTabs();
       break;
     }
   }
@@ -393,9 +392,20 @@ void MainWindow::restoreTabs() {
   close({kind::kStart, {}, {}});
 }
 
+void MainWindow::closeNow() {
+  saveTabs();
+  saveLayout();
+  closing_ = true;
+  documents_->closeAll();
+  services_->actions.closeProject(false, this, [](const Result<void>&) { QCoreApplication::exit(0); });
+}
+
 void MainWindow::saveTabs() {
   const QString path = services_->actions.path();
   if (path.isEmpty() || tabsRestoredFor_ != path) return;
+  const ProjectData& project = services_->data;
+  services_->context.settings.addRecentProject({path, QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()), project.count(RunStatus::Running),
+                                                project.count(RunStatus::Interrupted)});
   services_->context.settings.setValue("tabs/" + QString::number(qHash(path), 16), documents_->state());
 }
 

@@ -45,6 +45,8 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   /// Opens a project; `firstTemplate`: a project without experiments gets one from this template, and its tab is opened.
   void openProject(const QString& path, bool create, const QString& firstTemplate = {});
   void resetLayout();
+  /// Closes without a question, as a signal wants it: drafts are stored, runs stop at a checkpoint, then the application ends.
+  void closeNow();
   /// A file that was dropped or chosen: project, archive, document or data, by its name's end.
   void openFile(const QString& path);
   /// The palette with "#" or a prefix typed.

@@ -12,7 +12,7 @@ namespace dsw {
 PaletteField::PaletteField(const QAction* action, QWidget* parent) : QAbstractButton(parent), action_(action) {
   setFocusPolicy(Qt::TabFocus);
   setCursor(Qt::PointingHandCursor);
-  setAccessibleName(QStringLiteral("Find a command, run or experiment"));
+  setAccessibleName(QStringLiteral("Find a command or run"));
   setToolTip(QStringLiteral("Find a command, run or experiment"));
   setAttribute(Qt::WA_Hover);
   connect(this, &QAbstractButton::clicked, this, &PaletteField::activated);

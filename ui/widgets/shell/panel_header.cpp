@@ -151,6 +151,7 @@ void PanelHeader::arrange() {
   const int titleWidth = title_->sizeHint().width();
   const int chipPart = chip_->isHidden() ? 0 : chip_->sizeHint().width() + kGap;
   const int linksWidth = linksText_.isEmpty() ? 0 : links_->sizeHint().width();
+  links_->setVisible(linksWidth > 0);
   int own = 0;
   for (QWidget* widget : widgets_) own += widget->sizeHint().width() + kGap;
 
@@ -229,7 +230,8 @@ void PanelHeader::restyle() {
   palette.setColor(QPalette::WindowText, themeColor(Token::Text2));
   palette.setColor(QPalette::Link, themeColor(Token::Accent));
   links_->setPalette(palette);
-  links_->setText(linksText_);
+  // The colour stands in the text: a label keeps the look of a text that stays the same.
+  links_->setText(QString("<style>a { color: %1; text-decoration: none }</style>%2").arg(themeColor(Token::Accent).name(), linksText_));
   links_->setToolTip(QTextDocumentFragment::fromHtml(linksText_).toPlainText());
   links_->setAccessibleName(links_->toolTip());
   arrange();

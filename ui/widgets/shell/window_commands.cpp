@@ -65,6 +65,14 @@ CommandState WindowCommands::commandState(const QString& id) const {
   if (id == "file.new-experiment") return state;
   if (id == "file.new-project" || id == "file.open" || id == "file.settings" || id == "file.quit") return state;
   if (id == "file.import") return needsProject(true);
+  if (id == "file.report") {
+    needsProject(false);
+    if (state.enabled && window_.services_->data.runs().empty()) {
+      state.enabled = false;
+      state.reason = QStringLiteral("The project has no run yet.");
+    }
+    return state;
+  }
   if (id == "file.export" || id == "file.close-project" || id == "view.overview" || id == "run.all" || id == "view.filter" || id == "view.navigator")
     if (id != "view.navigator") return needsProject(false);
   if (id == "view.back") return state.enabled = window_.history_.canGoBack(), state;
@@ -124,6 +132,7 @@ bool WindowCommands::runFileCommand(const QString& id) {
   else if (id == "file.open") openWithDialog();
   else if (id == "file.import") importFile();
   else if (id == "file.export") exportProject();
+  else if (id == "file.report") makeReport();
   else if (id == "file.settings") window_.open({kind::kKeys, {}, "settings"});
   else if (id == "file.quit") window_.QWidget::close();
   else if (id == "file.close-project") {

@@ -33,6 +33,7 @@ class WindowCommands : public CommandTarget {
   void openWithDialog();
   void importFile(const QString& path = {});
   void exportProject();
+  void makeReport();
   void newExperiment(const QString& templateName = {});
   void jumpToProblem(int by);
   void setTheme(const QString& name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the window does with files: new and open projects, import, export, drop.
-#include <QDateTime>
+#include <QDesktopServices>
+#include <QUrl>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -83,6 +84,23 @@ void WindowCommands::exportProject() {
   actions.exportProject(path, {}, window, [window, objects, path](const Result<void>& result) {
     if (!result) return objects->showError("Export", result.error());
     window->notice(NoticeLevel::Success, QString("%1 was written.").arg(path));
+  });
+}
+
+void WindowCommands::makeReport() {
+  ProjectActions& actions = window_.services_->actions;
+  const QFileInfo project(actions.path());
+  QStringList runs = window_.services_->selection.runs();
+  const ObjectRef pointed = window_.pointedObject();
+  if (runs.isEmpty() && pointed.kind == kind::kRun) runs = {pointed.id};
+  const QString path = withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Make report"), project.absolutePath() + '/' + project.completeBaseName() + ".html",
+                                                            "Web pages (*.html)"), ".html");
+  if (path.isEmpty()) return;
+  MainWindow* window = &window_;
+  ObjectCommands* objects = window_.objects_.get();
+  actions.makeReport(path, runs, window, [window, objects, path](const Result<void>& result) {
+    if (!result) return objects->showError("Report", result.error());
+    window->notice(NoticeLevel::Success, QString("%1 was written.").arg(path), "Open", [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(path)); });
   });
 }
 
