@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LABELS: ui
+// TIMEOUT: 300
+// SERIAL
+// The whole window over a real workspace: first run, keys, panes, layout, read-only, closing. No event may hold the UI thread.
+#include <gtest/gtest.h>
+
+#include <time.h>
+
+#include <QAccessible>
+#include <QAction>
+#include <QDockWidget>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QTest>
+
+#include "app/ui_stall_guard.h"
+#include "engine/workspace.h"
+#include "tests/support/temp_folder.h"
+#include "ui/models/app_settings.h"
+#include "ui/models/command_registry.h"
+#include "ui/models/project_actions.h"
+#include "ui/models/project_data.h"
+#include "ui/models/selection.h"
+#include "ui/widgets/command_palette.h"
+#include "ui/widgets/shell/document_area.h"
+#include "ui/widgets/shell/document_panel.h"
+#include "ui/widgets/shell/main_window.h"
+#include "ui/widgets/shell/panel_registry.h"
+#include "ui/widgets/theme.h"
+
+namespace dsw {
+namespace {
+
+struct Opened {
+  explicit Opened(const QString& file) : settings(file) {
+    registerPanels(registry);
+    window = std::make_unique<MainWindow>(workspace, settings, registry);
+    window->resize(1440, 900);
+    window->show();
+  }
+  ProjectData& project() { return window->context().project; }
+  QString front() { return window->documents().active() ? window->documents().active()->ref().kind : QString(); }
+  bool run(const char* id) { return window->context().commands.run(id); }
+  bool waitFor(const std::function<bool()>& condition, int ms = 60'000) { return QTest::qWaitFor(condition, ms); }
+
+  Workspace workspace;
+  AppSettings settings;
+  PanelRegistry registry;
+  std::unique_ptr<MainWindow> window;
+};
+
+class MainWindowTest : public ::testing::Test {
+ protected:
+  void SetUp() override { UiStallGuard::instance()->clear(); }
+  QString settingsFile() const { return QString::fromStdString((folder_ / "settings.ini").string()); }
+  QString projectFile() const { return QString::fromStdString((folder_ / "first.dsx").string()); }
+  TempFolder folder_;
+};
+
+TEST_F(MainWindowTest, FromATemplateToCurvesAndBackByKeys) {
+  Opened open(settingsFile());
+  ASSERT_TRUE(QTest::qWaitForWindowActive(open.window.get()));
+  EXPECT_EQ(open.front(), kind::kStart);
+  UiStallGuard::instance()->clear();  // making and first showing the window is the start-up benchmark's business
+  open.window->openProject(projectFile(), true, "shakespeare-char");
+  ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
+  EXPECT_EQ(open.window->documents().find({kind::kStart, {}, {}}), nullptr) << "the start page has done its work";
+  ASSERT_EQ(open.project().experiments().size(), 1u);
+
+  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.state("run.start").enabled; }));
+  QTest::keyClick(open.window.get(), Qt::Key_F5);
+  ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kRun; }));
+  const QString id = open.window->documents().active()->ref().id;
+  ASSERT_TRUE(open.waitFor([&] { return open.project().run(id) && open.project().run(id)->metrics.contains("train/loss"); }, 120'000)) << "no point came";
+
+  ASSERT_TRUE(open.run("run.stop"));
+  ASSERT_TRUE(open.waitFor([&] { return open.project().run(id)->status == RunStatus::Stopped; }));
+  EXPECT_GT(open.project().run(id)->step, 0);
+  EXPECT_TRUE(open.run("run.pin"));
+  ASSERT_TRUE(open.waitFor([&] { return open.window->context().selection.baseline() == id; }));
+
+  ASSERT_TRUE(open.run("run.all"));
+  EXPECT_EQ(open.front(), kind::kRuns);
+  ASSERT_TRUE(open.run("view.back"));
+  EXPECT_EQ(open.front(), kind::kRun);
+  ASSERT_TRUE(open.run("view.forward"));
+  EXPECT_EQ(open.front(), kind::kRuns);
+  EXPECT_EQ(UiStallGuard::instance()->report().toStdString(), "");
+}
+
+TEST_F(MainWindowTest, PanesAndPaletteAreReachedByKeys) {
+  Opened open(settingsFile());
+  open.window->openProject(projectFile(), true);
+  ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kOverview; }));
+  ASSERT_TRUE(QTest::qWaitForWindowActive(open.window.get()));
+  QWidget* navigator = open.window->dock("navigator");
+  const auto inNavigator = [&] { return QApplication::focusWidget() && navigator->isAncestorOf(QApplication::focusWidget()); };
+  ASSERT_TRUE(open.run("view.navigator"));
+  EXPECT_TRUE(inNavigator());
+  QSet<QWidget*> seen;
+  for (int i = 0; i < 8 && (i == 0 || !inNavigator()); ++i) {
+    QTest::keyClick(open.window.get(), Qt::Key_F6);
+    ASSERT_NE(QApplication::focusWidget(), nullptr);
+    seen.insert(QApplication::focusWidget());
+  }
+  EXPECT_TRUE(inNavigator()) << "F6 goes round";
+  EXPECT_GE(seen.size(), 4);
+  ASSERT_TRUE(open.run("view.navigator"));
+  EXPECT_FALSE(navigator->isVisible()) << "again: closes";
+  ASSERT_TRUE(open.run("view.filter"));
+  EXPECT_TRUE(navigator->isVisible());
+  EXPECT_NE(qobject_cast<QLineEdit*>(QApplication::focusWidget()), nullptr);
+
+  open.window->openPalette();
+  CommandPalette& palette = open.window->palette();
+  ASSERT_TRUE(QTest::qWaitForWindowExposed(&palette));
+  QTest::keyClicks(palette.field(), "devices");
+  ASSERT_GT(palette.resultCount(), 0);
+  QTest::keyClick(palette.field(), Qt::Key_Return);
+  EXPECT_TRUE(open.waitFor([&] { return open.front() == kind::kDevices; }, 5000));
+}
+
+TEST_F(MainWindowTest, EveryVisibleControlHasANameAndNoTwoActionsShareAKey) {
+  Opened open(settingsFile());
+  open.window->openProject(projectFile(), true, "shakespeare-char");
+  ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
+  open.run("file.settings");
+  QTest::qWait(100);
+  for (const QWidget* widget : open.window->findChildren<QWidget*>()) {
+    if (!(widget->focusPolicy() & Qt::TabFocus) || !widget->isVisible()) continue;
+    QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
+    if (!face || widget->inherits("QTabBar") || widget->inherits("QScrollArea") || widget->focusProxy()) continue;
+    EXPECT_FALSE(face->text(QAccessible::Name).isEmpty()) << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
+  }
+  QHash<QString, QString> owner;
+  for (const QAction* action : open.window->actions())
+    for (const QKeySequence& key : action->shortcuts()) {
+      const QString text = key.toString();
+      EXPECT_FALSE(owner.contains(text)) << text.toStdString() << " of " << action->objectName().toStdString() << " and " << owner[text].toStdString();
+      owner[text] = action->objectName();
+    }
+}
+
+TEST_F(MainWindowTest, LayoutAndTabsComeBackAndCanBeReset) {
+  {
+    Opened open(settingsFile());
+    open.window->openProject(projectFile(), true, "shakespeare-char");
+    ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
+    open.window->open({kind::kRuns, {}, {}});
+    open.window->dock("inspector")->close();
+    open.window->QWidget::close();
+    ASSERT_TRUE(open.waitFor([&] { return !open.window->isVisible(); }));
+  }
+  Opened open(settingsFile());
+  open.window->openProject(projectFile(), false);
+  ASSERT_TRUE(open.waitFor([&] { return open.window->documents().panels().size() == 2; }));
+  EXPECT_EQ(open.front(), kind::kRuns) << "the tab that was in front";
+  EXPECT_FALSE(open.window->dock("inspector")->isVisible());
+  EXPECT_TRUE(open.window->dock("navigator")->isVisible());
+  open.run("view.reset-layout");
+  EXPECT_TRUE(open.window->dock("inspector")->isVisible());
+}
+
+TEST_F(MainWindowTest, AProjectOfAnotherWriterOpensReadOnly) {
+  Workspace other;
+  ASSERT_TRUE(other.open_project(projectFile().toStdString(), Project::Mode::Create));
+  Opened open(settingsFile());
+  open.window->openProject(projectFile(), false);
+  ASSERT_TRUE(open.waitFor([&] { return open.project().state() == ProjectData::State::Ready; }));
+  EXPECT_TRUE(open.project().readOnly());
+  EXPECT_FALSE(open.project().readOnlyReason().isEmpty());
+  EXPECT_FALSE(open.window->context().commands.state("file.import").enabled);
+  other.close_project();
+}
+
+TEST_F(MainWindowTest, AMissingProjectSaysSo) {
+  Opened open(settingsFile());
+  open.window->openProject(QString::fromStdString((folder_ / "nowhere.dsx").string()), false);
+  ASSERT_TRUE(open.waitFor([&] { return open.project().state() == ProjectData::State::Failed; }));
+  EXPECT_EQ(open.front(), kind::kStart);
+  EXPECT_FALSE(open.project().error().message.empty());
+}
+
+TEST_F(MainWindowTest, ClosingAsksWhileARunGoesOn) {
+  Opened open(settingsFile());
+  open.window->openProject(projectFile(), true, "shakespeare-char");
+  ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
+  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.state("run.start").enabled; }));
+  ASSERT_TRUE(open.run("run.start"));
+  ASSERT_TRUE(open.waitFor([&] { return open.project().count(RunStatus::Running) == 1; }));
+  QString question;
+  const auto press = [&](const QString& wanted) {
+    QTimer::singleShot(300, open.window.get(), [&question, wanted] {
+      QWidget* dialog = QApplication::activeModalWidget();
+      ASSERT_NE(dialog, nullptr);
+      question = dialog->accessibleName();
+      for (QPushButton* button : dialog->findChildren<QPushButton*>())
+        if (button->text() == wanted) return button->click();
+      FAIL() << "no button " << wanted.toStdString();
+    });
+  };
+  press("Cancel");
+  open.window->QWidget::close();
+  EXPECT_EQ(question, "1 run is going on.");
+  EXPECT_TRUE(open.window->isVisible());
+  press("Stop and close");
+  open.window->QWidget::close();
+  ASSERT_TRUE(open.waitFor([&] { return !open.window->isVisible(); }));
+  auto reader = ProjectReader::open(projectFile().toStdString());
+  ASSERT_TRUE(reader);
+  EXPECT_EQ((*reader)->runs()->front().status, RunStatus::Stopped);
+}
+
+TEST(UiStallGuard, SeesWorkAndBlockingButNotNestedLoops) {
+  UiStallGuard& guard = *UiStallGuard::instance();
+  guard.clear();
+  QTimer::singleShot(0, [] {
+    QElapsedTimer timer;
+    timer.start();
+    timespec begin{}, now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while (static_cast<double>(now.tv_sec - begin.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec - begin.tv_nsec) / 1e6 < 80);
+  });
+  QTest::qWait(200);
+  ASSERT_EQ(guard.stalls().size(), 1u) << guard.report().toStdString();
+  EXPECT_GT(guard.stalls()[0].cpu_ms, 50);
+  guard.clear();
+  QTimer::singleShot(0, [] { QThread::msleep(120); });
+  QTest::qWait(250);
+  ASSERT_EQ(guard.stalls().size(), 1u);
+  EXPECT_GT(guard.stalls()[0].blocked_ms, 50);
+  guard.clear();
+  QTimer::singleShot(0, [] {
+    QEventLoop loop;
+    QTimer::singleShot(150, &loop, &QEventLoop::quit);
+    loop.exec();
+  });
+  QTest::qWait(300);
+  EXPECT_EQ(guard.report().toStdString(), "");
+}
+
+}  // namespace
+}  // namespace dsw
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
+  QStandardPaths::setTestModeEnabled(true);
+  dsw::UiStallGuard app(argc, argv);
+  QApplication::setQuitOnLastWindowClosed(false);
+  QLocale::setDefault(QLocale::c());
+  dsw::Theme::current().setReducedMotion(true);
+  dsw::Theme::current().apply(dsw::ThemeChoice::Light);
+  return RUN_ALL_TESTS();
+}
