@@ -13,7 +13,7 @@ namespace {
 struct ExchangeOptions {
   std::string project, file;
   std::vector<std::string> runs;
-  bool json = false;
+  bool json = false, allow_files = false;
 };
 
 Result<std::vector<std::string>> runIds(ProjectReader& reader, const std::vector<std::string>& names) {
@@ -40,9 +40,16 @@ Result<int> importProject(const ExchangeOptions& options) {
   DSW_TRY_ASSIGN(const ImportPlan preview, inspect_archive(options.file));
   DSW_TRY_ASSIGN(const auto project, Project::open(options.project, Project::Mode::OpenOrCreate));
   DSW_TRY_ASSIGN(const ImportPlan done, import_archive(options.file, *project));
-  for (const std::string& outside : preview.outside_files)
-    std::fprintf(stderr, "An imported document names a file outside the archive: %s. It is read only when that document is run.\n",
-                 outside.c_str());
+  if (options.allow_files) {
+    DSW_TRY_ASSIGN(const auto reader, project->reader());
+    DSW_TRY_ASSIGN(const auto experiments, reader->experiments(true));
+    for (const ExperimentRow& experiment : experiments)
+      if (!experiment.outside_files.empty()) DSW_TRY(project->allow_outside_files(experiment.id));
+  } else {
+    for (const std::string& outside : preview.outside_files)
+      std::fprintf(stderr, "An imported document names a file outside the archive: %s. It is not read before you import with --allow-files.\n",
+                   outside.c_str());
+  }
   if (options.json) {
     printJson({{"runs", done.runs},
                {"experiments", done.experiments},
@@ -85,6 +92,7 @@ void addExchangeCommands(CLI::App& app, CommandContext& context) {
   in->add_option("IN", options->file, "Archive (NAME.dsz)")->required();
   in->add_option("--project", options->project, "Project file; made when missing")->required();
   in->add_flag("--json", options->json, "What came in, as one JSON object");
+  in->add_flag("--allow-files", options->allow_files, "Imported documents may read the files that they name on this machine");
   in->callback([&context, options] { context.chosen = [options] { return importProject(*options); }; });
 
   CLI::App* report = app.add_subcommand("report", "Write a report with pictures that needs no other file");

@@ -22,6 +22,17 @@
 namespace dsw {
 namespace {
 constexpr int kWorkSlots = 2;
+
+/// A document that came with an archive may name any file of this machine: nothing is read before the person agreed.
+Result<void> check_outside_files(ProjectReader& reader, const std::string& experiment_id) {
+  DSW_TRY_ASSIGN(const std::vector<ExperimentRow> rows, reader.experiments(true));
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const ExperimentRow& one) { return one.id == experiment_id; });
+  if (row == rows.end() || row->outside_files.empty()) return {};
+  std::string files;
+  for (const std::string& file : row->outside_files) files += (files.empty() ? "" : ", ") + file;
+  return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" was imported and would read {}, which nobody has agreed to yet", row->name, files),
+              "Look at its document; then import the archive again and allow these files.");
+}
 }
 
 struct Workspace::Impl {
@@ -175,6 +186,10 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   } else {
     DSW_TRY_ASSIGN(document, parse_document(text));
   }
+  if (!request.experiment_id.empty()) {
+    DSW_TRY_ASSIGN(const auto reader, project->reader());
+    DSW_TRY(check_outside_files(*reader, request.experiment_id));
+  }
   if (!request.device.empty()) document["device"] = request.device;
   DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, request.base, impl_->data.get()));
   experiment.document = text;
@@ -210,6 +225,7 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("{} is {}; there is nothing to resume", row.short_name, run_status_name(row.status)),
                 row.status == RunStatus::Finished ? "Run its experiment again for a new run." : "");
+  DSW_TRY(check_outside_files(*reader, row.experiment_id));
   DSW_TRY_ASSIGN(const std::string resolved, reader->run_resolved(row.id));
   DSW_TRY_ASSIGN(const std::string written, reader->run_document(row.id));
   DSW_TRY_ASSIGN(const std::string record_text, reader->run_record(row.id));

@@ -169,6 +169,38 @@ TEST_F(WorkspaceTest, AChangedDataFileIsNotGoneOnWith) {
   EXPECT_NE(resumed.error().sentence().find("book.txt"), std::string::npos);
 }
 
+TEST_F(WorkspaceTest, AnImportedDocumentReadsNoFileBeforeThePersonAgreed) {
+  TempFolder other("other");
+  std::string imported;
+  {
+    write_text(other / "book.txt", std::string(4000, 'a') + std::string(4000, 'b'));
+    Workspace theirs;
+    ASSERT_TRUE(theirs.open_project(other / "theirs.dsx", Project::Mode::Create));
+    Json json = Json::parse(document(100'000, "imported"));
+    json["data"] = {{"type", "text"}, {"source", "book.txt"}, {"tokenizer", "char"}, {"context", 16}};
+    Workspace::RunRequest request;
+    request.text = json.dump();
+    request.base = other.path();
+    const auto begun = theirs.start_run(request);
+    ASSERT_TRUE(begun) << begun.error().sentence();
+    imported = begun->id;
+    theirs.close_project();
+    ASSERT_TRUE(export_project(other / "theirs.dsx", other / "theirs.dsz", {}));
+  }
+  ASSERT_TRUE(import_archive(other / "theirs.dsz", *workspace.project()));
+  const RunRow run = row(imported);
+  const auto refused = workspace.resume_run(imported);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence().find("book.txt"), std::string::npos) << refused.error().sentence();
+  Workspace::RunRequest request;
+  request.experiment_id = run.experiment_id;
+  request.text = document(2, "imported");
+  EXPECT_FALSE(workspace.start_run(request));
+  ASSERT_TRUE(workspace.project()->allow_outside_files(run.experiment_id));
+  const auto resumed = workspace.resume_run(imported);
+  EXPECT_TRUE(resumed) << resumed.error().sentence();
+}
+
 TEST_F(WorkspaceTest, OtherWorkIsAJobToo) {
   std::atomic<int> told = 0;
   std::atomic<bool> ended = false;

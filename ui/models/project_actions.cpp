@@ -420,6 +420,12 @@ void ProjectActions::importArchive(const QString& archive, QObject* asker, std::
         Project* open = workspace_.project();
         if (!open) return dsw::fail(readOnlyError());
         DSW_TRY_ASSIGN(*plan, import_archive(from, *open));
+        if (plan->outside_files.empty()) return {};
+        // The preview named these files, and the person imported.
+        DSW_TRY_ASSIGN(const auto reader, open->reader());
+        DSW_TRY_ASSIGN(const auto experiments, reader->experiments(true));
+        for (const ExperimentRow& experiment : experiments)
+          if (!experiment.outside_files.empty()) DSW_TRY(open->allow_outside_files(experiment.id));
         return {};
       },
       [this, who, plan, done = std::move(done)](const Result<void>& result) {
