@@ -63,14 +63,8 @@ void WindowCommands::importFile(const QString& chosen) {
     QString text = QString("%1 and %2 come in, %3.").arg(counted(plan->experiments.size(), "experiment", "experiments"),
                                                         counted(plan->runs.size(), "run", "runs"), formatBytes(static_cast<double>(plan->bytes)));
     if (!plan->skipped.empty()) text += QString(" %1 already here and stay as they are.").arg(counted(plan->skipped.size(), "is", "are"));
-    if (!plan->outside_files.empty()) {
-      QStringList files;
-      for (const std::string& file : plan->outside_files) files << QString::fromStdString(file);
-      const qsizetype shown = 8, more = files.size() - shown;
-      text += QString(" Its documents name %1 of this machine, which they read once you open or run them:\n%2")
-                  .arg(counted(plan->outside_files.size(), "file", "files"), files.mid(0, shown).join('\n'));
-      if (more > 0) text += QString("\nand %1 more").arg(more);
-    }
+    if (!plan->outside_files.empty())
+      text += QString(" Its documents name %1 outside the archive: %2").arg(counted(plan->outside_files.size(), "file", "files"), QString::fromStdString(plan->outside_files.front()));
     if (askChoice(window, QString("Import %1").arg(QFileInfo(path).fileName()), text, {"Import", "Cancel"}, 0) != 0) return;
     actions.importArchive(path, window, [window, objects](Result<ImportPlan> done) {
       if (!done) return objects->showError("Import", done.error());
