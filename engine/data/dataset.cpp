@@ -5,6 +5,7 @@
 
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_types.h"
+#include "engine/data/model_data.h"
 
 namespace dsw {
 
@@ -20,8 +21,12 @@ const char* split_name(Split split) {
   return "test";
 }
 
-Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
-                                              std::uint64_t seed, std::stop_token stop) {
+namespace {
+
+constexpr const char* kModelKey = "for model";  // a loader's settings only: the schema of a document has no such key
+
+Result<std::unique_ptr<Dataset>> load(const Catalog& catalog, const Json& data, const std::filesystem::path& base, std::uint64_t seed,
+                                      const Json* model, std::stop_token stop) {
   if (!data.is_object() || !data.contains("type") || !data["type"].is_string())
     return fail(ErrorCode::InvalidDocument, "the data section names no type", "Give it a \"type\": text, text-classification or images.",
                 "/data/type");
@@ -35,13 +40,40 @@ Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json
   const std::vector<Problem> problems = check_params((*entry)->schema, settings, "/data");
   for (const Problem& problem : problems)
     if (!problem.warning) return fail(ErrorCode::InvalidDocument, problem.sentence(), {}, problem.pointer);
+  settings = with_defaults((*entry)->schema, settings);
+  if (model) settings[kModelKey] = *model;
   try {
-    return (*entry)->make(with_defaults((*entry)->schema, settings), base, seed, stop);
+    return (*entry)->make(settings, base, seed, stop);
   } catch (const Error& error) {
     return fail(error);
+  } catch (const Json::exception& error) {  // a damaged description of a model
+    return fail(ErrorCode::BadFormat, fmt::format("the model's description does not fit the data: {}", error.what()));
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::OutOfMemory, "the data does not fit into memory", "Use a part of it.", "/data/source");
   }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
+                                              std::uint64_t seed, std::stop_token stop) {
+  return load(catalog, data, base, seed, nullptr, std::move(stop));
+}
+
+Result<std::unique_ptr<Dataset>> load_dataset_for_model(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
+                                                        std::uint64_t seed, const Json& model, std::stop_token stop) {
+  return load(catalog, data, base, seed, &model, std::move(stop));
+}
+
+const Json& model_of(const Json& settings) {
+  static const Json none;
+  const auto it = settings.find(kModelKey);
+  return it == settings.end() ? none : *it;
+}
+
+std::vector<std::string> model_classes(const Json& settings) {
+  const Json& model = model_of(settings);
+  return model.is_object() && model.contains("classes") ? model["classes"].get<std::vector<std::string>>() : std::vector<std::string>();
 }
 
 Problem data_problem(const Error& error) {

@@ -9,6 +9,7 @@
 #include "engine/data/dataset_types.h"
 #include "engine/data/example_order.h"
 #include "engine/data/image_sets.h"
+#include "engine/data/model_data.h"
 #include "engine/formats/image_file.h"
 
 namespace dsw {
@@ -44,8 +45,10 @@ Result<Normalisation> normalisation(const ImageSource& source, const Json& setti
   Normalisation out{source.mean, source.std};
   if (out.mean.empty()) out = measure(source.images, training);
   for (const auto& [key, numbers] : {std::pair("mean", &out.mean), std::pair("std", &out.std)}) {
-    if (!settings.contains(key)) continue;
-    *numbers = settings[key].get<std::vector<double>>();
+    const Json& model = model_of(settings);
+    const Json* given = settings.contains(key) ? &settings[key] : model.is_object() && model.contains(key) ? &model[key] : nullptr;
+    if (!given) continue;
+    *numbers = given->get<std::vector<double>>();
     if (numbers->size() == 1) numbers->resize(static_cast<std::size_t>(source.images.channels), numbers->front());
     if (static_cast<std::int64_t>(numbers->size()) != source.images.channels)
       return fail(ErrorCode::InvalidDocument,

@@ -6,6 +6,7 @@
 
 #include "engine/core/registry.h"
 #include "engine/data/data_file.h"
+#include "engine/data/model_data.h"
 #include "engine/formats/image_file.h"
 
 namespace dsw {
@@ -207,7 +208,28 @@ class Reader {
     const std::size_t count =
         std::max({out_.classes.size(), static_cast<std::size_t>(most) + 1, static_cast<std::size_t>(std::max(0, cifar_classes_))});
     for (std::size_t k = out_.classes.size(); k < count; ++k) out_.classes.push_back(fmt::format("{}", k));
+    if (const Names known = model_classes(settings_); !known.empty()) return rename_classes(known);
     if (out_.classes.size() < 2) return wrong("all pictures have one label", "Classification needs two classes or more.", "/data/source");
+    return {};
+  }
+
+  /// Labels by a model's numbers for the same names. A model that names its classes another way altogether is taken by number.
+  Result<void> rename_classes(const Names& known) {
+    std::vector<std::int32_t> number_of;
+    for (const std::string& name : out_.classes) {
+      const auto found = std::find(known.begin(), known.end(), name);
+      number_of.push_back(found == known.end() ? -1 : static_cast<std::int32_t>(found - known.begin()));
+    }
+    const bool other_names = std::all_of(number_of.begin(), number_of.end(), [](std::int32_t number) { return number < 0; });
+    if (other_names && out_.classes.size() == known.size()) return {};
+    for (std::int32_t& label : out_.images.labels) {
+      const auto old = static_cast<std::size_t>(label);
+      if (number_of[old] < 0)
+        return wrong(fmt::format("there are pictures of the class \"{}\", which the model does not know", out_.classes[old]), {},
+                     "/data/source");
+      label = number_of[old];
+    }
+    out_.classes = known;
     return {};
   }
 

@@ -8,6 +8,7 @@
 
 #include "engine/core/registry.h"
 #include "engine/data/data_file.h"
+#include "engine/data/model_data.h"
 #include "engine/data/text_file.h"
 #include "engine/formats/csv.h"
 
@@ -212,9 +213,18 @@ Result<LabelledTexts> read_labelled_texts(const Json& settings, const std::files
   Reader reader(settings, out, stop);
   DSW_TRY_ASSIGN(std::vector<Example> examples, reader.read("source"));
   std::unordered_map<std::string, std::int32_t> numbers;
-  for (const Example& example : examples) numbers.emplace(example.label, 0);
+  const std::vector<std::string> known = model_classes(settings);
+  for (const Example& example : examples) {
+    if (!known.empty() && std::find(known.begin(), known.end(), example.label) == known.end())
+      return fail(ErrorCode::BadFormat,
+                  fmt::format("{} has the label \"{}\", which the model does not know", example.place, example.label.substr(0, 40)), {},
+                  "/data/source");
+    numbers.emplace(example.label, 0);
+  }
   for (const auto& [label, number] : numbers) out.classes.push_back(label);
-  if (all_numbers(out.classes))
+  if (!known.empty())
+    out.classes = known;
+  else if (all_numbers(out.classes))
     std::sort(out.classes.begin(), out.classes.end(), [](const std::string& a, const std::string& b) {
       const auto left = std::stoull(a), right = std::stoull(b);
       return left != right ? left < right : a < b;

@@ -7,6 +7,7 @@
 #include "engine/data/dataset_types.h"
 #include "engine/data/example_order.h"
 #include "engine/data/labelled_texts.h"
+#include "engine/data/model_data.h"
 #include "engine/data/padded_tokenizer.h"
 #include "engine/data/tokenizer_settings.h"
 #include "engine/data/word_tokenizer.h"
@@ -25,9 +26,11 @@ class TextClassificationDataset : public Dataset {
     std::vector<std::string_view> training;
     for (const std::int64_t i : parts.train) training.emplace_back(source->texts[static_cast<std::size_t>(i)]);
     std::vector<DataFile> files = source->files;
-    DSW_TRY_ASSIGN(std::unique_ptr<Tokenizer> tokenizer,
-                   make_tokenizer(settings.at("tokenizer"), source->base, training, true, "/data/tokenizer", files, stop));
-    if (tokenizer->kind() != "word") tokenizer = std::make_unique<PaddedTokenizer>(std::move(tokenizer));
+    DSW_TRY_ASSIGN(std::unique_ptr<Tokenizer> tokenizer, model_tokenizer(settings));
+    if (!tokenizer) {
+      DSW_TRY_ASSIGN(tokenizer, make_tokenizer(settings.at("tokenizer"), source->base, training, true, "/data/tokenizer", files, stop));
+      if (tokenizer->kind() != "word") tokenizer = std::make_unique<PaddedTokenizer>(std::move(tokenizer));
+    }
     auto dataset =
         std::make_unique<TextClassificationDataset>(std::move(source), std::move(parts), std::move(tokenizer), std::move(files), settings);
     DSW_TRY(dataset->encode(stop));
@@ -43,6 +46,8 @@ class TextClassificationDataset : public Dataset {
         settings_(std::move(settings)) {
     spec_.kind = InputSpec::Kind::TokenSequence;
     spec_.context = settings_.at("max_length").get<std::int64_t>();
+    if (const Json& model = model_of(settings_); model.is_object() && model.contains("input"))
+      spec_.context = model["input"].value("context", spec_.context);
     spec_.vocabulary = tokenizer_->vocabulary();
     spec_.classes = static_cast<std::int64_t>(source_->classes.size());
   }

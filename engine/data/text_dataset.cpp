@@ -8,6 +8,7 @@
 #include "engine/data/batch_tensor.h"
 #include "engine/data/data_file.h"
 #include "engine/data/dataset_types.h"
+#include "engine/data/model_data.h"
 #include "engine/data/text_file.h"
 #include "engine/data/token_store.h"
 #include "engine/data/tokenizer_settings.h"
@@ -39,7 +40,20 @@ Json without(Json settings, std::initializer_list<const char*> keys) {
   return settings;
 }
 
-bool any_bytes(const Json& settings) { return settings.at("tokenizer").at("type") == "byte"; }
+/// Tokens of a window; not more than a given model takes.
+std::int64_t context_of(const Json& settings) {
+  const auto context = settings.at("context").get<std::int64_t>();
+  const Json& model = model_of(settings);
+  return model.is_object() && model.contains("input") ? std::min(context, model["input"].value("context", context)) : context;
+}
+
+/// Whether the tokenizer reads files that are not UTF-8.
+bool any_bytes(const Json& settings) {
+  const Json& model = model_of(settings);
+  if (model.is_object() && model.contains("tokenizer") && model["tokenizer"].is_object())
+    return model["tokenizer"].value("kind", "") == "byte";
+  return settings.at("tokenizer").at("type") == "byte";
+}
 
 Result<std::string> read_source(const Json& settings, const char* key, TextSource& source, std::stop_token stop) {
   const auto name = settings.at(key).get<std::string>();
@@ -95,10 +109,13 @@ Result<std::shared_ptr<const TextCorpus>> make_corpus(const TextSource& source, 
   auto corpus = std::make_shared<TextCorpus>();
   corpus->files = source.files;
   corpus->bytes = static_cast<std::int64_t>(source.text.size() + source.test_text.size());
+  DSW_TRY_ASSIGN(corpus->tokenizer, model_tokenizer(settings));
   const Json& tokenizer = settings.at("tokenizer");
-  const bool unknown =
-      tokenizer.at("type") == "char" && (has_unknown_characters(parts[0], parts[1]) || has_unknown_characters(parts[0], parts[2]));
-  DSW_TRY_ASSIGN(corpus->tokenizer, make_tokenizer(tokenizer, source.base, {parts[0]}, unknown, "/data/tokenizer", corpus->files, stop));
+  if (!corpus->tokenizer) {
+    const bool unknown =
+        tokenizer.at("type") == "char" && (has_unknown_characters(parts[0], parts[1]) || has_unknown_characters(parts[0], parts[2]));
+    DSW_TRY_ASSIGN(corpus->tokenizer, make_tokenizer(tokenizer, source.base, {parts[0]}, unknown, "/data/tokenizer", corpus->files, stop));
+  }
   for (std::size_t part = 0; part < parts.size(); ++part) {
     if (stop.stop_requested()) return fail(ErrorCode::Stopped, "reading the text was stopped");
     auto ids = corpus->tokenizer->encode(parts[part]);
@@ -114,7 +131,7 @@ class TextDataset : public Dataset {
   TextDataset(std::shared_ptr<const TextSource> source, std::shared_ptr<const TextCorpus> corpus, Json settings)
       : source_(std::move(source)), corpus_(std::move(corpus)), settings_(std::move(settings)) {
     spec_.kind = InputSpec::Kind::Tokens;
-    spec_.context = settings_.at("context").get<std::int64_t>();
+    spec_.context = context_of(settings_);
     spec_.vocabulary = spec_.classes = corpus_->tokenizer->vocabulary();
   }
 
@@ -191,8 +208,9 @@ class TextDataset : public Dataset {
   /// Checks that the context fits the training part.
   static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const TextSource> source, std::shared_ptr<const TextCorpus> corpus,
                                                const Json& settings) {
-    const std::int64_t context = settings.at("context").get<std::int64_t>(), tokens = corpus->parts[0].tokens.size();
-    if (tokens > context) return std::make_unique<TextDataset>(std::move(source), std::move(corpus), settings);
+    const std::int64_t context = context_of(settings), tokens = corpus->parts[0].tokens.size();
+    if (tokens > context || !model_of(settings).is_null())
+      return std::make_unique<TextDataset>(std::move(source), std::move(corpus), settings);
     Error error(ErrorCode::InvalidDocument, fmt::format("the training part has {} tokens, too few for a context of {}", tokens, context),
                 "Choose a longer text.", "/data/context");
     if (tokens >= 2) {

@@ -7,6 +7,7 @@
 #include "engine/data/bpe_tokenizer.h"
 #include "engine/data/char_tokenizer.h"
 #include "engine/data/data_file.h"
+#include "engine/data/model_data.h"
 #include "engine/data/padded_tokenizer.h"
 #include "engine/data/word_tokenizer.h"
 
@@ -48,6 +49,12 @@ Param tokenizer_param(const std::string& default_kind) {
                           "How text is cut into tokens");
   p.short_form = true;
   return p;
+}
+
+Result<std::unique_ptr<Tokenizer>> model_tokenizer(const Json& settings) {
+  const Json& model = model_of(settings);
+  if (!model.is_object() || !model.contains("tokenizer") || model["tokenizer"].is_null()) return nullptr;
+  return tokenizer_from_json(model["tokenizer"]);
 }
 
 Result<std::unique_ptr<Tokenizer>> make_tokenizer(const Json& settings, const std::filesystem::path& base,

@@ -13,6 +13,9 @@
 
 namespace dsw {
 
+/// The model's own tokenizer where `settings` of a loader hold a model that has one; null otherwise.
+Result<std::unique_ptr<Tokenizer>> model_tokenizer(const Json& settings);
+
 /// The setting `tokenizer`: char, byte, bpe, word with theirs.
 Param tokenizer_param(const std::string& default_kind);
 

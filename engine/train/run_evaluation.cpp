@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/core/file_bytes.h"
+#include "engine/data/model_data.h"
 #include "engine/run/experiment.h"
 
 namespace dsw {
@@ -95,16 +96,7 @@ Result<void> check_fit(const RunModel& model, const Dataset& data) {
 
 Result<ModelEvaluation> evaluate_section(const Catalog& catalog, const RunModel& model, const DataSection& section, const std::string& part,
                                          Device& device, std::stop_token stop) {
-  const auto kind = section.data.is_object() ? section.data.find("type") : section.data.end();
-  if (kind == section.data.end() || !kind->is_string())
-    return fail(ErrorCode::InvalidDocument, "The data section has no type", "Known are text, text-classification and images.");
-  DSW_TRY_ASSIGN(const auto* entry, catalog.datasets.get(kind->get<std::string>()));
-  ParamSchema one;
-  one.add(variant_param("data", "Data", "", {{entry->name, entry->schema}}, ""));
-  const Json wrapped{{"data", section.data}};
-  if (const auto problems = check_params(one, wrapped); !problems.empty())
-    return fail(ErrorCode::InvalidDocument, problems.front().sentence());
-  DSW_TRY_ASSIGN(const auto data, load_dataset(catalog, with_defaults(one, wrapped).at("data"), section.base, section.seed, stop));
+  DSW_TRY_ASSIGN(const auto data, load_dataset_for_model(catalog, section.data, section.base, section.seed, model.description, stop));
   DSW_TRY(check_fit(model, *data));
   Split split = data->has(Split::Test) ? Split::Test : Split::Val;
   for (const Split named : {Split::Train, Split::Val, Split::Test})

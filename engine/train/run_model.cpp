@@ -22,6 +22,9 @@ Json run_model_description(const Json& document, const Dataset& data) {
   description["input"] = input_spec_to_json(data.input_spec());
   description["tokenizer"] = data.tokenizer() ? data.tokenizer()->to_json() : Json();
   description["classes"] = data.class_names();
+  const Json facts = data.facts();
+  for (const char* key : {"mean", "std"})
+    if (facts.contains(key)) description[key] = facts[key];
   return description;
 }
 
