@@ -18,7 +18,7 @@ Error bad(const std::string& message) {
 }
 
 /// Checks what the constructor expects.
-Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, std::vector<BpeTokenizer::Merge> merges, std::int32_t end_of_text,
+Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, const std::vector<BpeTokenizer::Merge>& merges, std::int32_t end_of_text,
                                     const std::string& name) {
   std::vector<bool> seen(256, false);
   for (std::size_t id = 0; id < tokens.size(); ++id)
@@ -157,7 +157,7 @@ Result<BpeTokenizer> BpeTokenizer::from_json(const Json& json) {
         return fail(bad(fmt::format("the merge {} of a stored tokenizer leads to no token", merges.size())));
       merges.push_back(pair);
     }
-    auto tokenizer = make_tokenizer(std::move(tokens), std::move(merges), end_of_text, "a stored tokenizer");
+    auto tokenizer = make_tokenizer(std::move(tokens), merges, end_of_text, "a stored tokenizer");
     if (tokenizer) tokenizer->set_starts_texts(json.at("starts_texts").get<bool>());
     return tokenizer;
   } catch (const Json::exception& e) {
@@ -181,7 +181,10 @@ Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const
     given[id] = true;
     if (spelling == kEndOfText) end_of_text = static_cast<std::int32_t>(id);
     auto bytes = bpe_bytes(spelling);
-    tokens[id] = bytes && spelling != kEndOfText ? std::move(*bytes) : spelling;  // other special tokens are kept, never encoded to
+    if (bytes && spelling != kEndOfText)
+      tokens[id] = std::move(*bytes);
+    else
+      tokens[id] = spelling;  // special tokens; texts are encoded to none but <|endoftext|>
     ids.emplace(spelling, static_cast<std::int32_t>(id));
   }
   std::vector<Merge> merges;
@@ -205,7 +208,7 @@ Result<BpeTokenizer> BpeTokenizer::from_files(std::string_view vocab_json, const
                                                        : a + b)));
     merges.emplace_back(left->second, right->second);
   }
-  return make_tokenizer(std::move(tokens), std::move(merges), end_of_text, vocab_name);
+  return make_tokenizer(std::move(tokens), merges, end_of_text, vocab_name);
 }
 
 }  // namespace dsw
