@@ -56,7 +56,12 @@ Tensor drop(const Tensor& x, double p, Forward& pass) {
   return dropout(x, p, pass.dropout_rng->next_key());
 }
 
+Cost dropout_cost(const Shape& shape, double p) {
+  const double elements = p > 0 ? static_cast<double>(shape.elements()) : 0;
+  return {2 * elements, 0, 4 * elements};
+}
+
 Tensor Dropout::forward(const Tensor& x, Forward& pass) { return drop(x, p_, pass); }
-Cost Dropout::cost(const Shape& input) const { return {p_ > 0 ? 2 * static_cast<double>(input.elements()) : 0, 0, 0}; }
+Cost Dropout::cost(const Shape& input) const { return dropout_cost(input, p_); }
 
 }  // namespace dsw

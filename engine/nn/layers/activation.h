@@ -15,7 +15,7 @@ const char* activation_name(ActivationKind kind);
 Tensor activate(ActivationKind kind, const Tensor& x);
 double activation_flops(ActivationKind kind);                      ///< an element: one for each operation in its formula
 
-/// Any shape. Keeps x.
+/// Any shape.
 class Activation : public Module {
  public:
   explicit Activation(ActivationKind kind) : kind_(kind) {}
@@ -28,7 +28,7 @@ class Activation : public Module {
 };
 
 /// While training each element is zero with probability p, else x / (1 - p); otherwise x. The mask is made again from its key in the
-/// backward pass, so nothing is kept. Source: Srivastava et al. 2014.
+/// backward pass. Source: Srivastava et al. 2014.
 class Dropout : public Module {
  public:
   explicit Dropout(double p) : p_(p) {}
@@ -42,5 +42,6 @@ class Dropout : public Module {
 
 /// Dropout as a function: x itself when not training or p is 0. Throws Error{Internal} without pass.dropout_rng.
 Tensor drop(const Tensor& x, double p, Forward& pass);
+Cost dropout_cost(const Shape& shape, double p);
 
 }  // namespace dsw

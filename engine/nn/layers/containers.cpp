@@ -46,7 +46,7 @@ Shape Residual::output_shape(const Shape& input) const {
 
 Cost Residual::cost(const Shape& input) const {
   Cost sum = inner_.cost(input);
-  sum.flops += static_cast<double>(input.elements());
+  sum += sum_cost(input);
   return sum;
 }
 

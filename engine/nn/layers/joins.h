@@ -4,7 +4,7 @@
 
 namespace dsw {
 
-/// Sum or product of two or more inputs of one shape. Cost: one FLOP an element and input after the first; a product keeps its inputs.
+/// Sum or product of two or more inputs of one shape. Cost: one FLOP an element and input after the first.
 class Combine : public JoinModule {
  public:
   enum class Kind { Sum, Product };

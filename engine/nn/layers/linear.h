@@ -5,7 +5,7 @@
 namespace dsw {
 
 /// y = x W^T + b over the last axis: x [..., I], W "weight" [O, I], b "bias" [O] → y [..., O].
-/// Cost: 2 N I O FLOPs for N rows and N O for the bias; keeps x for the backward pass.
+/// Cost: 2 N I O FLOPs for N rows and N O for the bias.
 /// `weight_init` defaults to U(±1/sqrt(I)), the bias to the same bound (He et al. 2015 with a = sqrt 5, as torch.nn.Linear).
 class Linear : public Module {
  public:

@@ -5,7 +5,7 @@
 namespace dsw {
 
 /// y = (x - mean) / sqrt(var + eps) * weight + bias over the last axis. x [..., C] → [..., C]. Source: Ba et al. 2016.
-/// Cost: 8 FLOPs an element; keeps x, mean and 1/sd.
+/// Cost: 8 FLOPs an element; keeps mean and 1/sd of each row.
 class LayerNorm : public Module {
  public:
   LayerNorm(std::int64_t width, bool bias, double eps = 1e-5);
@@ -20,7 +20,7 @@ class LayerNorm : public Module {
   Parameter* bias_ = nullptr;
 };
 
-/// y = x / sqrt(mean x^2 + eps) * weight over the last axis. Source: Zhang & Sennrich 2019. Cost: 5 FLOPs an element; keeps x, 1/rms.
+/// y = x / sqrt(mean x^2 + eps) * weight over the last axis. Source: Zhang & Sennrich 2019. Cost: 5 FLOPs an element; keeps 1/rms.
 class RmsNorm : public Module {
  public:
   explicit RmsNorm(std::int64_t width, double eps = 1e-5);
@@ -36,7 +36,7 @@ class RmsNorm : public Module {
 
 /// Over all axes but C of [B, C, H, W]: batch statistics while training, the running ones ("running_mean", "running_var", buffers)
 /// otherwise. running = (1 - momentum) running + momentum batch, the variance unbiased. Source: Ioffe & Szegedy 2015.
-/// Cost: 8 FLOPs an element; keeps x.
+/// Cost: 8 FLOPs an element.
 class BatchNorm2d : public Module {
  public:
   explicit BatchNorm2d(std::int64_t channels, double momentum = 0.1, double eps = 1e-5);

@@ -127,10 +127,9 @@ Cost SelfAttention::cost(const Shape& input) const {
   const double pairs = (config_.causal ? tokens * (tokens + 1) / 2 : tokens * tokens) * batch * static_cast<double>(config_.heads);
   const double kv_width = static_cast<double>(config_.kv_heads * head_width_), width = static_cast<double>(config_.width);
   sum.flops += pairs * (4 * static_cast<double>(head_width_) + 5);
-  if (config_.rotary) sum.flops += 3 * batch * tokens * (width + kv_width);
-  if (config_.dropout > 0) sum.flops += 2 * batch * tokens * width;
-  // q, k, v and the log-sum-exp of each row; the output is kept by c_proj as its input.
-  sum.activation_bytes += 4 * batch * tokens * (width + 2 * kv_width + static_cast<double>(config_.heads));
+  sum.activation_bytes += 4 * batch * tokens * (width + static_cast<double>(config_.heads));  // the heads' outputs, log-sum-exp of each row
+  if (config_.rotary) sum += {3 * batch * tokens * (width + kv_width), 0, 4 * batch * tokens * (width + kv_width)};
+  sum += dropout_cost(input, config_.dropout);
   return sum;
 }
 
@@ -155,16 +154,13 @@ Cost MlpBlock::cost(const Shape& input) const {
   const Shape inner = c_fc_.output_shape(input);
   const double elements = static_cast<double>(inner.elements());
   if (c_gate_) {
-    // Gate and up read the same input, which is kept once; both their outputs are kept.
-    Cost gate = c_gate_->cost(input);
-    gate.activation_bytes = 0;
-    sum += gate;
-    sum += {(activation_flops(ActivationKind::Silu) + 1) * elements, 0, 8 * elements};
+    sum += c_gate_->cost(input);
+    sum += {(activation_flops(ActivationKind::Silu) + 1) * elements, 0, 4 * elements};
   } else {
     sum += {activation_flops(config_.activation) * elements, 0, 4 * elements};
   }
   sum += c_proj_.cost(inner);
-  if (config_.dropout > 0) sum.flops += 2 * static_cast<double>(input.elements());
+  sum += dropout_cost(input, config_.dropout);
   return sum;
 }
 
@@ -200,7 +196,8 @@ Cost TransformerBlock::cost(const Shape& input) const {
   sum += attention_.cost(input);
   sum += norm_2_.cost(input);
   sum += mlp_.cost(input);
-  sum.flops += 2 * static_cast<double>(input.elements());
+  sum += sum_cost(input);
+  sum += sum_cost(input);
   return sum;
 }
 

@@ -55,12 +55,16 @@ Shape Gpt::output_shape(const Shape& input) const {
   return {input[0], input[1], config_.vocabulary};
 }
 
-Cost Gpt::embedding_cost(const Shape& input) const { return wte_.cost(input); }
+Cost Gpt::embedding_cost(const Shape& input) const {
+  Cost sum = wte_.cost(input);
+  sum += dropout_cost(hidden_shape(input), config_.block.dropout);
+  return sum;
+}
 
 Cost Gpt::position_cost(const Shape& input) const {
   if (!wpe_) return {};
   Cost cost = wpe_->cost({input[1]});
-  cost.flops += static_cast<double>(hidden_shape(input).elements());
+  cost += sum_cost(hidden_shape(input));
   return cost;
 }
 
@@ -69,8 +73,7 @@ Cost Gpt::final_norm_cost(const Shape& input) const { return norm_->cost(hidden_
 Cost Gpt::logits_cost(const Shape& input) const {
   const Shape hidden = hidden_shape(input);
   if (head_) return head_->cost(hidden);
-  const double elements = static_cast<double>(hidden.elements());
-  return {2 * elements * static_cast<double>(config_.vocabulary), 0, 4 * elements};
+  return {2 * static_cast<double>(hidden.elements()) * static_cast<double>(config_.vocabulary), 0, 4 * static_cast<double>(output_shape(input).elements())};
 }
 
 Cost Gpt::cost(const Shape& input) const {

@@ -50,8 +50,10 @@ Result<NetworkPlan> GptType::plan(const Json& settings, const InputSpec& input, 
   plan.node("embed.token", "token embed", shape_words(hidden), "embedding", "width", hidden, model.embedding_cost(tokens), "embed");
   std::string from = "embed.token";
   if (!config.block.rotary) {
-    Cost table = model.position_cost(tokens), sum;
-    sum.flops = std::exchange(table.flops, 0);
+    const Cost sum = sum_cost(hidden);
+    Cost table = model.position_cost(tokens);
+    table.flops -= sum.flops;
+    table.activation_bytes -= sum.activation_bytes;
     plan.node("embed.position", "position", shape_words({input.context, width}), "embedding", "positions", {input.context, width}, table, "embed");
     plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
     plan.edge("embed.token", "embed.add");

@@ -23,7 +23,6 @@ std::unique_ptr<Conv2d> make_conv(std::int64_t in, std::int64_t out, std::int64_
 
 double elements(const Shape& shape) { return static_cast<double>(shape.elements()); }
 
-/// The norm keeps its input and the relu its own: what costs a relu of this shape.
 Cost relu_cost(const Shape& shape) { return {elements(shape), 0, 4 * elements(shape)}; }
 
 }  // namespace
@@ -86,12 +85,13 @@ Cost ResNetBlock::second_cost(const Shape& input) const {
 Cost ResNetBlock::sum_cost(const Shape& input) const {
   const Shape shape = output_shape(input);
   Cost sum = relu_cost(shape);
-  sum.flops += elements(shape);
+  sum += dsw::sum_cost(shape);
   if (projection_) {
-    Cost conv = projection_->cost(input);
-    conv.activation_bytes = 0;  // its input is kept by conv1
-    sum += conv;
+    sum += projection_->cost(input);
     sum += projection_norm_->cost(shape);
+  } else {
+    if (stride_ != 1) sum += {0, 0, 4 * static_cast<double>(input[0] * input[1] * shape[2] * shape[3])};
+    if (in_ != out_) sum += {0, 0, 4 * 2 * elements(shape) - 4 * static_cast<double>(input[0] * input[1] * shape[2] * shape[3])};  // with the zeros
   }
   return sum;
 }
@@ -144,7 +144,7 @@ Cost ResNet::stem_cost(const Shape& input) const {
 
 Cost ResNet::head_cost(const Shape& features) const {
   Cost sum = linear_->cost({features[0], features[1]});
-  sum.flops += elements(features);
+  sum += {elements(features), 0, 4 * static_cast<double>(features[0] * features[1])};
   return sum;
 }
 

@@ -62,7 +62,7 @@ Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
     if (pass.observe) pass.observe(pass.scope, x);
   }
   x = call("ln_f", *norm_, x, pass);
-  const Tensor pooled = reshape(cls_ ? slice(x, 1, 0, 1) : matmul(padding.share, x), Shape{tokens.size(0), config_.block.width});
+  const Tensor pooled = reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding.share, x.dtype()), x), Shape{tokens.size(0), config_.block.width});
   pass.see("pooled", pooled);
   return call("head", *head_, drop(pooled, config_.block.dropout, pass), pass);
 }
@@ -77,18 +77,25 @@ Shape TextClassifier::output_shape(const Shape& input) const {
 Cost TextClassifier::embedding_cost(const Shape& input) const {
   Cost sum = wte_.cost(input);
   sum.parameters += own_parameters();
+  if (cls_) sum.activation_bytes += 4 * static_cast<double>(hidden_shape(input).elements());  // the joined sequence
+  sum += dropout_cost(hidden_shape(input), config_.block.dropout);
   return sum;
 }
 
 Cost TextClassifier::position_cost(const Shape& input) const {
   if (!wpe_) return {};
   Cost sum = wpe_->cost({hidden_shape(input)[1]});
-  sum.flops += static_cast<double>(hidden_shape(input).elements());
+  sum += sum_cost(hidden_shape(input));
   return sum;
 }
 
 Cost TextClassifier::final_norm_cost(const Shape& input) const { return norm_->cost(hidden_shape(input)); }
-Cost TextClassifier::pool_cost(const Shape& input) const { return {cls_ ? 0 : 2 * static_cast<double>(hidden_shape(input).elements()), 0, 0}; }
+Cost TextClassifier::pool_cost(const Shape& input) const {
+  const Shape pooled{input[0], config_.block.width};
+  Cost sum = dropout_cost(pooled, config_.block.dropout);
+  if (!cls_) sum += {2 * static_cast<double>(hidden_shape(input).elements()), 0, 4 * static_cast<double>(pooled.elements())};
+  return sum;
+}
 Cost TextClassifier::head_cost(const Shape& input) const { return head_->cost({input[0], config_.block.width}); }
 
 Cost TextClassifier::cost(const Shape& input) const {

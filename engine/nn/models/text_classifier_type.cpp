@@ -51,8 +51,10 @@ Result<NetworkPlan> TextClassifierType::plan(const Json& settings, const InputSp
   plan.node("embed.token", config.cls ? "token embed, cls" : "token embed", shape_words(hidden), "embedding", "width", hidden, model.embedding_cost(tokens), "embed");
   std::string from = "embed.token";
   if (!config.block.rotary) {
-    Cost table = model.position_cost(tokens), sum;
-    sum.flops = std::exchange(table.flops, 0);
+    const Cost sum = sum_cost(hidden);
+    Cost table = model.position_cost(tokens);
+    table.flops -= sum.flops;
+    table.activation_bytes -= sum.activation_bytes;
     plan.node("embed.position", "position", shape_words({hidden[1], width}), "embedding", "positions", {hidden[1], width}, table, "embed");
     plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
     plan.edge("embed.token", "embed.add");

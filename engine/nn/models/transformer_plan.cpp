@@ -35,15 +35,14 @@ std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std:
   const MlpBlock mlp(config);
   const std::unique_ptr<Module> norm = make_norm(config);
   const Cost norm_cost = norm->cost(hidden);
-  const Cost sum_cost{static_cast<double>(hidden.elements()), 0, 0};
   plan.begin_group("blocks", fmt::format("block × {}", layers), layers);
   plan.node("blocks.norm_1", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
   plan.node("blocks.attention", "attention", head_words(config.width, given_heads, given_kv_heads), "attention", "heads", hidden, attention.cost(hidden), "attention");
-  plan.node("blocks.add_1", "+", "", "add", "layers", hidden, sum_cost);
+  plan.node("blocks.add_1", "+", "", "add", "layers", hidden, sum_cost(hidden));
   plan.node("blocks.norm_2", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
   plan.node("blocks.mlp", std::string("mlp, ") + (config.swiglu ? "swiglu" : activation_name(config.activation)),
             fmt::format("{}→{}→{}", config.width, config.hidden, config.width), "mlp", "mlp_ratio", hidden, mlp.cost(hidden), "mlp");
-  plan.node("blocks.add_2", "+", "", "add", "layers", hidden, sum_cost);
+  plan.node("blocks.add_2", "+", "", "add", "layers", hidden, sum_cost(hidden));
   plan.end_group();
   plan.edge(from, "blocks.norm_1");
   plan.edge("blocks.norm_1", "blocks.attention");

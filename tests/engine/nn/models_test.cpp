@@ -164,6 +164,21 @@ TEST_P(Models, ShapesAreAsAnnouncedAndEveryWeightGetsAGradient) {
   }
 }
 
+TEST_P(Models, TheAnnouncedActivationMemoryIsWhatAForwardPassHolds) {
+  const auto model = build();
+  model->materialize(*device_, 1);
+  const Tensor x = batch(64, 7);
+  Rng rng(3, "dropout");
+  Forward pass;
+  pass.training = true;
+  pass.dropout_rng = &rng;
+  const double before = static_cast<double>(device_->allocator_stats().live_bytes);
+  const Tensor y = model->forward(x, pass);
+  const double held = static_cast<double>(device_->allocator_stats().live_bytes) - before;
+  const double announced = model->cost(x.shape()).activation_bytes;
+  EXPECT_NEAR(held / announced, 1, 0.05) << held << " held, " << announced << " announced";
+}
+
 TEST_P(Models, TheSameSeedGivesTheSameBitsAndAnotherOneDoesNot) {
   const Tensor x = batch(2, 9);
   const auto logits = [&](std::uint64_t seed) {
