@@ -67,12 +67,9 @@ class ForwardScope {
 struct Cost {
   double flops = 0;
   double parameters = 0;
-  double activation_bytes = 0;              ///< float32 memory alive until the backward pass: what each op makes, views not counted
+  double activation_bytes = 0;              ///< kept for the backward pass, float32
   Cost& operator+=(const Cost& o) { flops += o.flops; parameters += o.parameters; activation_bytes += o.activation_bytes; return *this; }
 };
-
-/// Of an elementwise sum of two tensors of this shape.
-inline Cost sum_cost(const Shape& shape) { return {static_cast<double>(shape.elements()), 0, 4 * static_cast<double>(shape.elements())}; }
 
 /// A layer, block or whole network. Parameters and children are declared in the constructor, in order; full names join with dots.
 class Module {

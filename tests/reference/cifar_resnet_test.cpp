@@ -84,8 +84,8 @@ void check(const char* weights, const char* logits_file, int depth, std::int64_t
   EXPECT_GE(right, count * 9 / 10);
 }
 
-TEST(CifarResNet, Depth20ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet20-12fca82f.th", "cifar10-lossless-5k/logits_resnet20_test1000.f32", 20, 50); }
-TEST(CifarResNet, Depth56ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet56-4bfd9763.th", "cifar10-lossless-5k/logits_resnet56_test1000.f32", 56, 50); }
+TEST(CifarResNet, Depth20ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet20-12fca82f.th", "cifar10-lossless-5k/logits_resnet20_test1000.f32", 20, 1000); }
+TEST(CifarResNet, Depth56ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet56-4bfd9763.th", "cifar10-lossless-5k/logits_resnet56_test1000.f32", 56, 1000); }
 
 }  // namespace
 }  // namespace dsw

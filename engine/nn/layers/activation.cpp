@@ -45,9 +45,11 @@ double activation_flops(ActivationKind kind) {
   return 0;
 }
 
+bool activation_keeps_output(ActivationKind kind) { return kind == ActivationKind::Relu || kind == ActivationKind::Tanh || kind == ActivationKind::Sigmoid; }
+
 Cost Activation::cost(const Shape& input) const {
   const double elements = static_cast<double>(input.elements());
-  return {activation_flops(kind_) * elements, 0, 4 * elements};
+  return {activation_flops(kind_) * elements, 0, 0};
 }
 
 Tensor drop(const Tensor& x, double p, Forward& pass) {
@@ -58,7 +60,7 @@ Tensor drop(const Tensor& x, double p, Forward& pass) {
 
 Cost dropout_cost(const Shape& shape, double p) {
   const double elements = p > 0 ? static_cast<double>(shape.elements()) : 0;
-  return {2 * elements, 0, 4 * elements};
+  return {2 * elements, 0, 0};
 }
 
 Tensor Dropout::forward(const Tensor& x, Forward& pass) { return drop(x, p_, pass); }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -14,14 +15,17 @@ ActivationKind activation_from_name(const std::string& name);      ///< throws E
 const char* activation_name(ActivationKind kind);
 Tensor activate(ActivationKind kind, const Tensor& x);
 double activation_flops(ActivationKind kind);                      ///< an element: one for each operation in its formula
+bool activation_keeps_output(ActivationKind kind);                 ///< its gradient is made from its output; else from its input
 
 /// Any shape.
-class Activation : public Module {
+class Activation : public Module, public KeptMemory {
  public:
   explicit Activation(ActivationKind kind) : kind_(kind) {}
   Tensor forward(const Tensor& x, Forward&) override { return activate(kind_, x); }
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return !activation_keeps_output(kind_); }
+  bool keeps_output() const override { return activation_keeps_output(kind_); }
 
  private:
   ActivationKind kind_;
@@ -29,12 +33,13 @@ class Activation : public Module {
 
 /// While training each element is zero with probability p, else x / (1 - p); otherwise x. The mask is made again from its key in the
 /// backward pass. Source: Srivastava et al. 2014.
-class Dropout : public Module {
+class Dropout : public Module, public KeptMemory {
  public:
   explicit Dropout(double p) : p_(p) {}
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override;
+  bool gives_view() const override { return p_ <= 0; }
 
  private:
   double p_;

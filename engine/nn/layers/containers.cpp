@@ -22,12 +22,23 @@ Shape Sequential::output_shape(const Shape& input) const {
   return shape;
 }
 
-Cost Sequential::cost(const Shape& input) const {
-  Cost sum;
+std::vector<Joined> Sequential::joined(const Shape& input) const {
+  std::vector<Joined> chain;
   Shape shape = input;
   for (const auto& [name, child] : children()) {
-    sum += child->cost(shape);
     shape = child->output_shape(shape);
+    chain.push_back({child, {chain.empty() ? kNetworkInput : chain.size() - 1}, shape});
+  }
+  return chain;
+}
+
+Cost Sequential::cost(const Shape& input) const {
+  Cost sum;
+  const std::vector<Joined> chain = joined(input);
+  const std::vector<double> outputs = kept_outputs(chain, chain.size() - 1);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    sum += chain[i].module->cost(i == 0 ? input : chain[i - 1].output);
+    sum.activation_bytes += outputs[i];
   }
   return sum;
 }

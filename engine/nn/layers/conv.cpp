@@ -59,7 +59,7 @@ Shape Conv2d::output_shape(const Shape& input) const {
 Cost Conv2d::cost(const Shape& input) const {
   const double outputs = static_cast<double>(output_shape(input).elements());
   const double taps = static_cast<double>(config_.in / config_.groups * config_.kernel * config_.kernel);
-  return {outputs * (2 * taps + (bias_ ? 1 : 0)), own_parameters(), 4 * outputs};
+  return {outputs * (2 * taps + (bias_ ? 1 : 0)), own_parameters(), 0};
 }
 
 Pool2d::Pool2d(Kind kind, std::int64_t kernel, std::int64_t stride, std::int64_t padding)
@@ -80,7 +80,7 @@ Shape Pool2d::output_shape(const Shape& input) const {
 
 Cost Pool2d::cost(const Shape& input) const {
   const double outputs = static_cast<double>(output_shape(input).elements());
-  return {outputs * static_cast<double>(kernel_ * kernel_), 0, (kind_ == Kind::Max ? 8 : 4) * outputs};
+  return {outputs * static_cast<double>(kernel_ * kernel_), 0, kind_ == Kind::Max ? 4 * outputs : 0};
 }
 
 Tensor GlobalAveragePool::forward(const Tensor& x, Forward&) { return global_avg_pool2d(x); }
@@ -88,7 +88,7 @@ Shape GlobalAveragePool::output_shape(const Shape& input) const {
   check_image("global average pool", input);
   return {input[0], input[1]};
 }
-Cost GlobalAveragePool::cost(const Shape& input) const { return {static_cast<double>(input.elements()), 0, 4 * static_cast<double>(output_shape(input).elements())}; }
+Cost GlobalAveragePool::cost(const Shape& input) const { return {static_cast<double>(input.elements()), 0, 0}; }
 
 Tensor Flatten::forward(const Tensor& x, Forward&) { return reshape(x, output_shape(x.shape())); }
 Shape Flatten::output_shape(const Shape& input) const {

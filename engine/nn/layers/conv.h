@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -11,13 +12,14 @@ struct Conv2dConfig {
   std::int64_t in = 1, out = 1, kernel = 3, stride = 1, padding = 1, groups = 1;
   bool bias = true;
 };
-class Conv2d : public Module {
+class Conv2d : public Module, public KeptMemory {
  public:
   explicit Conv2d(const Conv2dConfig& config);
   Conv2d(const Conv2dConfig& config, Init weight_init);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   Conv2dConfig config_;
@@ -48,11 +50,12 @@ class GlobalAveragePool : public Module {
 };
 
 /// [B, ...] → [B, N].
-class Flatten : public Module {
+class Flatten : public Module, public KeptMemory {
  public:
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool gives_view() const override { return true; }
 };
 
 }  // namespace dsw

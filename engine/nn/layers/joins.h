@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/layer_type.h"
 
 namespace dsw {
 
 /// Sum or product of two or more inputs of one shape. Cost: one FLOP an element and input after the first.
-class Combine : public JoinModule {
+class Combine : public JoinModule, public KeptMemory {
  public:
   enum class Kind { Sum, Product };
   explicit Combine(Kind kind) : kind_(kind) {}
   Tensor join(const std::vector<Tensor>& inputs, Forward& pass) override;
   Shape join_shape(const std::vector<Shape>& inputs) const override;
   Cost join_cost(const std::vector<Shape>& inputs) const override;
+  bool keeps_input() const override { return kind_ == Kind::Product; }
 
  private:
   Kind kind_;

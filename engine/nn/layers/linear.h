@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -7,13 +8,14 @@ namespace dsw {
 /// y = x W^T + b over the last axis: x [..., I], W "weight" [O, I], b "bias" [O] → y [..., O].
 /// Cost: 2 N I O FLOPs for N rows and N O for the bias.
 /// `weight_init` defaults to U(±1/sqrt(I)), the bias to the same bound (He et al. 2015 with a = sqrt 5, as torch.nn.Linear).
-class Linear : public Module {
+class Linear : public Module, public KeptMemory {
  public:
   Linear(std::int64_t in, std::int64_t out, bool bias);
   Linear(std::int64_t in, std::int64_t out, bool bias, Init weight_init, Init bias_init);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 

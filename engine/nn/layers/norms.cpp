@@ -9,7 +9,7 @@ namespace {
 Cost row_norm_cost(const Shape& input, double flops_per_element, double statistics, double parameters) {
   const double elements = static_cast<double>(input.elements());
   const double rows = input.rank() > 0 && input[-1] > 0 ? elements / static_cast<double>(input[-1]) : 0;
-  return {flops_per_element * elements, parameters, 4 * (elements + statistics * rows)};
+  return {flops_per_element * elements, parameters, 4 * statistics * rows};
 }
 
 void check_last_axis(const char* what, const Shape& input, std::int64_t width) {
@@ -58,7 +58,7 @@ Shape BatchNorm2d::output_shape(const Shape& input) const {
 }
 Cost BatchNorm2d::cost(const Shape& input) const {
   const double elements = static_cast<double>(input.elements());
-  return {8 * elements, own_parameters(), 4 * (elements + 2 * static_cast<double>(channels_))};
+  return {8 * elements, own_parameters(), 8 * static_cast<double>(channels_)};
 }
 
 }  // namespace dsw

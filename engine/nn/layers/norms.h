@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
 
 /// y = (x - mean) / sqrt(var + eps) * weight + bias over the last axis. x [..., C] → [..., C]. Source: Ba et al. 2016.
 /// Cost: 8 FLOPs an element; keeps mean and 1/sd of each row.
-class LayerNorm : public Module {
+class LayerNorm : public Module, public KeptMemory {
  public:
   LayerNorm(std::int64_t width, bool bias, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   std::int64_t width_;
@@ -21,12 +23,13 @@ class LayerNorm : public Module {
 };
 
 /// y = x / sqrt(mean x^2 + eps) * weight over the last axis. Source: Zhang & Sennrich 2019. Cost: 5 FLOPs an element; keeps 1/rms.
-class RmsNorm : public Module {
+class RmsNorm : public Module, public KeptMemory {
  public:
   explicit RmsNorm(std::int64_t width, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   std::int64_t width_;
@@ -37,12 +40,13 @@ class RmsNorm : public Module {
 /// Over all axes but C of [B, C, H, W]: batch statistics while training, the running ones ("running_mean", "running_var", buffers)
 /// otherwise. running = (1 - momentum) running + momentum batch, the variance unbiased. Source: Ioffe & Szegedy 2015.
 /// Cost: 8 FLOPs an element.
-class BatchNorm2d : public Module {
+class BatchNorm2d : public Module, public KeptMemory {
  public:
   explicit BatchNorm2d(std::int64_t channels, double momentum = 0.1, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   std::int64_t channels_;

@@ -127,7 +127,8 @@ Cost SelfAttention::cost(const Shape& input) const {
   const double pairs = (config_.causal ? tokens * (tokens + 1) / 2 : tokens * tokens) * batch * static_cast<double>(config_.heads);
   const double kv_width = static_cast<double>(config_.kv_heads * head_width_), width = static_cast<double>(config_.width);
   sum.flops += pairs * (4 * static_cast<double>(head_width_) + 5);
-  sum.activation_bytes += 4 * batch * tokens * (width + static_cast<double>(config_.heads));  // the heads' outputs, log-sum-exp of each row
+  // q, k and v as one tensor, the heads' outputs, log-sum-exp of each row; turned q and k are copies, and v still holds the first.
+  sum.activation_bytes += 4 * batch * tokens * (2 * width + 2 * kv_width + static_cast<double>(config_.heads));
   if (config_.rotary) sum += {3 * batch * tokens * (width + kv_width), 0, 4 * batch * tokens * (width + kv_width)};
   sum += dropout_cost(input, config_.dropout);
   return sum;
@@ -155,9 +156,9 @@ Cost MlpBlock::cost(const Shape& input) const {
   const double elements = static_cast<double>(inner.elements());
   if (c_gate_) {
     sum += c_gate_->cost(input);
-    sum += {(activation_flops(ActivationKind::Silu) + 1) * elements, 0, 4 * elements};
+    sum += {(activation_flops(ActivationKind::Silu) + 1) * elements, 0, 12 * elements};  // gate, up and their product
   } else {
-    sum += {activation_flops(config_.activation) * elements, 0, 4 * elements};
+    sum += {activation_flops(config_.activation) * elements, 0, (activation_keeps_output(config_.activation) ? 4 : 8) * elements};
   }
   sum += c_proj_.cost(inner);
   sum += dropout_cost(input, config_.dropout);
@@ -193,8 +194,11 @@ Tensor TransformerBlock::run(const Tensor& x, Forward& pass, const AttentionCont
 
 Cost TransformerBlock::cost(const Shape& input) const {
   Cost sum = norm_1_.cost(input);
+  sum += kept(input);
   sum += attention_.cost(input);
+  sum += kept(input);  // between the halves
   sum += norm_2_.cost(input);
+  sum += kept(input);
   sum += mlp_.cost(input);
   sum += sum_cost(input);
   sum += sum_cost(input);

@@ -5,6 +5,7 @@
 
 #include "engine/nn/layers/activation.h"
 #include "engine/nn/layers/linear.h"
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -47,13 +48,14 @@ struct AttentionContext {
 /// State: c_attn.{weight [C + 2 Hkv D, C], bias} makes q, k, v in this order; c_proj.
 /// Observed: "q", "k", "v" [B, H, T, D], "scores" (masked with -inf), "probabilities" [B, Hq, T, T], "heads" [B, T, C].
 /// Cost: the products; scores and values 4 D FLOPs and softmax 5 for each pair that may be seen (causal: T (T + 1) / 2 a head).
-class SelfAttention : public Module {
+class SelfAttention : public Module, public KeptMemory {
  public:
   explicit SelfAttention(const TransformerConfig& config);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Tensor attend(const Tensor& x, Forward& pass, const AttentionContext& context);
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   Tensor mix(const Tensor& q, const Tensor& k, const Tensor& v, Forward& pass, const AttentionContext& context) const;
@@ -65,12 +67,13 @@ class SelfAttention : public Module {
 
 /// c_proj(activation(c_fc x)), or with swiglu c_proj(silu(c_gate x) ∘ c_fc x). [..., C] → [..., C].
 /// Observed: "c_fc", "activation".
-class MlpBlock : public Module {
+class MlpBlock : public Module, public KeptMemory {
  public:
   explicit MlpBlock(const TransformerConfig& config);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   TransformerConfig config_;
@@ -79,13 +82,14 @@ class MlpBlock : public Module {
 };
 
 /// One pre-norm block: children ln_1, attn, ln_2, mlp. Observed besides theirs: "after_attention".
-class TransformerBlock : public Module {
+class TransformerBlock : public Module, public KeptMemory {
  public:
   explicit TransformerBlock(const TransformerConfig& config);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Tensor run(const Tensor& x, Forward& pass, const AttentionContext& context);
   Shape output_shape(const Shape& input) const override { return attention_.output_shape(input); }
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
 
  private:
   TransformerConfig config_;

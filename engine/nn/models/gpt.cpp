@@ -58,6 +58,7 @@ Shape Gpt::output_shape(const Shape& input) const {
 Cost Gpt::embedding_cost(const Shape& input) const {
   Cost sum = wte_.cost(input);
   sum += dropout_cost(hidden_shape(input), config_.block.dropout);
+  if (!wpe_) sum += kept(hidden_shape(input));  // else the sum with the positions is what the first block keeps
   return sum;
 }
 
@@ -65,21 +66,34 @@ Cost Gpt::position_cost(const Shape& input) const {
   if (!wpe_) return {};
   Cost cost = wpe_->cost({input[1]});
   cost += sum_cost(hidden_shape(input));
+  cost += kept(hidden_shape(input));
   return cost;
 }
 
-Cost Gpt::final_norm_cost(const Shape& input) const { return norm_->cost(hidden_shape(input)); }
+Cost Gpt::final_norm_cost(const Shape& input) const {
+  Cost sum = norm_->cost(hidden_shape(input));
+  sum += kept(hidden_shape(input));
+  return sum;
+}
 
 Cost Gpt::logits_cost(const Shape& input) const {
   const Shape hidden = hidden_shape(input);
-  if (head_) return head_->cost(hidden);
-  return {2 * static_cast<double>(hidden.elements()) * static_cast<double>(config_.vocabulary), 0, 4 * static_cast<double>(output_shape(input).elements())};
+  Cost sum = kept(output_shape(input));
+  if (head_) {
+    sum += head_->cost(hidden);
+  } else {
+    sum.flops += 2 * static_cast<double>(hidden.elements()) * static_cast<double>(config_.vocabulary);
+  }
+  return sum;
 }
 
 Cost Gpt::cost(const Shape& input) const {
   Cost sum = embedding_cost(input);
   sum += position_cost(input);
-  for (const TransformerBlock* block : blocks_) sum += block->cost(hidden_shape(input));
+  for (const TransformerBlock* block : blocks_) {
+    sum += block->cost(hidden_shape(input));
+    sum += kept(hidden_shape(input));
+  }
   sum += final_norm_cost(input);
   sum += logits_cost(input);
   return sum;

@@ -50,7 +50,8 @@ Result<NetworkPlan> GptType::plan(const Json& settings, const InputSpec& input, 
   plan.node("embed.token", "token embed", shape_words(hidden), "embedding", "width", hidden, model.embedding_cost(tokens), "embed");
   std::string from = "embed.token";
   if (!config.block.rotary) {
-    const Cost sum = sum_cost(hidden);
+    Cost sum = sum_cost(hidden);
+    sum += kept(hidden);
     Cost table = model.position_cost(tokens);
     table.flops -= sum.flops;
     table.activation_bytes -= sum.activation_bytes;

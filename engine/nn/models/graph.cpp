@@ -11,9 +11,17 @@ Shape node_shape(const Module& module, const std::vector<Shape>& inputs) {
 
 }  // namespace
 
-Cost graph_node_cost(const Module& module, const std::vector<Shape>& inputs) {
-  if (const auto* join = dynamic_cast<const JoinModule*>(&module)) return join->join_cost(inputs);
-  return module.cost(inputs.front());
+std::vector<Cost> graph_costs(const std::vector<Joined>& network, const Shape& input, std::size_t output) {
+  const std::vector<double> outputs = kept_outputs(network, output);
+  std::vector<Cost> costs;
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    std::vector<Shape> inputs;
+    for (const std::size_t from : network[i].inputs) inputs.push_back(from == kGraphInput ? input : network[from].output);
+    const auto* join = dynamic_cast<const JoinModule*>(network[i].module);
+    costs.push_back(join ? join->join_cost(inputs) : network[i].module->cost(inputs.front()));
+    costs.back().activation_bytes += outputs[i];
+  }
+  return costs;
 }
 
 GraphModule::GraphModule(std::vector<GraphNode> nodes, std::size_t output) : output_(output) {
@@ -48,26 +56,21 @@ Tensor GraphModule::forward(const Tensor& x, Forward& pass) {
   return values[output_];
 }
 
-std::vector<Shape> GraphModule::shapes(const Shape& input) const {
-  std::vector<Shape> shapes;
+std::vector<Joined> GraphModule::joined(const Shape& input) const {
+  std::vector<Joined> network;
   for (const Step& step : steps_) {
     std::vector<Shape> inputs;
-    for (const std::size_t from : step.inputs) inputs.push_back(from == kGraphInput ? input : shapes[from]);
-    shapes.push_back(node_shape(*step.module, inputs));
+    for (const std::size_t from : step.inputs) inputs.push_back(from == kGraphInput ? input : network[from].output);
+    network.push_back({step.module, step.inputs, node_shape(*step.module, inputs)});
   }
-  return shapes;
+  return network;
 }
 
-Shape GraphModule::output_shape(const Shape& input) const { return shapes(input)[output_]; }
+Shape GraphModule::output_shape(const Shape& input) const { return joined(input)[output_].output; }
 
 Cost GraphModule::cost(const Shape& input) const {
-  const std::vector<Shape> all = shapes(input);
   Cost sum;
-  for (const Step& step : steps_) {
-    std::vector<Shape> inputs;
-    for (const std::size_t from : step.inputs) inputs.push_back(from == kGraphInput ? input : all[from]);
-    sum += graph_node_cost(*step.module, inputs);
-  }
+  for (const Cost& cost : graph_costs(joined(input), input, output_)) sum += cost;
   return sum;
 }
 

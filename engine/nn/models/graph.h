@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/catalog.h"
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/layer_type.h"
 #include "engine/nn/model_type.h"
 
@@ -20,7 +21,7 @@ struct GraphNode {
   std::unique_ptr<Module> module;           ///< made when the inputs' shapes fit
   Shape output;
 };
-inline constexpr std::size_t kGraphInput = static_cast<std::size_t>(-1);
+inline constexpr std::size_t kGraphInput = kNetworkInput;
 
 /// What a graph document means: everything wrong with it at its JSON pointer, and what could be made.
 struct GraphAnalysis {
@@ -50,13 +51,13 @@ class GraphModule : public Module {
     std::vector<std::size_t> inputs;
     std::vector<std::size_t> last_used;     ///< steps whose output nobody reads after this one
   };
-  std::vector<Shape> shapes(const Shape& input) const;
+  std::vector<Joined> joined(const Shape& input) const;
 
   std::vector<Step> steps_;
   std::size_t output_;
 };
-/// Cost of one node for its inputs' shapes.
-Cost graph_node_cost(const Module& module, const std::vector<Shape>& inputs);
+/// Cost of each node for an input of this shape, its output included where the backward pass needs it.
+std::vector<Cost> graph_costs(const std::vector<Joined>& network, const Shape& input, std::size_t output);
 
 /// Registered as "graph". Keeps a reference to the catalog's layers.
 struct GraphType : ModelType {

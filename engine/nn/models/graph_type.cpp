@@ -41,12 +41,13 @@ Result<NetworkPlan> GraphType::plan(const Json& settings, const InputSpec& input
   PlanBuilder plan;
   const Shape input_shape = input.input_shape(batch);
   plan.node("input", "input", example_words(input_shape), "input", "", input_shape, {});
+  std::vector<Joined> network;
+  for (const GraphNode& node : analysis.nodes) network.push_back({node.module.get(), node.inputs, node.output});
+  const std::vector<Cost> costs = graph_costs(network, input_shape, analysis.output);
   for (std::size_t i = 0; i < analysis.nodes.size(); ++i) {
     const GraphNode& node = analysis.nodes[i];
-    std::vector<Shape> shapes;
-    for (const std::size_t from : node.inputs) shapes.push_back(from == kGraphInput ? input_shape : analysis.nodes[from].output);
     plan.node(node.id, node.layer->title, example_words(node.output), node.layer->kind, fmt::format("nodes/{}", node.index), node.output,
-              graph_node_cost(*node.module, shapes), node.layer->kind);
+              costs[i], node.layer->kind);
     // Of a sum's inputs the one that comes straight from the layer before is the main line; the others go around it.
     const bool sum = node.op == "add";
     const auto nearest = std::max_element(node.inputs.begin(), node.inputs.end(), [](auto a, auto b) { return a + 1 < b + 1; });  // the input counts as -1

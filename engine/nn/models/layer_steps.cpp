@@ -22,21 +22,29 @@ std::unique_ptr<Module> chain_module(std::vector<LayerStep> steps) {
 Result<NetworkPlan> chain_plan(const std::vector<LayerStep>& steps, const InputSpec& input, std::int64_t batch) {
   PlanBuilder plan;
   Shape shape = input.input_shape(batch);
+  std::vector<Joined> chain;
+  try {
+    for (const LayerStep& step : steps) {
+      shape = step.module->output_shape(shape);
+      chain.push_back({step.module.get(), {chain.empty() ? kNetworkInput : chain.size() - 1}, shape});
+    }
+  } catch (const Error& error) {
+    return fail(error.code, fmt::format("{}: {}", steps[chain.size()].name, error.message), error.hint, "/model");
+  }
+  const std::vector<double> outputs = kept_outputs(chain, chain.size() - 1);
+  shape = input.input_shape(batch);
   std::string from = plan.node("input", "input", example_words(shape), "input", "", shape, {});
   for (std::size_t i = 0; i < steps.size();) {
     const LayerStep& head = steps[i];
     std::string title = head.title;
     Cost cost;
-    try {
-      do {
-        if (&steps[i] != &head) title += ", " + steps[i].title;
-        cost += steps[i].module->cost(shape);
-        shape = steps[i].module->output_shape(shape);
-        ++i;
-      } while (i < steps.size() && steps[i].joins);
-    } catch (const Error& error) {
-      return fail(error.code, fmt::format("{}: {}", steps[i].name, error.message), error.hint, "/model");
-    }
+    do {
+      if (&steps[i] != &head) title += ", " + steps[i].title;
+      cost += steps[i].module->cost(shape);
+      cost.activation_bytes += outputs[i];
+      shape = chain[i].output;
+      ++i;
+    } while (i < steps.size() && steps[i].joins);
     plan.node(head.name, title, head.detail.empty() ? example_words(shape) : head.detail, head.kind, head.field, shape, cost, head.part);
     plan.edge(from, head.name);
     from = head.name;

@@ -23,6 +23,7 @@ std::unique_ptr<Conv2d> make_conv(std::int64_t in, std::int64_t out, std::int64_
 
 double elements(const Shape& shape) { return static_cast<double>(shape.elements()); }
 
+/// A relu keeps its output.
 Cost relu_cost(const Shape& shape) { return {elements(shape), 0, 4 * elements(shape)}; }
 
 }  // namespace
@@ -70,6 +71,7 @@ Shape ResNetBlock::output_shape(const Shape& input) const { return conv1_.output
 Cost ResNetBlock::first_cost(const Shape& input) const {
   const Shape shape = output_shape(input);
   Cost sum = conv1_.cost(input);
+  sum += kept(shape);  // by the norm
   sum += bn1_.cost(shape);
   sum += relu_cost(shape);
   return sum;
@@ -78,6 +80,7 @@ Cost ResNetBlock::first_cost(const Shape& input) const {
 Cost ResNetBlock::second_cost(const Shape& input) const {
   const Shape shape = output_shape(input);
   Cost sum = conv2_.cost(shape);
+  sum += kept(shape);
   sum += bn2_.cost(shape);
   return sum;
 }
@@ -89,9 +92,7 @@ Cost ResNetBlock::sum_cost(const Shape& input) const {
   if (projection_) {
     sum += projection_->cost(input);
     sum += projection_norm_->cost(shape);
-  } else {
-    if (stride_ != 1) sum += {0, 0, 4 * static_cast<double>(input[0] * input[1] * shape[2] * shape[3])};
-    if (in_ != out_) sum += {0, 0, 4 * 2 * elements(shape) - 4 * static_cast<double>(input[0] * input[1] * shape[2] * shape[3])};  // with the zeros
+    sum += kept(shape);
   }
   return sum;
 }
@@ -137,6 +138,7 @@ Shape ResNet::output_shape(const Shape& input) const {
 Cost ResNet::stem_cost(const Shape& input) const {
   const Shape shape = conv1_.output_shape(input);
   Cost sum = conv1_.cost(input);
+  sum += kept(shape);
   sum += bn1_.cost(shape);
   sum += relu_cost(shape);
   return sum;
@@ -144,7 +146,9 @@ Cost ResNet::stem_cost(const Shape& input) const {
 
 Cost ResNet::head_cost(const Shape& features) const {
   Cost sum = linear_->cost({features[0], features[1]});
-  sum += {elements(features), 0, 4 * static_cast<double>(features[0] * features[1])};
+  sum += {elements(features), 0, 0};
+  sum += kept({features[0], features[1]});
+  sum += kept({features[0], linear_->out()});
   return sum;
 }
 

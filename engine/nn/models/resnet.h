@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/layers/conv.h"
 #include "engine/nn/layers/linear.h"
 #include "engine/nn/layers/norms.h"
@@ -18,12 +19,14 @@ struct ResNetConfig {
 
 /// relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut(x)); [B, in, H, W] → [B, out, H/stride, W/stride]. Cost: the layers', one FLOP an
 /// element for the sum and each relu. State as akamaster/pytorch_resnet_cifar10: conv1, bn1, conv2, bn2, shortcut.0, shortcut.1.
-class ResNetBlock : public Module {
+class ResNetBlock : public Module, public KeptMemory {
  public:
   ResNetBlock(std::int64_t in, std::int64_t out, std::int64_t stride, bool projection);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
+  /// Counts its output, which its last relu keeps.
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
   /// The two halves and the sum with its shortcut, for the plan.
   Cost first_cost(const Shape& input) const;
   Cost second_cost(const Shape& input) const;

@@ -77,8 +77,8 @@ Shape TextClassifier::output_shape(const Shape& input) const {
 Cost TextClassifier::embedding_cost(const Shape& input) const {
   Cost sum = wte_.cost(input);
   sum.parameters += own_parameters();
-  if (cls_) sum.activation_bytes += 4 * static_cast<double>(hidden_shape(input).elements());  // the joined sequence
   sum += dropout_cost(hidden_shape(input), config_.block.dropout);
+  if (!wpe_) sum += kept(hidden_shape(input));  // else the sum with the positions is what the first block keeps
   return sum;
 }
 
@@ -86,6 +86,7 @@ Cost TextClassifier::position_cost(const Shape& input) const {
   if (!wpe_) return {};
   Cost sum = wpe_->cost({hidden_shape(input)[1]});
   sum += sum_cost(hidden_shape(input));
+  sum += kept(hidden_shape(input));
   return sum;
 }
 
@@ -93,15 +94,24 @@ Cost TextClassifier::final_norm_cost(const Shape& input) const { return norm_->c
 Cost TextClassifier::pool_cost(const Shape& input) const {
   const Shape pooled{input[0], config_.block.width};
   Cost sum = dropout_cost(pooled, config_.block.dropout);
-  if (!cls_) sum += {2 * static_cast<double>(hidden_shape(input).elements()), 0, 4 * static_cast<double>(pooled.elements())};
+  if (!cls_) sum.flops += 2 * static_cast<double>(hidden_shape(input).elements());
+  // The first vector is a view of the whole sequence, which stays for it unless dropout makes a copy.
+  sum += kept(cls_ && config_.block.dropout <= 0 ? hidden_shape(input) : pooled);
   return sum;
 }
-Cost TextClassifier::head_cost(const Shape& input) const { return head_->cost({input[0], config_.block.width}); }
+Cost TextClassifier::head_cost(const Shape& input) const {
+  Cost sum = head_->cost({input[0], config_.block.width});
+  sum += kept(output_shape(input));
+  return sum;
+}
 
 Cost TextClassifier::cost(const Shape& input) const {
   Cost sum = embedding_cost(input);
   sum += position_cost(input);
-  for (const TransformerBlock* block : blocks_) sum += block->cost(hidden_shape(input));
+  for (const TransformerBlock* block : blocks_) {
+    sum += block->cost(hidden_shape(input));
+    sum += kept(hidden_shape(input));
+  }
   sum += final_norm_cost(input);
   sum += pool_cost(input);
   sum += head_cost(input);

@@ -34,15 +34,17 @@ std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std:
   const SelfAttention attention(config);
   const MlpBlock mlp(config);
   const std::unique_ptr<Module> norm = make_norm(config);
-  const Cost norm_cost = norm->cost(hidden);
+  Cost norm_cost = norm->cost(hidden), residual_cost = sum_cost(hidden);
+  norm_cost += kept(hidden);
+  residual_cost += kept(hidden);
   plan.begin_group("blocks", fmt::format("block × {}", layers), layers);
   plan.node("blocks.norm_1", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
   plan.node("blocks.attention", "attention", head_words(config.width, given_heads, given_kv_heads), "attention", "heads", hidden, attention.cost(hidden), "attention");
-  plan.node("blocks.add_1", "+", "", "add", "layers", hidden, sum_cost(hidden));
+  plan.node("blocks.add_1", "+", "", "add", "layers", hidden, residual_cost);
   plan.node("blocks.norm_2", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
   plan.node("blocks.mlp", std::string("mlp, ") + (config.swiglu ? "swiglu" : activation_name(config.activation)),
             fmt::format("{}→{}→{}", config.width, config.hidden, config.width), "mlp", "mlp_ratio", hidden, mlp.cost(hidden), "mlp");
-  plan.node("blocks.add_2", "+", "", "add", "layers", hidden, sum_cost(hidden));
+  plan.node("blocks.add_2", "+", "", "add", "layers", hidden, residual_cost);
   plan.end_group();
   plan.edge(from, "blocks.norm_1");
   plan.edge("blocks.norm_1", "blocks.attention");

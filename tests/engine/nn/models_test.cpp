@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <set>
 
 #include "engine/autograd/node.h"
@@ -47,6 +48,8 @@ struct Case {
   std::string type, settings;
   InputSpec input;
 };
+
+void PrintTo(const Case& test, std::ostream* out) { *out << test.type << " " << test.settings; }
 
 std::vector<Case> cases() {
   return {
