@@ -128,7 +128,9 @@ TEST(CommandRegistry, KeysCanBeChangedAndStayChanged) {
 }
 
 TEST(CommandRegistry, AChartGetsItsDefaultKeyHoweverTheCommandWasCalled) {
-  CommandRegistry registry(nullptr);
+  TempFolder folder;
+  AppSettings settings(QString::fromStdString((folder / "settings.ini").string()));  // changed keys are kept there
+  CommandRegistry registry(&settings);
   addCommands(registry);
   registry.setRouter([] { return std::vector<CommandTarget*>{}; });
   KeyCounter chart;
