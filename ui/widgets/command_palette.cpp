@@ -7,7 +7,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kWidth = 560, kRow = 30, kMaxShown = 12, kMaxResults = 200;
+constexpr int kWidth = 560, kField = 38, kRow = 30, kMaxShown = 12, kMaxResults = 200;
 enum Role : int { IdRole = Qt::UserRole + 1, DetailRole, KeyRole, EnabledRole, MatchRole };
 
 /// Icon, text with the matched letters in accent, detail muted, key in mono at the right.
@@ -46,7 +46,7 @@ class PaletteDelegate final : public QStyledItemDelegate {
     at.setLeft(at.left() + text_width + 10);
     if (!detail.isEmpty() && at.width() > 30) {
       p->setFont(hint);
-      p->setPen(themeColor(enabled ? Token::Text3 : Token::Warning));
+      p->setPen(themeColor(Token::Text3));
       p->drawText(at, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, QFontMetrics(hint).elidedText(detail, Qt::ElideRight, at.width()));
     }
     p->restore();
@@ -145,11 +145,11 @@ CommandPalette::CommandPalette(QWidget* parent)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(1, 1, 1, 7);
   column->setSpacing(4);
-  field_->setProperty("plain", true);
+  field_->setProperty("paletteField", true);
   field_->setProperty("ownFocus", true);
   field_->setPlaceholderText(tr("Find a command, run or field   > command   @ field   # run   : step"));
   field_->setAccessibleName(tr("Find a command, run or field"));
-  field_->setMinimumHeight(38);
+  field_->setFixedHeight(kField);
   field_->setTextMargins(10, 0, 10, 0);
   field_->setFont(themeFont(FontRole::Text));
   field_->installEventFilter(this);
@@ -213,7 +213,7 @@ void CommandPalette::refresh() {
       const qsizetype used = recent_.indexOf(entry.id);
       if (query.isEmpty()) {
         if (!kind && entry.kind != PaletteKind::Command && used < 0) continue;
-        hit.score = used >= 0 ? 1000 - static_cast<int>(used) : 0;
+        hit.score = used >= 0 ? 1000 - static_cast<int>(used) : entry.enabled ? 1 : 0;  // what cannot be used now comes last
       } else {
         const auto score = fuzzyScore(query, entry.text, &hit.matched);
         if (!score) continue;
@@ -251,7 +251,7 @@ void CommandPalette::refresh() {
 
 void CommandPalette::place() {
   const int rows = std::clamp(model_->rowCount(), 1, kMaxShown);
-  const QSize size(kWidth, 52 + rows * kRow);
+  const QSize size(kWidth, 1 + kField + 4 + rows * kRow + 7);
   QRect area = parentWidget() != nullptr ? parentWidget()->window()->geometry() : QGuiApplication::primaryScreen()->availableGeometry();
   const int width = std::min(size.width(), area.width() - 16);
   setGeometry(area.center().x() - width / 2, area.top() + 34, width, std::min(size.height(), std::max(120, area.height() - 50)));

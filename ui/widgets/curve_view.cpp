@@ -259,7 +259,7 @@ QVector<LegendItem> CurveView::legendItems(const ThemeColors& colors) const {
 void CurveView::refreshLegend() {
   legend_->setItems(legendItems(Theme::current().colors()));
   caption_label_->setText(data().band_caption);
-  caption_label_->setVisible(!data().band_caption.isEmpty());
+  caption_label_->setVisible(!data().band_caption.isEmpty() && data().band_caption != subtitle_label_->text());
   title_label_->setFont(themeFont(FontRole::Strong));
 }
 

@@ -221,7 +221,7 @@ void HeatmapView::paintAll(QPainter& p, bool with_cursor) const {
   }
   const QFont tick = themeFont(FontRole::Tick);
   const QFontMetricsF metrics(tick);
-  if (cell_text_) {
+  if (cell_text_ && l.cell_w >= 12) {
     const QFont number = themeFont(FontRole::Tick);
     const QFontMetricsF number_metrics(number);
     qreal widest_text = 0;

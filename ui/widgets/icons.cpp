@@ -47,8 +47,7 @@ class IconEngine final : public QIconEngine {
   IconEngine(QString name, std::optional<Token> token) : name_(std::move(name)), token_(token) {}
 
   void paint(QPainter* p, const QRect& rect, QIcon::Mode mode, QIcon::State state) override {
-    const qreal dpr = p->device() != nullptr ? p->device()->devicePixelRatioF() : 1;
-    p->drawPixmap(rect, render(name_, (QSizeF(rect.size()) * dpr).toSize(), colorFor(mode, state)));
+    drawIcon(*p, name_, rect, colorFor(mode, state));
   }
   QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override { return scaledPixmap(size, mode, state, 1); }
   QPixmap scaledPixmap(const QSize& size, QIcon::Mode mode, QIcon::State state, qreal scale) override {

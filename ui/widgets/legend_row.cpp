@@ -57,7 +57,7 @@ QSize LegendRow::sizeHint() const {
 
 QSize LegendRow::minimumSizeHint() const {
   if (items_.isEmpty()) return {0, 24};
-  return {std::min(sizeHint().width(), fontMetrics().horizontalAdvance(QStringLiteral("+ 99")) + kBetween), 24};
+  return {std::min(sizeHint().width(), 150), 24};  // titles and captions elide before the legend folds
 }
 
 QVector<QRect> LegendRow::rects() const {

@@ -30,7 +30,7 @@ void SegmentedControl::setOptions(const QStringList& options) {
     // Room for the semibold text of the chosen one, so that nothing moves when the choice does.
     QFont strong = themeFont(FontRole::Control);
     strong.setWeight(QFont::DemiBold);
-    button->setMinimumWidth(QFontMetrics(strong).horizontalAdvance(option) + 22);
+    button->setFixedWidth(QFontMetrics(strong).horizontalAdvance(option) + 24);
     button->setFocusPolicy(buttons_.isEmpty() ? Qt::StrongFocus : Qt::ClickFocus);
     button->installEventFilter(this);
     const int index = static_cast<int>(buttons_.size());
@@ -49,7 +49,7 @@ void SegmentedControl::setOptionIcon(int index, const QString& icon, bool icon_o
   button->setIcon(themeIcon(icon));
   button->setToolButtonStyle(icon_only ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
   button->setToolTip(icon_only ? button->accessibleName() : QString());
-  button->setMinimumWidth(icon_only ? 28 : button->minimumWidth() + 20);
+  button->setFixedWidth(icon_only ? 28 : button->minimumWidth() + 20);
 }
 
 void SegmentedControl::setOptionEnabled(int index, bool enabled, const QString& reason) {

@@ -122,6 +122,22 @@ TEST(CurveStore, SmoothingIsDebiasedAndSkipsNan) {
   EXPECT_EQ(debiasedEma({1, 2}, 0), (std::vector<double>{1, 2}));
 }
 
+TEST(CurveStore, AppendingEqualsSettingEverything) {
+  std::vector<double> values;
+  for (int i = 0; i < 500; ++i) values.push_back(i % 61 == 7 ? kNaN : std::sin(i / 9.0));
+  CurveStore whole = storeOf(values), grown = storeOf({values[0]});
+  whole.setSmoothing(0.9);
+  grown.setSmoothing(0.9);
+  for (std::size_t i = 1; i < values.size(); ++i) grown.append(QStringLiteral("a"), {static_cast<double>(i)}, {values[i]}, {}, {});
+  const CurveStore::Window w{0, 499, -1, 1, false, false};
+  const QList<QPointF> a = whole.line(0, false, w, 100), b = grown.line(0, false, w, 100);
+  ASSERT_EQ(a.size(), b.size());
+  for (qsizetype k = 0; k < a.size(); ++k) {
+    EXPECT_EQ(a[k].x(), b[k].x());
+    EXPECT_TRUE(a[k].y() == b[k].y() || (std::isnan(a[k].y()) && std::isnan(b[k].y())));
+  }
+}
+
 TEST(CurveStore, RangeComesFromTheSmoothedCurveUnlessOutliersAreAsked) {
   std::vector<double> values(1000, 1.0);
   values[500] = 1000;

@@ -308,7 +308,7 @@ TEST_P(Gallery, CurveGradientNorm) {
 
 TEST_P(Gallery, CurveBands) {
   CurveView view;
-  view.setTitle(QStringLiteral("val/loss"), QStringLiteral("band: min to max over seeds"));
+  view.setTitle(QStringLiteral("val/loss"));
   view.setData(seedBands());
   view.setXRange(0, 2000);
   EXPECT_TRUE(look(view, {680, 400}, "curve-bands"));

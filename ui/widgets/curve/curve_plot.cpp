@@ -353,7 +353,7 @@ std::vector<CurvePlot::BoxRow> CurvePlot::boxRows() const {
     if (at < 0) continue;
     const auto k = static_cast<std::size_t>(at);
     // A series that has ended, or not begun, has no value here.
-    const double slack = (window_.x1 - window_.x0) * 0.02;
+    const double slack = (window_.x1 - window_.x0) * 0.005;
     if (x > store_.x(i).back() + slack || x < store_.x(i).front() - slack) continue;
     const double half = s.low.size() == s.step.size() && s.high.size() == s.step.size() && !s.low.empty() ? (s.high[k] - s.low[k]) / 2 : kNaN;
     rows.push_back({i, store_.shown(i)[k], s.value[k], half});

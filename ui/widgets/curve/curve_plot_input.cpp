@@ -197,6 +197,11 @@ void CurvePlot::resizeEvent(QResizeEvent* event) {
 }
 
 bool CurvePlot::viewportEvent(QEvent* event) {
+  // X11 sends it at the press, which would take the right drag away; a right click opens the menu at its release.
+  if (event->type() == QEvent::ContextMenu && static_cast<QContextMenuEvent*>(event)->reason() == QContextMenuEvent::Mouse) {
+    event->accept();
+    return true;
+  }
   if (event->type() == QEvent::ToolTip) {
     // Ticks of missing values at the base line name their step.
     const QPointF pos = static_cast<QHelpEvent*>(event)->pos();

@@ -40,6 +40,18 @@ void CurveStore::setData(CurveData data) {
 }
 
 void CurveStore::derive(std::size_t i) {
+  Derived& d = derived_[i];
+  d = Derived();
+  d.ema = DebiasedEma(smoothing_);
+  extend(i);
+  const CurveSeries& s = data_.series[i];
+  if (!s.low.empty() && s.low.size() == s.step.size() && s.high.size() == s.step.size()) {
+    d.low.update(s.low);
+    d.high.update(s.high);
+  }
+}
+
+void CurveStore::extend(std::size_t i) {
   CurveSeries& s = data_.series[i];
   Derived& d = derived_[i];
   s.value.resize(s.step.size(), kNaN);
@@ -47,22 +59,12 @@ void CurveStore::derive(std::size_t i) {
   if (!s.time.empty()) s.time.resize(s.step.size(), s.time.back());
   d.raw.update(s.value);
   if (smoothing_ > 0 && s.smoothed) {
-    d.smooth = debiasedEma(s.value, smoothing_);
-    d.smoothed.clear();
+    d.ema.extend(s.value, d.smooth);
     d.smoothed.update(d.smooth);
-  } else {
-    d.smooth.clear();
-    d.smoothed.clear();
   }
-  if (s.low.size() == s.step.size() && s.high.size() == s.step.size()) {
-    d.low.update(s.low);
-    d.high.update(s.high);
-  }
-  d.x.clear();
   if (!s.time.empty()) {
     const double start = std::isfinite(s.start_time) ? s.start_time : s.time.front();
-    d.x.reserve(s.time.size());
-    for (const double t : s.time) d.x.push_back(t - start);
+    for (std::size_t k = d.x.size(); k < s.time.size(); ++k) d.x.push_back(s.time[k] - start);
   }
 }
 
@@ -71,15 +73,20 @@ void CurveStore::append(const QString& id, const std::vector<double>& step, cons
   const int at = indexOf(id);
   if (at < 0) return;
   CurveSeries& s = data_.series[static_cast<std::size_t>(at)];
-  const auto extend = [](std::vector<double>& to, const std::vector<double>& from) { to.insert(to.end(), from.begin(), from.end()); };
+  const auto join = [](std::vector<double>& to, const std::vector<double>& from) { to.insert(to.end(), from.begin(), from.end()); };
   const bool had_epoch = !s.epoch.empty() || s.step.empty(), had_time = !s.time.empty() || s.step.empty();
-  extend(s.step, step);
-  extend(s.value, value);
-  if (had_epoch) extend(s.epoch, epoch);
-  if (had_time) extend(s.time, time);
-  s.low.clear();
-  s.high.clear();
-  derive(static_cast<std::size_t>(at));
+  join(s.step, step);
+  join(s.value, value);
+  if (had_epoch) join(s.epoch, epoch);
+  if (had_time) join(s.time, time);
+  Derived& d = derived_[static_cast<std::size_t>(at)];
+  if (!s.low.empty()) {  // a band is computed over finished runs; one that grows has lost it
+    s.low.clear();
+    s.high.clear();
+    d.low.clear();
+    d.high.clear();
+  }
+  extend(static_cast<std::size_t>(at));
 }
 
 void CurveStore::setVisible(const QString& id, bool visible) {

@@ -61,9 +61,11 @@ class CurveStore {
   struct Derived {
     std::vector<double> x;         // used for Relative only; the others are in the series
     std::vector<double> smooth;
+    DebiasedEma ema;
     MinMaxPyramid raw, smoothed, low, high;
   };
-  void derive(std::size_t i);
+  void derive(std::size_t i);  // from the beginning
+  void extend(std::size_t i);  // what was appended
   std::vector<std::size_t> columnBounds(int i, const Window& w, int columns) const;
   CurveData data_;
   std::vector<Derived> derived_;

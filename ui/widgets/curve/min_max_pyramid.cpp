@@ -13,19 +13,24 @@ constexpr std::size_t kFan = 4;
 }  // namespace
 
 std::vector<double> debiasedEma(const std::vector<double>& values, double factor) {
-  if (factor <= 0) return values;
-  std::vector<double> out(values.size());
-  double mean = 0, weight = 1;  // weight = factor^n
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      out[i] = std::numeric_limits<double>::quiet_NaN();
-      continue;
-    }
-    mean = factor * mean + (1 - factor) * values[i];
-    weight *= factor;
-    out[i] = mean / (1 - weight);
-  }
+  std::vector<double> out;
+  DebiasedEma(factor).extend(values, out);
   return out;
+}
+
+void DebiasedEma::extend(const std::vector<double>& values, std::vector<double>& out) {
+  out.reserve(values.size());
+  for (std::size_t i = out.size(); i < values.size(); ++i) {
+    if (factor_ <= 0) {
+      out.push_back(values[i]);
+    } else if (!std::isfinite(values[i])) {
+      out.push_back(std::numeric_limits<double>::quiet_NaN());
+    } else {
+      mean_ = factor_ * mean_ + (1 - factor_) * values[i];
+      weight_ *= factor_;
+      out.push_back(mean_ / (1 - weight_));
+    }
+  }
 }
 
 void MinMaxPyramid::clear() {

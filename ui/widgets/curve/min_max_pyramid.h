@@ -10,6 +10,16 @@ namespace dsw {
 /// NaN stays NaN and does not move the average. f in [0, 0.999]; 0 copies.
 std::vector<double> debiasedEma(const std::vector<double>& values, double factor);
 
+/// The same for a series that grows: appends to `out` what `values` has beyond it.
+class DebiasedEma {
+ public:
+  explicit DebiasedEma(double factor = 0) : factor_(factor) {}
+  void extend(const std::vector<double>& values, std::vector<double>& out);
+
+ private:
+  double factor_, mean_ = 0, weight_ = 1;  // weight_ = factor^n
+};
+
 /// Finds minimum and maximum of any index range of a growing series in O(log n), so that a view of a million points
 /// is decimated in a millisecond and never loses an extreme. Not finite values are gaps. Any thread, not shared.
 class MinMaxPyramid {
