@@ -68,7 +68,7 @@ TEST_F(MainWindowTest, FromATemplateToCurvesAndBackByKeys) {
   EXPECT_EQ(open.window->documents().find({kind::kStart, {}, {}}), nullptr) << "the start page has done its work";
   ASSERT_TRUE(open.waitFor([&] { return open.project().experiments().size() == 1u; }));
 
-  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.state("run.start").enabled; }));
+  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.action("run.start")->isEnabled(); }));
   QTest::keyClick(open.window.get(), Qt::Key_F5);
   ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kRun; }));
   const QString id = open.window->documents().active()->ref().id;
@@ -187,7 +187,7 @@ TEST_F(MainWindowTest, ClosingAsksWhileARunGoesOn) {
   Opened open(settingsFile());
   open.window->openProject(projectFile(), true, "shakespeare-char");
   ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
-  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.state("run.start").enabled; }));
+  ASSERT_TRUE(open.waitFor([&] { return open.window->context().commands.action("run.start")->isEnabled(); }));
   ASSERT_TRUE(open.run("run.start"));
   ASSERT_TRUE(open.waitFor([&] { return open.project().count(RunStatus::Running) == 1; }));
   QString question;
