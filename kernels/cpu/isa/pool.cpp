@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cstring>
+#include <utility>
 
 #include "kernels/cpu/isa/table.h"
 #include "kernels/cpu/isa/walk.h"
@@ -47,17 +48,20 @@ void max_plane(const DswPool& p, const Plane& s, const float* x, float* y, std::
 struct Pair {
   Vec even, odd;
 };
+template <int... Lane>
+Pair split_pairs(Vec a, Vec b, std::integer_sequence<int, Lane...>) {
+  return {__builtin_shufflevector(a, b, (2 * Lane)...), __builtin_shufflevector(a, b, (2 * Lane + 1)...)};
+}
 Pair pairs(const float* x, std::int64_t n) {
-  const Vec a = load_first(x, n), b = n > kWidth ? load_first(x + kWidth, n - kWidth) : Vec{};
-  const Int even = 2 * lane_numbers();
-  return {__builtin_shuffle(a, b, even), __builtin_shuffle(a, b, even + 1)};
+  const Vec second = n > kWidth ? load_first(x + kWidth, n - kWidth) : Vec{};
+  return split_pairs(load_first(x, n), second, std::make_integer_sequence<int, kWidth>());
 }
 
 /// Windows of 2 x 2 that do not overlap, the usual case, a vector of outputs at a time.
 void max_plane_2x2(const Plane& s, const float* x, float* y, std::int32_t* index) {
   const std::int32_t width = static_cast<std::int32_t>(s.W);
   // A later value wins when it is larger or the first NaN.
-  const auto wins = [](Vec later, Vec best) { return (later > best) | ((later != later) & (best == best)); };
+  const auto wins = [](Vec later, Vec best) { return (later > best) | (is_nan(later) & ~is_nan(best)); };
   for (std::int64_t i = 0; i < s.rows; ++i) {
     for (std::int64_t j = 0; j < s.columns; j += kWidth) {
       const std::int64_t n = s.columns - j < kWidth ? s.columns - j : kWidth, at = 2 * i * s.W + 2 * j;

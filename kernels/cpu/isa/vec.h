@@ -77,9 +77,10 @@ inline float sum_lanes(Vec v) {
   }
   return part[0];
 }
+inline Int is_nan(Vec x) { return (as_int(x) & 0x7FFFFFFF) > 0x7F800000; }
 /// The larger, and NaN where either is.
-inline Vec maximum(Vec a, Vec b) { return select((a >= b) | (a != a), a, b); }
-inline Vec minimum(Vec a, Vec b) { return select((a <= b) | (a != a), a, b); }
+inline Vec maximum(Vec a, Vec b) { return select((a >= b) | is_nan(a), a, b); }
+inline Vec minimum(Vec a, Vec b) { return select((a <= b) | is_nan(a), a, b); }
 inline float max_lanes(Vec v) {
   float largest = v[0];
   for (int i = 1; i < kWidth; ++i) {
