@@ -10,7 +10,7 @@
 #define DSW_KERNEL_TABLE_H
 #include <stddef.h>
 #include <stdint.h>
-
+/* clang-format off */
 #ifdef __cplusplus
 extern "C" {
 #endif
