@@ -97,7 +97,6 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   network_->setMiniMapVisible(false);
   network_->setZoomControlVisible(false);
   network_->setAccessibleName(tr("Network"));
-  network_->setEmptyText(tr("The network is drawn once the document has no problems in its model and data."));
 
   auto* right = new QSplitter(Qt::Vertical);
   right->addWidget(pane(text_title, text_));
@@ -218,6 +217,7 @@ void ExperimentView::showProblems() {
 
 void ExperimentView::showEstimate() {
   form_->setFacts(facts());
+  network_->setEmptyText(document_.checking() ? tr("Reading the data…") : tr("The network is drawn once the document has no problems in its model and data."));
   const Estimate* costs = document_.estimate();
   if (!costs) return;
   network_->setGraph(networkGraph(costs->network, document_.problems()));
