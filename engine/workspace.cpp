@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/workspace.h"
 
+#include <chrono>
+#include <future>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +42,7 @@ struct Workspace::Impl {
   std::unique_ptr<DatasetCache> data;
   std::mutex mutex;  // guards project, jobs_of_runs, next_slot, watch
   std::shared_ptr<Project> project;
+  std::future<void> closed;              // ready once the last holder of `project` let go
   std::map<std::string, std::int64_t> jobs_of_runs;
   int next_slot = 0;
   std::filesystem::path worker_program = program_folder() / "deepshock";
@@ -138,11 +141,18 @@ DatasetCache& Workspace::data() { return *impl_->data; }
 Result<void> Workspace::open_project(const std::filesystem::path& path, Project::Mode mode) {
   close_project();
   DSW_TRY_ASSIGN(std::unique_ptr<Project> opened, Project::open(path, mode));
-  std::shared_ptr<Project> project = std::move(opened);
+  // A job lets go of the project a moment after it ended; who closes waits until the file is really free.
+  auto gone = std::make_shared<std::promise<void>>();
+  std::future<void> closed = gone->get_future();
+  const std::shared_ptr<Project> project(opened.release(), [gone](Project* last) {
+    delete last;
+    gone->set_value();
+  });
   DSW_TRY_ASSIGN(const auto reader, project->reader());
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->project = project;
+    impl_->closed = std::move(closed);
   }
   // Runs that were left to their workers and still go on are followed again.
   std::error_code ignored;
@@ -168,9 +178,14 @@ void Workspace::close_project(bool keep_workers) {
   impl_->jobs->stop_all();
   impl_->jobs->wait_idle();
   impl_->detaching = false;
-  const std::lock_guard lock(impl_->mutex);
-  impl_->jobs_of_runs.clear();
-  impl_->project.reset();
+  std::future<void> closed;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->jobs_of_runs.clear();
+    impl_->project.reset();
+    closed = std::move(impl_->closed);
+  }
+  if (closed.valid()) closed.wait_for(std::chrono::seconds(10));
 }
 
 Project* Workspace::project() { return impl_->open().get(); }

@@ -27,7 +27,10 @@ std::string document(int steps, const std::string& name = "small") {
 
 struct WorkspaceTest : testing::Test {
   WorkspaceTest() { open(); }
-  void open() { ASSERT_TRUE(workspace.open_project(folder / "p.dsx", Project::Mode::OpenOrCreate)); }
+  void open() {
+    const auto opened = workspace.open_project(folder / "p.dsx", Project::Mode::OpenOrCreate);
+    ASSERT_TRUE(opened) << opened.error().sentence();
+  }
   RunRow start(const std::string& text, bool isolated = false) {
     Workspace::RunRequest request;
     request.text = text;

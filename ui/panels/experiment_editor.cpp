@@ -82,6 +82,11 @@ void ExperimentEditor::loaded(const std::vector<ExperimentVersion>& versions, co
   document_.load(QString::fromStdString(latest.document), latest.base);
   if (draft && !draft->empty() && *draft != latest.document) document_.replaceText(QString::fromStdString(*draft), tr("Open draft"));
   stored_draft_ = document_.text();
+  QTimer::singleShot(0, this, &ExperimentEditor::buildView);  // an event of its own: form, text and drawing are many widgets
+}
+
+void ExperimentEditor::buildView() {
+  const ExperimentVersion& latest = versions_.back();
   view_ = new ExperimentView(document_);
   connect(view_, &ExperimentView::browseRequested, this, &ExperimentEditor::chooseFile);
   connect(view_, &ExperimentView::currentPointerChanged, this, [this](const QString& pointer) { context().selection.setNode(pointer); });

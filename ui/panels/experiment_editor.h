@@ -34,6 +34,7 @@ class ExperimentEditor : public DocumentPanel {
  private:
   void load();
   void loaded(const std::vector<ExperimentVersion>& versions, const std::optional<std::string>& draft);
+  void buildView();
   void refreshHeader();
   void reportProblems();
   void storeDraft();
