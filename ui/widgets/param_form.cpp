@@ -199,7 +199,6 @@ void ParamForm::addRows(const ParamSchema& schema, const Json& document, const Q
       connect(row, &ParamRow::edited, this, [this, row](const QString& text) {
         const Param& param = row->param();
         QString out = text;
-        const QString name = QString::fromStdString(param.label.empty() ? param.name : param.label).toLower();
         if (param.type == ParamType::Variant && !param.short_form) out = "{\"type\": " + text + "}";
         emit edited(row->pointer(), out, tr("Set %1 to %2").arg(row->pointer().mid(row->pointer().lastIndexOf('/') + 1), text));
       });
