@@ -47,7 +47,8 @@ Result<int> importProject(const ExchangeOptions& options) {
       if (!experiment.outside_files.empty()) DSW_TRY(project->allow_outside_files(experiment.id));
   } else {
     for (const std::string& outside : preview.outside_files)
-      std::fprintf(stderr, "An imported document names a file outside the archive: %s. It is not read before you import with --allow-files.\n",
+      std::fprintf(stderr,
+                   "An imported document names a file outside the archive: %s. It is not read before you import with --allow-files.\n",
                    outside.c_str());
   }
   if (options.json) {

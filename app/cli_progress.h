@@ -19,7 +19,7 @@ class CliProgress {
   CliProgress& operator=(const CliProgress&) = delete;
 
   void show(const Event& event);
-  void end();                                    ///< tells what waits, takes the bar away
+  void end();  ///< tells what waits, takes the bar away
 
  private:
   void clearBar();

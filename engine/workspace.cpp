@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/workspace.h"
 
+#include <unistd.h>
 #include <chrono>
 #include <future>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -32,17 +32,18 @@ Result<void> check_outside_files(ProjectReader& reader, const std::string& exper
   if (row == rows.end() || row->outside_files.empty()) return {};
   std::string files;
   for (const std::string& file : row->outside_files) files += (files.empty() ? "" : ", ") + file;
-  return fail(ErrorCode::InvalidArgument, fmt::format("\"{}\" was imported and would read {}, which nobody has agreed to yet", row->name, files),
+  return fail(ErrorCode::InvalidArgument,
+              fmt::format("\"{}\" was imported and would read {}, which nobody has agreed to yet", row->name, files),
               "Look at its document; then import the archive again and allow these files.");
 }
-}
+}  // namespace
 
 struct Workspace::Impl {
   Catalog catalog;
   std::unique_ptr<DatasetCache> data;
   std::mutex mutex;  // guards project, jobs_of_runs, next_slot, watch
   std::shared_ptr<Project> project;
-  std::future<void> closed;              // ready once the last holder of `project` let go
+  std::future<void> closed;  // ready once the last holder of `project` let go
   std::map<std::string, std::int64_t> jobs_of_runs;
   int next_slot = 0;
   std::filesystem::path worker_program = program_folder() / "deepshock";

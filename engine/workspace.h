@@ -20,7 +20,7 @@ namespace dsw {
 class Workspace {
  public:
   Workspace();
-  ~Workspace();                           ///< asks jobs to stop and waits for them
+  ~Workspace();  ///< asks jobs to stop and waits for them
 
   const Catalog& catalog() const;
   DatasetCache& data();
@@ -28,16 +28,16 @@ class Workspace {
   Result<void> open_project(const std::filesystem::path& path, Project::Mode mode);
   /// Stops its jobs first. `keep_workers`: runs in worker processes go on in the background and are adopted at the next opening.
   void close_project(bool keep_workers = false);
-  Project* project();                     ///< null when none is open for writing
+  Project* project();  ///< null when none is open for writing
 
   struct RunRequest {
-    std::string experiment_id;            ///< empty: the experiment is saved under its name first
-    Json* document = nullptr;             ///< or `text`
+    std::string experiment_id;  ///< empty: the experiment is saved under its name first
+    Json* document = nullptr;   ///< or `text`
     std::string text;
     std::filesystem::path base;
-    std::string device;                   ///< overrides the document's; empty: as it says
+    std::string device;  ///< overrides the document's; empty: as it says
     int threads = 0;
-    bool isolated = false;                ///< in a worker process (deepshock worker)
+    bool isolated = false;  ///< in a worker process (deepshock worker)
   };
   /// Validates, freezes a version, creates the run (queued) and queues it. Gives the run.
   Result<RunRow> start_run(const RunRequest& request);
@@ -47,8 +47,10 @@ class Workspace {
   /// The `deepshock` that isolated runs start; else the one beside this program. Before the first run.
   void set_worker_program(const std::filesystem::path& program);
   /// Queues other work that takes more than 50 ms; `work` gets a stop token and a progress callback.
-  std::int64_t start_job(std::string title, std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t done, std::int64_t total)>&)> work,
-                         std::function<void(const Result<void>&)> finished = {});
+  std::int64_t start_job(
+      std::string title,
+      std::function<Result<void>(std::stop_token, const std::function<void(std::int64_t done, std::int64_t total)>&)> work,
+      std::function<void(const Result<void>&)> finished = {});
   void stop_job(std::int64_t job_id);
   std::vector<JobInfo> jobs() const;
   /// Called from other threads whenever a job changes (coalesce: at most 25 times a second a job).
@@ -63,6 +65,6 @@ class Workspace {
   std::unique_ptr<Impl> impl_;
 };
 
-void register_builtins(Catalog& catalog);   // engine/builtins.cpp
+void register_builtins(Catalog& catalog);  // engine/builtins.cpp
 
 }  // namespace dsw

@@ -15,7 +15,8 @@
 namespace dsw {
 namespace {
 
-/// Locks of an open file description: they exclude two openers in one process, and closing another descriptor of the file does not drop them.
+/// Locks of an open file description: they exclude two openers in one process, and closing another descriptor of the file does not drop
+/// them.
 struct flock whole_file(short type) {
   struct flock lock {};
   lock.l_type = type;
@@ -61,7 +62,8 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
   for (;;) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (file < 0) {
-      return fail(ErrorCode::Io, fmt::format("the lock file cannot be made: {}", std::strerror(errno)), "Check the permissions of the folder.", path.string());
+      return fail(ErrorCode::Io, fmt::format("the lock file cannot be made: {}", std::strerror(errno)),
+                  "Check the permissions of the folder.", path.string());
     }
     FileLock lock(path, file);
     struct flock request = whole_file(F_WRLCK);
@@ -76,7 +78,8 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& path) {
       return fail(ErrorCode::Locked, fmt::format("it is held by {}", holder.sentence()), {}, path.string());
     }
     // The last holder removes the file before it lets go: a lock on a removed file guards nothing, so take the new one.
-    struct stat mine {}, there {};
+    struct stat mine {
+    }, there{};
     if (::fstat(file, &mine) != 0 || ::stat(path.c_str(), &there) != 0 || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev) {
       ::close(lock.file_);
       lock.file_ = -1;

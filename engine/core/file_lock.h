@@ -12,8 +12,8 @@ namespace dsw {
 struct LockHolder {
   long process = 0;
   std::string host;
-  double since = 0;                       ///< seconds since 1970
-  std::string sentence() const;           ///< "process 4711 on host trilobite since 14:02" (with the date when it is not today's)
+  double since = 0;              ///< seconds since 1970
+  std::string sentence() const;  ///< "process 4711 on host trilobite since 14:02" (with the date when it is not today's)
 };
 
 /// An operating-system lock on a file of its own: it dies with its process, however that ends, and names its holder to others.

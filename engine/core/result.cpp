@@ -12,20 +12,34 @@ std::string Error::sentence() const {
 
 const char* error_code_name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::InvalidArgument: return "invalid-argument";
-    case ErrorCode::InvalidDocument: return "invalid-document";
-    case ErrorCode::ShapeMismatch: return "shape-mismatch";
-    case ErrorCode::NotFound: return "not-found";
-    case ErrorCode::BadFormat: return "bad-format";
-    case ErrorCode::Io: return "io";
-    case ErrorCode::Locked: return "locked";
-    case ErrorCode::NewerVersion: return "newer-version";
-    case ErrorCode::Damaged: return "damaged";
-    case ErrorCode::OutOfMemory: return "out-of-memory";
-    case ErrorCode::Unsupported: return "unsupported";
-    case ErrorCode::NotANumber: return "not-a-number";
-    case ErrorCode::Stopped: return "stopped";
-    case ErrorCode::Internal: return "internal";
+    case ErrorCode::InvalidArgument:
+      return "invalid-argument";
+    case ErrorCode::InvalidDocument:
+      return "invalid-document";
+    case ErrorCode::ShapeMismatch:
+      return "shape-mismatch";
+    case ErrorCode::NotFound:
+      return "not-found";
+    case ErrorCode::BadFormat:
+      return "bad-format";
+    case ErrorCode::Io:
+      return "io";
+    case ErrorCode::Locked:
+      return "locked";
+    case ErrorCode::NewerVersion:
+      return "newer-version";
+    case ErrorCode::Damaged:
+      return "damaged";
+    case ErrorCode::OutOfMemory:
+      return "out-of-memory";
+    case ErrorCode::Unsupported:
+      return "unsupported";
+    case ErrorCode::NotANumber:
+      return "not-a-number";
+    case ErrorCode::Stopped:
+      return "stopped";
+    case ErrorCode::Internal:
+      return "internal";
   }
   return "internal";
 }
@@ -33,12 +47,16 @@ const char* error_code_name(ErrorCode code) {
 int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::InvalidArgument:
-    case ErrorCode::InvalidDocument: return 2;
-    case ErrorCode::Stopped: return 3;
+    case ErrorCode::InvalidDocument:
+      return 2;
+    case ErrorCode::Stopped:
+      return 3;
     case ErrorCode::Locked:
     case ErrorCode::NewerVersion:
-    case ErrorCode::Damaged: return 4;
-    default: return 1;
+    case ErrorCode::Damaged:
+      return 4;
+    default:
+      return 1;
   }
 }
 

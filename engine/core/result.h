@@ -24,10 +24,10 @@ enum class ErrorCode {
   NewerVersion,     ///< a project of a newer program
   Damaged,          ///< a project that SQLite or a hash check refuses
   OutOfMemory,
-  Unsupported,      ///< known, but not possible on this device or build
-  NotANumber,       ///< a loss that became NaN or infinite
-  Stopped,          ///< a stop request was followed; not a failure
-  Internal,         ///< a bug
+  Unsupported,  ///< known, but not possible on this device or build
+  NotANumber,   ///< a loss that became NaN or infinite
+  Stopped,      ///< a stop request was followed; not a failure
+  Internal,     ///< a bug
 };
 
 /// What went wrong, in words for a person: `message` names the thing, what it got and what it wanted;
@@ -64,14 +64,13 @@ inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::stri
 #define DSW_CONCAT_(a, b) a##b
 #define DSW_CONCAT(a, b) DSW_CONCAT_(a, b)
 /// Runs an expression that gives Result<void>; returns its error.
-#define DSW_TRY(expression)                                    \
-  do {                                                         \
-    if (auto dsw_result_ = (expression); !dsw_result_)         \
-      return ::dsw::fail(std::move(dsw_result_.error()));      \
+#define DSW_TRY(expression)                                                                                \
+  do {                                                                                                     \
+    if (auto dsw_result_ = (expression); !dsw_result_) return ::dsw::fail(std::move(dsw_result_.error())); \
   } while (false)
 /// DSW_TRY_ASSIGN(auto file, open(path)): declares or assigns the value, or returns the error.
-#define DSW_TRY_ASSIGN(target, expression)                                                            \
-  auto DSW_CONCAT(dsw_value_, __LINE__) = (expression);                                               \
+#define DSW_TRY_ASSIGN(target, expression)                                                                        \
+  auto DSW_CONCAT(dsw_value_, __LINE__) = (expression);                                                           \
   if (!DSW_CONCAT(dsw_value_, __LINE__)) return ::dsw::fail(std::move(DSW_CONCAT(dsw_value_, __LINE__).error())); \
   target = std::move(*DSW_CONCAT(dsw_value_, __LINE__))
 /// A broken invariant: throws Error{Internal}. On in every build.

@@ -20,15 +20,20 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
 
   void add(const void* data, std::size_t bytes);
-  std::string finish();                    ///< once, at the end
+  std::string finish();  ///< once, at the end
 
  private:
-  struct Free { void operator()(void* context) const; };
+  struct Free {
+    void operator()(void* context) const;
+  };
   std::unique_ptr<void, Free> context_;
 };
 
 std::string sha256(std::string_view bytes);
-struct FileDigest { std::string sha256; std::uint64_t bytes = 0; };
+struct FileDigest {
+  std::string sha256;
+  std::uint64_t bytes = 0;
+};
 /// Of a whole regular file. Error{NotFound} or Error{Io} with the path.
 Result<FileDigest> sha256_of_file(const std::filesystem::path& path);
 /// True for 64 lower-case hexadecimal digits: what a side file's name must be.

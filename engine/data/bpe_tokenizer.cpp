@@ -18,8 +18,8 @@ Error bad(const std::string& message) {
 }
 
 /// Checks what the constructor expects.
-Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, const std::vector<BpeTokenizer::Merge>& merges, std::int32_t end_of_text,
-                                    const std::string& name) {
+Result<BpeTokenizer> make_tokenizer(std::vector<std::string> tokens, const std::vector<BpeTokenizer::Merge>& merges,
+                                    std::int32_t end_of_text, const std::string& name) {
   std::vector<bool> seen(256, false);
   for (std::size_t id = 0; id < tokens.size(); ++id)
     if (tokens[id].size() == 1 && static_cast<std::int32_t>(id) != end_of_text) seen[static_cast<unsigned char>(tokens[id][0])] = true;

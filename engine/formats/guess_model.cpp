@@ -35,7 +35,11 @@ std::optional<GuessedModel> guess_resnet(const TensorFile& file) {
   const std::int64_t blocks = count_layers(file, "layer1.", ".conv1.weight");
   if (!stem || !head || stem->shape.rank() != 4 || head->shape.rank() != 2 || blocks == 0) return std::nullopt;
   GuessedModel guess;
-  guess.section = Json{{"type", "resnet"}, {"depth", 6 * blocks + 2}, {"width", stem->shape[0]}, {"shortcut", find(file, "layer2.0.shortcut.0.weight") ? "B" : "A"}}.dump();
+  guess.section = Json{{"type", "resnet"},
+                       {"depth", 6 * blocks + 2},
+                       {"width", stem->shape[0]},
+                       {"shortcut", find(file, "layer2.0.shortcut.0.weight") ? "B" : "A"}}
+                      .dump();
   guess.input.kind = InputSpec::Kind::Image;
   guess.input.channels = stem->shape[1];
   guess.input.height = guess.input.width = 32;
@@ -52,8 +56,8 @@ std::optional<GuessedModel> guess_gpt(const TensorFile& file) {
   const StoredTensor* head = find(file, "lm_head.weight");
   // Equal bytes: the output layer was tied, and the file shows it twice.
   const bool tied = !head || std::equal(head->bytes.begin(), head->bytes.end(), tokens->bytes.begin(), tokens->bytes.end());
-  Json section{{"type", "gpt"}, {"layers", layers}, {"heads", number_of(file, "config.n_head", std::max<std::int64_t>(1, width / 64))}, {"width", width}, {"tied", tied},
-               {"bias", up != nullptr}};
+  Json section{{"type", "gpt"},  {"layers", layers}, {"heads", number_of(file, "config.n_head", std::max<std::int64_t>(1, width / 64))},
+               {"width", width}, {"tied", tied},     {"bias", up != nullptr}};
   if (up && up->shape.rank() == 1 && up->shape[0] != 4 * width) section["mlp_hidden"] = up->shape[0];
   GuessedModel guess;
   guess.section = section.dump();

@@ -43,12 +43,15 @@ struct Collector {
   const std::string& what;
   TensorFile file;
 
-  tl::unexpected<Error> bad(const std::string& message) const { return fail(ErrorCode::BadFormat, fmt::format("{} {}", what, message), "Choose another file."); }
+  tl::unexpected<Error> bad(const std::string& message) const {
+    return fail(ErrorCode::BadFormat, fmt::format("{} {}", what, message), "Choose another file.");
+  }
 
   Result<void> add_tensor(const std::string& name, const Json& value) {
     const Json &shape = value.at("shape"), &data = value.at("data");
     const Json dtype = value.value("dtype", Json("torch.float32"));
-    if (!shape.is_array() || !data.is_string() || dtype != "torch.float32") return bad(fmt::format("describes the tensor `{}` wrongly: a shape and base64 of torch.float32 are needed", name));
+    if (!shape.is_array() || !data.is_string() || dtype != "torch.float32")
+      return bad(fmt::format("describes the tensor `{}` wrongly: a shape and base64 of torch.float32 are needed", name));
     if (shape.size() > DSW_MAX_RANK) return bad(fmt::format("gives `{}` {} axes", name, shape.size()));
     const auto bytes = from_base64(data.get<std::string>());
     if (!bytes) return bad(fmt::format("has data of `{}` that are not base64", name));
@@ -56,10 +59,13 @@ struct Collector {
     tensor.name = name;
     std::uint64_t wanted = sizeof(float);
     for (const Json& length : shape) {
-      if (!length.is_number_unsigned() || __builtin_mul_overflow(wanted, length.get<std::uint64_t>(), &wanted)) return bad(fmt::format("gives `{}` a shape that no tensor has", name));
+      if (!length.is_number_unsigned() || __builtin_mul_overflow(wanted, length.get<std::uint64_t>(), &wanted))
+        return bad(fmt::format("gives `{}` a shape that no tensor has", name));
       tensor.shape.push_back(length.get<std::int64_t>());
     }
-    if (wanted != bytes->size()) return bad(fmt::format("gives `{}` the shape {}, which takes {} bytes, but {} are there", name, tensor.shape.text(), wanted, bytes->size()));
+    if (wanted != bytes->size())
+      return bad(
+          fmt::format("gives `{}` the shape {}, which takes {} bytes, but {} are there", name, tensor.shape.text(), wanted, bytes->size()));
     file.memory.push_back(std::make_shared<const std::string>(std::move(*bytes)));
     tensor.bytes = std::as_bytes(std::span(*file.memory.back()));
     file.tensors.push_back(std::move(tensor));
@@ -74,7 +80,8 @@ struct Collector {
       } else if (value.is_object()) {
         DSW_TRY(add(name + ".", value));
       } else {
-        file.metadata.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+        file.metadata.emplace_back(
+            name, value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace));
       }
     }
     return {};

@@ -13,7 +13,7 @@
 namespace dsw {
 namespace {
 
-constexpr const char* kWeightPrefix = "model.";   // of checkpoints
+constexpr const char* kWeightPrefix = "model.";  // of checkpoints
 constexpr const char* kKinds[] = {"tokens", "token-sequence", "image"};
 constexpr std::int64_t kMostOfAnything = 1 << 20;  // so that the products of three lengths stay numbers
 
@@ -23,10 +23,12 @@ tl::unexpected<Error> bad(const std::filesystem::path& path, const std::string& 
 
 Result<Json> parse_description(const std::string& text, const std::filesystem::path& path) {
   Json description = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!description.is_object() || !description.contains("model") || !description.contains("input")) return bad(path, "does not describe its model");
+  if (!description.is_object() || !description.contains("model") || !description.contains("input"))
+    return bad(path, "does not describe its model");
   const Json format = description.value("format", Json(kModelFormat));
   if (!format.is_number_integer() || format.get<std::int64_t>() > kModelFormat) {
-    return fail(ErrorCode::NewerVersion, fmt::format("{} is of model format {}; this program knows up to {}", path.filename().string(), format.dump(), kModelFormat),
+    return fail(ErrorCode::NewerVersion,
+                fmt::format("{} is of model format {}; this program knows up to {}", path.filename().string(), format.dump(), kModelFormat),
                 "A newer program reads it.", path.string());
   }
   return description;
@@ -34,12 +36,13 @@ Result<Json> parse_description(const std::string& text, const std::filesystem::p
 
 struct TypeAndSettings {
   std::unique_ptr<ModelType> type;
-  Json settings;                     ///< with defaults, "type" first
+  Json settings;  ///< with defaults, "type" first
 };
 
 /// A model section, checked as that of a document.
 Result<TypeAndSettings> resolve(const Catalog& catalog, const Json& section, const InputSpec& input) {
-  if (!section.is_object() || !section.contains("type") || !section["type"].is_string()) return fail(ErrorCode::BadFormat, "The model section names no type");
+  if (!section.is_object() || !section.contains("type") || !section["type"].is_string())
+    return fail(ErrorCode::BadFormat, "The model section names no type");
   DSW_TRY_ASSIGN(const auto* entry, catalog.models.get(section["type"].get<std::string>()));
   Json settings = section;
   settings.erase("type");
@@ -69,19 +72,26 @@ Result<void> write(const std::filesystem::path& path, const NamedTensors& tensor
 }  // namespace
 
 Json input_spec_to_json(const InputSpec& input) {
-  return {{"kind", kKinds[static_cast<std::size_t>(input.kind)]}, {"context", input.context}, {"vocabulary", input.vocabulary}, {"channels", input.channels},
-          {"height", input.height}, {"width", input.width}, {"classes", input.classes}};
+  return {{"kind", kKinds[static_cast<std::size_t>(input.kind)]},
+          {"context", input.context},
+          {"vocabulary", input.vocabulary},
+          {"channels", input.channels},
+          {"height", input.height},
+          {"width", input.width},
+          {"classes", input.classes}};
 }
 
 Result<InputSpec> input_spec_from_json(const Json& json) {
   InputSpec input;
-  if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string()) return fail(ErrorCode::BadFormat, "The description of a model's input is not whole");
+  if (!json.is_object() || !json.contains("kind") || !json["kind"].is_string())
+    return fail(ErrorCode::BadFormat, "The description of a model's input is not whole");
   const std::string kind = json["kind"];
   const auto* at = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const char* name) { return kind == name; });
   if (at == std::end(kKinds)) return fail(ErrorCode::BadFormat, fmt::format("A model's input is of the unknown kind \"{}\"", kind));
   input.kind = static_cast<InputSpec::Kind>(at - std::begin(kKinds));
-  const std::pair<const char*, std::int64_t*> numbers[] = {{"context", &input.context}, {"vocabulary", &input.vocabulary}, {"channels", &input.channels},
-                                                           {"height", &input.height},   {"width", &input.width},           {"classes", &input.classes}};
+  const std::pair<const char*, std::int64_t*> numbers[] = {{"context", &input.context},   {"vocabulary", &input.vocabulary},
+                                                           {"channels", &input.channels}, {"height", &input.height},
+                                                           {"width", &input.width},       {"classes", &input.classes}};
   for (const auto& [name, number] : numbers) {
     const Json value = json.value(name, Json());
     if (!value.is_number_integer() || value.get<std::int64_t>() < 0 || value.get<std::int64_t>() > kMostOfAnything) {
@@ -147,7 +157,8 @@ Result<TensorFile> read_weights(const std::filesystem::path& path) {
   const auto parse = [&]() -> Result<TensorFile> {
     if (bytes.rfind("\x80\x02", 0) == 0 || bytes.rfind("PK\3\4", 0) == 0) return parse_torch_legacy(std::move(bytes), what);
     const auto first = bytes.find_first_not_of(" \t\r\n");
-    if (first != std::string::npos && bytes[first] == '{' && (bytes.size() < 9 || bytes[8] != '{' || bytes[7] != '\0')) return parse_json_tensors(bytes, what);
+    if (first != std::string::npos && bytes[first] == '{' && (bytes.size() < 9 || bytes[8] != '{' || bytes[7] != '\0'))
+      return parse_json_tensors(bytes, what);
     return parse_safetensors(std::move(bytes), what);
   };
   auto file = parse();
@@ -155,12 +166,17 @@ Result<TensorFile> read_weights(const std::filesystem::path& path) {
   return file;
 }
 
-Result<void> import_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input, const std::string& name,
-                            Device& host, const std::filesystem::path& to) {
+Result<void> import_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input,
+                            const std::string& name, Device& host, const std::filesystem::path& to) {
   DSW_TRY_ASSIGN(const TypeAndSettings resolved, resolve(catalog, model_section, input));
   DSW_TRY_ASSIGN(const std::unique_ptr<Module> model, resolved.type->build(resolved.settings, input));
   DSW_TRY(load_state(*model, weights, host));
-  return write_model_file(to, *model, {{"name", name}, {"model", resolved.settings}, {"input", input_spec_to_json(input)}, {"tokenizer", nullptr}, {"classes", Json::array()}});
+  return write_model_file(to, *model,
+                          {{"name", name},
+                           {"model", resolved.settings},
+                           {"input", input_spec_to_json(input)},
+                           {"tokenizer", nullptr},
+                           {"classes", Json::array()}});
 }
 
 }  // namespace dsw

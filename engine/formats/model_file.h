@@ -15,16 +15,16 @@ namespace dsw {
 
 /// A model as one safetensors file: weights and buffers under the names of the family's state dict, so other programs read them,
 /// and under the metadata key "deepshock" JSON text that says what they belong to:
-/// {"format": 1, "name": …, "model": {"type": …, settings}, "input": {"kind": "tokens" | "token-sequence" | "image", "context", "vocabulary",
-/// "channels", "height", "width", "classes"}, "tokenizer": … or null, "classes": [names], "data": section or absent}.
-/// A checkpoint of a run is such a file too; there the weights are called "model.NAME", beside them lies what the training needs.
+/// {"format": 1, "name": …, "model": {"type": …, settings}, "input": {"kind": "tokens" | "token-sequence" | "image", "context",
+/// "vocabulary", "channels", "height", "width", "classes"}, "tokenizer": … or null, "classes": [names], "data": section or absent}. A
+/// checkpoint of a run is such a file too; there the weights are called "model.NAME", beside them lies what the training needs.
 inline constexpr int kModelFormat = 1;
 inline constexpr const char* kModelMetaKey = "deepshock";
 
 struct ModelFile {
-  std::string description;           ///< the JSON text above, an object with "model" and "input"
+  std::string description;  ///< the JSON text above, an object with "model" and "input"
   InputSpec input;
-  TensorFile weights;                ///< only the model's own, named as in the family's state dict
+  TensorFile weights;  ///< only the model's own, named as in the family's state dict
 };
 
 /// A model file or a checkpoint. Errors name the file: BadFormat, NewerVersion; Unsupported for weights without a description.
@@ -40,11 +40,14 @@ Result<void> write_model_file(const std::filesystem::path& path, const ModelFile
 Result<TensorFile> read_weights(const std::filesystem::path& path);
 /// What the names and shapes of foreign weights show: a CIFAR resnet (akamaster) or a gpt (minGPT, GPT-2). GPT-2's heads stand in no
 /// tensor: "config.n_head" of the file's metadata, else 64 numbers a head. Nothing where they show nothing known.
-struct GuessedModel { std::string section; InputSpec input; };   ///< section: JSON text of the model section
+struct GuessedModel {
+  std::string section;
+  InputSpec input;
+};  ///< section: JSON text of the model section
 std::optional<GuessedModel> guess_model(const TensorFile& weights);
 /// Foreign weights as a model file: the section's defaults filled in, everything checked, nothing written unless all fits.
-Result<void> import_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input, const std::string& name,
-                            Device& host, const std::filesystem::path& to);
+Result<void> import_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input,
+                            const std::string& name, Device& host, const std::filesystem::path& to);
 
 Json input_spec_to_json(const InputSpec& input);
 /// Error{BadFormat} for an unknown kind, a missing or a negative number.

@@ -159,7 +159,8 @@ Result<void> PickleReader::rebuild_tensor(const std::vector<PickleValue>& argume
       arguments[3].kind != Kind::Tuple || !all_integers(items(arguments[2])) || !all_integers(items(arguments[3]))) {
     return bad("describes a tensor wrongly", offset);
   }
-  tensors_.push_back({static_cast<std::size_t>(arguments[0].integer), arguments[1].integer, integers(items(arguments[2])), integers(items(arguments[3]))});
+  tensors_.push_back(
+      {static_cast<std::size_t>(arguments[0].integer), arguments[1].integer, integers(items(arguments[2])), integers(items(arguments[3]))});
   stack_.push_back({Kind::Tensor, static_cast<std::int64_t>(tensors_.size() - 1), 0, {}});
   return {};
 }
@@ -191,7 +192,8 @@ Result<void> PickleReader::load_storage(std::size_t offset) {
       id[1].text.rfind("Storage") == std::string::npos || id[2].kind != Kind::Text || id[4].kind != Kind::Int || id[4].integer < 0) {
     return bad("refers to something that is no storage", offset);
   }
-  if (id.size() > 5 && id[5].kind != Kind::None) return bad("refers to a view of a storage, as very old files do; that is not read,", offset);
+  if (id.size() > 5 && id[5].kind != Kind::None)
+    return bad("refers to a view of a storage, as very old files do; that is not read,", offset);
   std::size_t index = 0;
   while (index < storages_.size() && storages_[index].key != id[2].text) ++index;
   if (index == storages_.size()) {
@@ -210,15 +212,22 @@ Result<void> PickleReader::step(unsigned opcode, std::size_t offset) {
       if (protocol > 2) return bad(fmt::format("is of protocol {}, 2 is the highest that is read,", protocol), offset);
       return {};
     }
-    case '(': stack_.push_back({Kind::Mark, 0, 0, {}}); return {};
-    case 'N': stack_.push_back({Kind::None, 0, 0, {}}); return {};
+    case '(':
+      stack_.push_back({Kind::Mark, 0, 0, {}});
+      return {};
+    case 'N':
+      stack_.push_back({Kind::None, 0, 0, {}});
+      return {};
     case 0x88:
-    case 0x89: stack_.push_back({Kind::Bool, opcode == 0x88 ? 1 : 0, 0, {}}); return {};
+    case 0x89:
+      stack_.push_back({Kind::Bool, opcode == 0x88 ? 1 : 0, 0, {}});
+      return {};
     case 'K':
     case 'M':
     case 'J':
     case 'G':
-    case 0x8a: return push_number(opcode);
+    case 0x8a:
+      return push_number(opcode);
     case 'X':
     case 'T': {  // BINUNICODE, BINSTRING
       DSW_TRY_ASSIGN(const std::uint64_t length, little_endian(4));
@@ -228,12 +237,19 @@ Result<void> PickleReader::step(unsigned opcode, std::size_t offset) {
       DSW_TRY_ASSIGN(const std::uint64_t length, little_endian(1));
       return push_text(length);
     }
-    case '}': stack_.push_back(make_container(Kind::Dict, {})); return {};
-    case ']': stack_.push_back(make_container(Kind::List, {})); return {};
-    case ')': stack_.push_back(make_container(Kind::Tuple, {})); return {};
+    case '}':
+      stack_.push_back(make_container(Kind::Dict, {}));
+      return {};
+    case ']':
+      stack_.push_back(make_container(Kind::List, {}));
+      return {};
+    case ')':
+      stack_.push_back(make_container(Kind::Tuple, {}));
+      return {};
     case 0x85:
     case 0x86:
-    case 0x87: return collect(Kind::Tuple, opcode - 0x84);
+    case 0x87:
+      return collect(Kind::Tuple, opcode - 0x84);
     case 't':
     case 'u':
     case 'e': {
@@ -241,8 +257,10 @@ Result<void> PickleReader::step(unsigned opcode, std::size_t offset) {
       stack_.erase(stack_.end() - static_cast<std::ptrdiff_t>(count) - 1);  // the mark
       return opcode == 't' ? collect(Kind::Tuple, count) : extend(opcode == 'u' ? Kind::Dict : Kind::List, count);
     }
-    case 's': return extend(Kind::Dict, 2);
-    case 'a': return extend(Kind::List, 1);
+    case 's':
+      return extend(Kind::Dict, 2);
+    case 'a':
+      return extend(Kind::List, 1);
     case 'q':
     case 'r': {  // BINPUT, LONG_BINPUT
       DSW_TRY_ASSIGN(const std::uint64_t place, little_endian(opcode == 'q' ? 1 : 4));
@@ -258,14 +276,19 @@ Result<void> PickleReader::step(unsigned opcode, std::size_t offset) {
       stack_.push_back(kept->second);
       return {};
     }
-    case 'c': return push_global(offset);
-    case 'R': return reduce(offset);
-    case 'Q': return load_storage(offset);
+    case 'c':
+      return push_global(offset);
+    case 'R':
+      return reduce(offset);
+    case 'Q':
+      return load_storage(offset);
     case 'b':  // BUILD: the state of an OrderedDict (versions of its modules) is of no use here
-      if (stack_.size() < 2 || stack_[stack_.size() - 2].kind != Kind::Dict) return bad("sets the state of something that is no dict", offset);
+      if (stack_.size() < 2 || stack_[stack_.size() - 2].kind != Kind::Dict)
+        return bad("sets the state of something that is no dict", offset);
       stack_.pop_back();
       return {};
-    default: return bad(fmt::format("asks for the opcode 0x{:02x}, which no state dict needs,", opcode), offset);
+    default:
+      return bad(fmt::format("asks for the opcode 0x{:02x}, which no state dict needs,", opcode), offset);
   }
 }
 

@@ -15,14 +15,14 @@ namespace dsw {
 /// can make neither deep recursion nor cycles of owners.
 struct PickleValue {
   enum class Kind { Mark, None, Bool, Int, Float, Text, Tuple, List, Dict, Global, Storage, Tensor } kind = Kind::None;
-  std::int64_t integer = 0;          ///< Int, Bool; a container's number otherwise
+  std::int64_t integer = 0;  ///< Int, Bool; a container's number otherwise
   double real = 0;
-  std::string text;                  ///< Text; Global: "torch.FloatStorage"
+  std::string text;  ///< Text; Global: "torch.FloatStorage"
 };
 
 /// A torch storage that a pickle names: `key` is where its data are found later.
 struct PickleStorage {
-  std::string type, key;             ///< type: "torch.FloatStorage"
+  std::string type, key;  ///< type: "torch.FloatStorage"
   std::int64_t elements = 0;
 };
 
@@ -45,9 +45,11 @@ class PickleReader {
   /// The next pickle, up to its STOP.
   Result<PickleValue> read();
   std::size_t position() const { return at_; }
-  void skip(std::size_t bytes) { at_ += bytes; }   ///< the caller knows that they are there
+  void skip(std::size_t bytes) { at_ += bytes; }  ///< the caller knows that they are there
 
-  const std::vector<PickleValue>& items(const PickleValue& container) const { return containers_[static_cast<std::size_t>(container.integer)]; }
+  const std::vector<PickleValue>& items(const PickleValue& container) const {
+    return containers_[static_cast<std::size_t>(container.integer)];
+  }
   const std::vector<PickleStorage>& storages() const { return storages_; }
   const PickleTensor& tensor(const PickleValue& value) const { return tensors_[static_cast<std::size_t>(value.integer)]; }
 
@@ -71,7 +73,7 @@ class PickleReader {
   std::size_t at_ = 0, opcodes_ = 0;
   std::vector<PickleValue> stack_;
   std::map<std::uint64_t, PickleValue> memo_;
-  std::vector<std::vector<PickleValue>> containers_;   ///< a dict's keys and values take turns
+  std::vector<std::vector<PickleValue>> containers_;  ///< a dict's keys and values take turns
   std::vector<PickleStorage> storages_;
   std::vector<PickleTensor> tensors_;
 };

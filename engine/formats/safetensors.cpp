@@ -22,8 +22,9 @@ struct TypeName {
   const char* name;
   DType dtype;
 };
-constexpr TypeName kTypes[] = {{"F32", DType::F32},   {"F64", DType::F64}, {"F16", DType::F16}, {"BF16", DType::BF16},    {"I32", DType::I32},
-                               {"I64", DType::I64},   {"U8", DType::U8},   {"BOOL", DType::Bool}, {"F8_E4M3", DType::E4M3}, {"F8_E5M2", DType::E5M2}};
+constexpr TypeName kTypes[] = {{"F32", DType::F32},      {"F64", DType::F64},     {"F16", DType::F16}, {"BF16", DType::BF16},
+                               {"I32", DType::I32},      {"I64", DType::I64},     {"U8", DType::U8},   {"BOOL", DType::Bool},
+                               {"F8_E4M3", DType::E4M3}, {"F8_E5M2", DType::E5M2}};
 
 tl::unexpected<Error> bad(const std::string& what, const std::string& message) {
   return fail(ErrorCode::BadFormat, fmt::format("{} {}", what, message), "Nothing of it was used.");
@@ -67,7 +68,9 @@ struct Entry {
 };
 
 Result<Entry> parse_entry(const std::string& name, const Json& value, std::uint64_t data_bytes, const std::string& what) {
-  const auto wrong = [&](const std::string& message) { return bad(what, fmt::format("describes the tensor `{}` wrongly: {}", name, message)); };
+  const auto wrong = [&](const std::string& message) {
+    return bad(what, fmt::format("describes the tensor `{}` wrongly: {}", name, message));
+  };
   if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets")) {
     return wrong("dtype, shape and data_offsets are needed");
   }
@@ -85,14 +88,17 @@ Result<Entry> parse_entry(const std::string& name, const Json& value, std::uint6
   std::uint64_t bytes = dtype_bytes(known->dtype);
   for (const Json& length : shape) {
     const auto n = whole(length);
-    if (!n || *n > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return wrong("a length is not a whole number from 0 on");
+    if (!n || *n > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+      return wrong("a length is not a whole number from 0 on");
     if (__builtin_mul_overflow(bytes, *n, &bytes)) return wrong("its size is beyond any file");
     entry.tensor.shape.push_back(static_cast<std::int64_t>(*n));
   }
   const auto begin = whole(offsets[0]), end = whole(offsets[1]);
   if (!begin || !end || *begin > *end) return wrong("its data_offsets are not two rising whole numbers");
-  if (*end > data_bytes) return wrong(fmt::format("its data end at byte {} of {}; the file is cut off or lies about its size", *end, data_bytes));
-  if (*end - *begin != bytes) return wrong(fmt::format("shape {} of {} takes {} bytes, but {} are given", entry.tensor.shape.text(), type, bytes, *end - *begin));
+  if (*end > data_bytes)
+    return wrong(fmt::format("its data end at byte {} of {}; the file is cut off or lies about its size", *end, data_bytes));
+  if (*end - *begin != bytes)
+    return wrong(fmt::format("shape {} of {} takes {} bytes, but {} are given", entry.tensor.shape.text(), type, bytes, *end - *begin));
   entry.begin = *begin;
   entry.end = *end;
   return entry;
@@ -102,11 +108,13 @@ Result<Entry> parse_entry(const std::string& name, const Json& value, std::uint6
 Result<void> check_layout(const std::vector<Entry>& entries, std::uint64_t data_bytes, const std::string& what) {
   std::vector<const Entry*> order;
   for (const Entry& entry : entries) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Entry* a, const Entry* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
   std::uint64_t at = 0;
   for (const Entry* entry : order) {
     if (entry->begin < at) return bad(what, fmt::format("lets the data of `{}` overlap those of another tensor", entry->tensor.name));
-    if (entry->begin > at) return bad(what, fmt::format("has {} bytes before `{}` that belong to no tensor", entry->begin - at, entry->tensor.name));
+    if (entry->begin > at)
+      return bad(what, fmt::format("has {} bytes before `{}` that belong to no tensor", entry->begin - at, entry->tensor.name));
     at = entry->end;
   }
   if (at != data_bytes) return bad(what, fmt::format("has {} bytes at its end that belong to no tensor", data_bytes - at));
@@ -144,7 +152,9 @@ Result<TensorFile> parse_safetensors(std::string bytes, const std::string& what)
   DSW_TRY(check_layout(entries, data_bytes, what));
   auto memory = std::make_shared<const std::string>(std::move(bytes));
   for (Entry& entry : entries) {
-    entry.tensor.bytes = std::as_bytes(std::span(*memory)).subspan(data_begin + static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
+    entry.tensor.bytes =
+        std::as_bytes(std::span(*memory))
+            .subspan(data_begin + static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
     file.tensors.push_back(std::move(entry.tensor));
   }
   file.memory.push_back(std::move(memory));
@@ -170,7 +180,9 @@ Result<void> write_safetensors(const std::filesystem::path& path, const NamedTen
     const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& t) { return t.dtype == tensor.dtype(); });
     DSW_CHECK(type != std::end(kTypes), "every dtype has a name in safetensors");
     DSW_CHECK(name != "__metadata__" && !header.contains(name), "tensor names are given once");
-    header[name] = {{"dtype", type->name}, {"shape", std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end())}, {"data_offsets", {offset, offset + tensor.bytes()}}};
+    header[name] = {{"dtype", type->name},
+                    {"shape", std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end())},
+                    {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();
     contiguous.push_back(tensor.is_contiguous() ? tensor.detach() : tensor.detach().contiguous_copy());
   }

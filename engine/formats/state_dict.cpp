@@ -114,10 +114,13 @@ Result<void> load_state(Module& model, const TensorFile& file, Device& device) {
     std::string hint = "Nothing was loaded.";
     if (others > 0) hint = fmt::format("{} more {} not fit. Nothing was loaded.", others, others == 1 ? "does" : "do");
     switch (wrong->result) {
-      case Outcome::Missing: return fail(ErrorCode::BadFormat, fmt::format("`{}`, {}, is not in the file", wrong->parameter, words(wrong->wanted)), hint);
+      case Outcome::Missing:
+        return fail(ErrorCode::BadFormat, fmt::format("`{}`, {}, is not in the file", wrong->parameter, words(wrong->wanted)), hint);
       case Outcome::WrongShape:
-        return fail(ErrorCode::ShapeMismatch, fmt::format("`{}` is {}; the model needs {}", wrong->file_name, words(wrong->file_shape), words(wrong->wanted)), hint);
-      default: return fail(ErrorCode::BadFormat, fmt::format("`{}` belongs to no part of the model", wrong->file_name), hint);
+        return fail(ErrorCode::ShapeMismatch,
+                    fmt::format("`{}` is {}; the model needs {}", wrong->file_name, words(wrong->file_shape), words(wrong->wanted)), hint);
+      default:
+        return fail(ErrorCode::BadFormat, fmt::format("`{}` belongs to no part of the model", wrong->file_name), hint);
     }
   }
   model.materialize(device, 0);

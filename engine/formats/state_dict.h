@@ -11,15 +11,15 @@ namespace dsw {
 /// What becomes of one tensor of a file, or of one parameter that the file lacks: the rows of an import preview.
 struct StateRow {
   enum class Result { Maps, Transposed, LeftOut, Unknown, Missing, WrongShape } result = Result::Maps;
-  std::string file_name;             ///< empty: Missing
-  std::string parameter;             ///< its full name in the model; empty: LeftOut, Unknown
+  std::string file_name;  ///< empty: Missing
+  std::string parameter;  ///< its full name in the model; empty: LeftOut, Unknown
   DType dtype = DType::F32;
   Shape file_shape, wanted;
-  std::string note;                  ///< "causal mask, not needed"
+  std::string note;  ///< "causal mask, not needed"
 };
 struct StateMatch {
-  std::vector<StateRow> rows;        ///< in the file's order, then what is missing
-  bool fits() const;                 ///< nothing missing, wrong or unknown
+  std::vector<StateRow> rows;  ///< in the file's order, then what is missing
+  bool fits() const;           ///< nothing missing, wrong or unknown
 };
 
 /// Pairs the tensors of a file with a model's parameters by name. Known variations of names: the prefix "module." of

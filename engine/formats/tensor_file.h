@@ -23,7 +23,7 @@ struct StoredTensor {
 
 /// Named tensors of one file, whatever its format, and the strings that came with them. Copies share the memory.
 struct TensorFile {
-  std::vector<StoredTensor> tensors;                              ///< in the file's order
+  std::vector<StoredTensor> tensors;  ///< in the file's order
   std::vector<std::pair<std::string, std::string>> metadata;
   std::vector<std::shared_ptr<const std::string>> memory;
 

@@ -18,9 +18,10 @@ constexpr unsigned char kMagic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x
 constexpr std::int64_t kProtocol = 1001;
 
 const std::map<std::string, DType>& storage_types() {
-  static const std::map<std::string, DType> types{
-      {"torch.FloatStorage", DType::F32}, {"torch.DoubleStorage", DType::F64}, {"torch.HalfStorage", DType::F16}, {"torch.BFloat16Storage", DType::BF16},
-      {"torch.LongStorage", DType::I64},  {"torch.IntStorage", DType::I32},    {"torch.ByteStorage", DType::U8}};
+  static const std::map<std::string, DType> types{{"torch.FloatStorage", DType::F32}, {"torch.DoubleStorage", DType::F64},
+                                                  {"torch.HalfStorage", DType::F16},  {"torch.BFloat16Storage", DType::BF16},
+                                                  {"torch.LongStorage", DType::I64},  {"torch.IntStorage", DType::I32},
+                                                  {"torch.ByteStorage", DType::U8}};
   return types;
 }
 
@@ -31,7 +32,8 @@ struct Reader {
   std::vector<std::span<const std::byte>> storage_bytes;
 
   tl::unexpected<Error> bad(const std::string& message) const {
-    return fail(ErrorCode::BadFormat, fmt::format("{} {}", what, message), "Nothing of it was run and it was not imported. Ask for a safetensors file.");
+    return fail(ErrorCode::BadFormat, fmt::format("{} {}", what, message),
+                "Nothing of it was run and it was not imported. Ask for a safetensors file.");
   }
 
   /// The data behind the pickles, in the order of the list of keys.
@@ -40,7 +42,8 @@ struct Reader {
     storage_bytes.resize(storages.size());
     std::set<std::string> seen;
     for (const PickleValue& key : keys) {
-      const auto storage = std::find_if(storages.begin(), storages.end(), [&](const PickleStorage& s) { return key.kind == Kind::Text && s.key == key.text; });
+      const auto storage = std::find_if(storages.begin(), storages.end(),
+                                        [&](const PickleStorage& s) { return key.kind == Kind::Text && s.key == key.text; });
       if (storage == storages.end() || !seen.insert(key.text).second) return bad("lists a storage that no tensor uses, or one twice");
       const auto type = storage_types().find(storage->type);
       if (type == storage_types().end()) return bad("has a storage of an unknown type");
@@ -48,9 +51,11 @@ struct Reader {
       if (bytes.size() - at < sizeof elements) return bad(fmt::format("is cut off at byte {} of {}", at, bytes.size()));
       std::memcpy(&elements, bytes.data() + at, sizeof elements);
       at += sizeof elements;
-      if (elements != storage->elements) return bad(fmt::format("says at byte {} that a storage has {} elements, but its tensors need {}", at, elements, storage->elements));
+      if (elements != storage->elements)
+        return bad(fmt::format("says at byte {} that a storage has {} elements, but its tensors need {}", at, elements, storage->elements));
       const std::size_t width = dtype_bytes(type->second);
-      if (static_cast<std::uint64_t>(elements) > (bytes.size() - at) / width) return bad(fmt::format("is cut off at byte {}: a storage needs {} elements", bytes.size(), elements));
+      if (static_cast<std::uint64_t>(elements) > (bytes.size() - at) / width)
+        return bad(fmt::format("is cut off at byte {}: a storage needs {} elements", bytes.size(), elements));
       const std::size_t length = static_cast<std::size_t>(elements) * width;
       storage_bytes[static_cast<std::size_t>(storage - storages.begin())] = bytes.subspan(at, length);
       at += length;
@@ -64,14 +69,15 @@ struct Reader {
     StoredTensor stored;
     stored.name = name;
     stored.dtype = storage_types().at(storage.type);
-    if (tensor.size.size() != tensor.stride.size() || tensor.size.size() > DSW_MAX_RANK) return bad(fmt::format("gives `{}` {} axes", name, tensor.size.size()));
+    if (tensor.size.size() != tensor.stride.size() || tensor.size.size() > DSW_MAX_RANK)
+      return bad(fmt::format("gives `{}` {} axes", name, tensor.size.size()));
     std::int64_t elements = 1, last = tensor.offset, expected_stride = 1;
     bool contiguous = true, wrong = tensor.offset < 0;
     for (std::size_t i = tensor.size.size(); i-- > 0;) {
       const std::int64_t n = tensor.size[i], stride = tensor.stride[i];
       std::int64_t reach = 0;
-      wrong = wrong || n < 0 || stride < 0 || __builtin_mul_overflow(elements, n, &elements) || __builtin_mul_overflow(std::max<std::int64_t>(n - 1, 0), stride, &reach) ||
-              __builtin_add_overflow(last, reach, &last);
+      wrong = wrong || n < 0 || stride < 0 || __builtin_mul_overflow(elements, n, &elements) ||
+              __builtin_mul_overflow(std::max<std::int64_t>(n - 1, 0), stride, &reach) || __builtin_add_overflow(last, reach, &last);
       if (wrong) break;
       contiguous = contiguous && (n == 1 || stride == expected_stride);
       expected_stride *= n;  // cannot overflow: it is `elements`
@@ -121,7 +127,8 @@ Result<TensorFile> parse_torch_legacy(std::string content, const std::string& wh
   auto memory = std::make_shared<const std::string>(std::move(content));
   Reader reader{std::as_bytes(std::span(*memory)), what, 0, {}};
   if (memory->size() >= 4 && std::memcmp(memory->data(), "PK\3\4", 4) == 0) {
-    return fail(ErrorCode::Unsupported, fmt::format("{} is a zip of PyTorch 1.6 or later, which is not read", what), "Ask for a safetensors file.");
+    return fail(ErrorCode::Unsupported, fmt::format("{} is a zip of PyTorch 1.6 or later, which is not read", what),
+                "Ask for a safetensors file.");
   }
   if (memory->size() < sizeof kMagic || std::memcmp(memory->data(), kMagic, sizeof kMagic) != 0) {
     return fail(ErrorCode::BadFormat, fmt::format("{} is not a file of torch.save", what), "Choose another file.");
@@ -133,7 +140,8 @@ Result<TensorFile> parse_torch_legacy(std::string content, const std::string& wh
   if (protocol.kind != Kind::Int || protocol.integer != kProtocol) return reader.bad("is of another version of torch.save");
   DSW_TRY_ASSIGN(const PickleValue facts, pickle.read());
   const PickleValue* little = facts.kind == Kind::Dict ? lookup(pickle, facts, "little_endian") : nullptr;
-  if (!little || little->kind != Kind::Bool || little->integer != 1) return reader.bad("was written by a machine that is not little-endian");
+  if (!little || little->kind != Kind::Bool || little->integer != 1)
+    return reader.bad("was written by a machine that is not little-endian");
   DSW_TRY_ASSIGN(const PickleValue object, pickle.read());
   DSW_TRY_ASSIGN(const PickleValue keys, pickle.read());
   if (object.kind != Kind::Dict || keys.kind != Kind::List) return reader.bad("does not hold a state dict");

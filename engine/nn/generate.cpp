@@ -18,7 +18,8 @@ std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampli
   const auto logit = [&](std::int32_t id) { return static_cast<double>(logits[static_cast<std::size_t>(id)]); };
   if (sampling.top_k > 0 && static_cast<std::size_t>(sampling.top_k) < candidates.size()) {
     const auto end = candidates.begin() + sampling.top_k;
-    std::nth_element(candidates.begin(), end, candidates.end(), [&](auto a, auto b) { return logit(a) > logit(b) || (logit(a) == logit(b) && a < b); });
+    std::nth_element(candidates.begin(), end, candidates.end(),
+                     [&](auto a, auto b) { return logit(a) > logit(b) || (logit(a) == logit(b) && a < b); });
     candidates.erase(end, candidates.end());
     std::sort(candidates.begin(), candidates.end());  // nth_element leaves an order that is the library's own
   }
@@ -29,14 +30,16 @@ std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampli
   return candidates[std::min(static_cast<std::size_t>(drawn), candidates.size() - 1)];
 }
 
-std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling, Rng& rng, Device& device,
-                                   std::stop_token stop, const std::function<void(std::int32_t)>& on_token) {
+std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling,
+                                   Rng& rng, Device& device, std::stop_token stop, const std::function<void(std::int32_t)>& on_token) {
   auto* gpt = dynamic_cast<Gpt*>(&model);
   if (!gpt) throw Error(ErrorCode::InvalidArgument, "This model does not write text", "Choose a model of the type gpt.");
   const std::int64_t context = gpt->config().context, vocabulary = gpt->config().vocabulary;
   if (prompt.empty()) throw Error(ErrorCode::InvalidArgument, "The prompt is empty", "Begin with one token at least.");
   for (const std::int32_t id : prompt) {
-    if (id < 0 || id >= vocabulary) throw Error(ErrorCode::InvalidArgument, fmt::format("The prompt holds the token {}, but the model knows 0 to {}", id, vocabulary - 1));
+    if (id < 0 || id >= vocabulary)
+      throw Error(ErrorCode::InvalidArgument,
+                  fmt::format("The prompt holds the token {}, but the model knows 0 to {}", id, vocabulary - 1));
   }
   const NoGradScope no_grad;
   Forward pass;
@@ -49,7 +52,8 @@ std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t
     // Beyond the context every token gets another position, so nothing of what is kept still holds.
     const bool fits = length <= context;
     const std::int64_t first = fits ? known : length - context;
-    const Tensor window = from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first)), {1, length - first}, device);
+    const Tensor window =
+        from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first)), {1, length - first}, device);
     const Tensor logits = fits ? gpt->step(window, caches, pass) : gpt->forward(window, pass);
     const std::int32_t id = draw_token(logits.view_slice(1, length - first - 1, length - first).to_vector<float>(), sampling, rng);
     ids.push_back(id);

@@ -12,8 +12,8 @@
 namespace dsw {
 
 struct Sampling {
-  double temperature = 1;            ///< 0: always the likeliest, the first of equals
-  std::int64_t top_k = 0;            ///< > 0: only among the k likeliest (Fan et al. 2018)
+  double temperature = 1;  ///< 0: always the likeliest, the first of equals
+  std::int64_t top_k = 0;  ///< > 0: only among the k likeliest (Fan et al. 2018)
 };
 
 /// Index drawn from softmax(logits / temperature). Sums in double, so it is the same on every machine for the same logits.
@@ -23,7 +23,8 @@ std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampli
 /// nanoGPT does. While all ids fit into the context, keys and values are kept, so one more token costs one token's products.
 /// `on_token` sees each id as it comes and may be empty. Throws Error{InvalidArgument} for a prompt that is empty or has ids outside the
 /// vocabulary or for a model of another family, Error{Stopped} between tokens.
-std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling, Rng& rng,
-                                   Device& device, std::stop_token stop = {}, const std::function<void(std::int32_t)>& on_token = {});
+std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling,
+                                   Rng& rng, Device& device, std::stop_token stop = {},
+                                   const std::function<void(std::int32_t)>& on_token = {});
 
 }  // namespace dsw

@@ -14,7 +14,7 @@ class KeptMemory {
   virtual ~KeptMemory() = default;
   virtual bool keeps_input() const { return false; }
   virtual bool keeps_output() const { return false; }
-  virtual bool gives_view() const { return false; }      ///< the output is the input's memory
+  virtual bool gives_view() const { return false; }  ///< the output is the input's memory
 };
 /// The module's own answer; false for a module that says nothing.
 bool keeps_input(const Module& module);

@@ -14,7 +14,7 @@ namespace dsw {
 class JoinModule : public Module {
  public:
   virtual Tensor join(const std::vector<Tensor>& inputs, Forward& pass) = 0;
-  virtual Shape join_shape(const std::vector<Shape>& inputs) const = 0;   ///< throws Error{ShapeMismatch}
+  virtual Shape join_shape(const std::vector<Shape>& inputs) const = 0;  ///< throws Error{ShapeMismatch}
   virtual Cost join_cost(const std::vector<Shape>& inputs) const = 0;
   Tensor forward(const Tensor& x, Forward& pass) override { return join({x}, pass); }
   Shape output_shape(const Shape& input) const override { return join_shape({input}); }
@@ -23,10 +23,10 @@ class JoinModule : public Module {
 
 /// A layer of `graph` models with the settings that it was made from; Catalog::layers holds the makers with their schemas.
 struct LayerType {
-  std::string kind;                       ///< of NetworkNode
-  std::string title;                      ///< "conv 3×3"
+  std::string kind;   ///< of NetworkNode
+  std::string title;  ///< "conv 3×3"
   std::size_t least_inputs = 1, most_inputs = 1;
-  bool wants_ids = false;                 ///< reads token ids; all others read numbers
+  bool wants_ids = false;  ///< reads token ids; all others read numbers
   /// The layer for inputs of these shapes, batch included. Throws Error{ShapeMismatch} with a sentence that says what would fit.
   std::function<std::unique_ptr<Module>(const std::vector<Shape>& shapes, const InputSpec& input)> make;
 };

@@ -12,13 +12,18 @@ void fill(Parameter& parameter, const std::string& full_name, Device& device, st
   const std::uint64_t key = Rng(seed, "init/" + full_name).next_key();
   const DswKernels& kernels = device.kernels();
   switch (parameter.init.kind) {
-    case Init::Kind::Zeros: check_status(kernels.fill(device.stream(), value.view(), 0), "fill", device); break;
-    case Init::Kind::Ones: check_status(kernels.fill(device.stream(), value.view(), 1), "fill", device); break;
+    case Init::Kind::Zeros:
+      check_status(kernels.fill(device.stream(), value.view(), 0), "fill", device);
+      break;
+    case Init::Kind::Ones:
+      check_status(kernels.fill(device.stream(), value.view(), 1), "fill", device);
+      break;
     case Init::Kind::Normal:
       check_status(kernels.random_normal(device.stream(), value.view(), key, 0, parameter.init.a), "random_normal", device);
       break;
     case Init::Kind::Uniform:
-      check_status(kernels.random_uniform(device.stream(), value.view(), key, -parameter.init.a, parameter.init.a), "random_uniform", device);
+      check_status(kernels.random_uniform(device.stream(), value.view(), key, -parameter.init.a, parameter.init.a), "random_uniform",
+                   device);
       break;
   }
   if (parameter.trainable) value.set_requires_grad(true);

@@ -13,7 +13,7 @@ namespace dsw {
 /// How a parameter starts.
 struct Init {
   enum class Kind { Zeros, Ones, Normal, Uniform } kind = Kind::Zeros;
-  double a = 0;                             ///< Normal: standard deviation; Uniform: bound
+  double a = 0;  ///< Normal: standard deviation; Uniform: bound
   static Init zeros() { return {Kind::Zeros, 0}; }
   static Init ones() { return {Kind::Ones, 0}; }
   static Init normal(double sd) { return {Kind::Normal, sd}; }
@@ -23,18 +23,18 @@ struct Init {
 /// A named weight or buffer. Declared without memory, so a model of any size can be described while a person edits;
 /// `value` exists after Module::materialize.
 struct Parameter {
-  std::string name;                         ///< within its module: "weight"
+  std::string name;  ///< within its module: "weight"
   Shape shape;
   Init init;
-  bool trainable = true;                    ///< false: a buffer (running statistics)
-  bool decay = true;                        ///< weight decay applies (matrices yes; biases and norms no)
+  bool trainable = true;  ///< false: a buffer (running statistics)
+  bool decay = true;      ///< weight decay applies (matrices yes; biases and norms no)
   Tensor value;
 };
 
 /// What one forward pass carries besides data.
 struct Forward {
-  bool training = false;                    ///< dropout on, batch statistics
-  Rng* dropout_rng = nullptr;               ///< needed when training with dropout
+  bool training = false;       ///< dropout on, batch statistics
+  Rng* dropout_rng = nullptr;  ///< needed when training with dropout
   /// Called with every named intermediate ("blocks.0.attention.probabilities") where set; DeepInsight and tests look through it.
   std::function<void(const std::string& name, const Tensor& value)> observe;
   /// Full name of the module that runs now. Kept only while somebody observes.
@@ -67,8 +67,13 @@ class ForwardScope {
 struct Cost {
   double flops = 0;
   double parameters = 0;
-  double activation_bytes = 0;              ///< kept for the backward pass, float32
-  Cost& operator+=(const Cost& o) { flops += o.flops; parameters += o.parameters; activation_bytes += o.activation_bytes; return *this; }
+  double activation_bytes = 0;  ///< kept for the backward pass, float32
+  Cost& operator+=(const Cost& o) {
+    flops += o.flops;
+    parameters += o.parameters;
+    activation_bytes += o.activation_bytes;
+    return *this;
+  }
 };
 
 /// A layer, block or whole network. Parameters and children are declared in the constructor, in order; full names join with dots.
@@ -83,8 +88,11 @@ class Module {
 
   /// Allocates and fills every parameter: each from its own stream of `seed` by its full name, so adding one shifts no other.
   void materialize(Device& device, std::uint64_t seed, DType dtype = DType::F32);
-  struct Named { std::string name; Parameter* parameter; };
-  std::vector<Named> parameters();          ///< trainable ones and buffers, in order of declaration; shared ones once
+  struct Named {
+    std::string name;
+    Parameter* parameter;
+  };
+  std::vector<Named> parameters();  ///< trainable ones and buffers, in order of declaration; shared ones once
   std::int64_t trainable_elements();
   const std::vector<std::pair<std::string, Module*>>& children() const { return children_; }
 
@@ -95,7 +103,8 @@ class Module {
   double own_parameters() const;
   /// Runs a child under its name; the observer sees its output as "NAME".
   static Tensor call(const std::string& name, Module& child, const Tensor& x, Forward& pass);
-  template <class M> M& adopt(std::string name, std::unique_ptr<M> child) {
+  template <class M>
+  M& adopt(std::string name, std::unique_ptr<M> child) {
     M& reference = *child;
     children_.emplace_back(std::move(name), child.get());
     owned_.push_back(std::move(child));

@@ -18,7 +18,10 @@ struct Checkpoint {
 };
 
 /// Writes to a temporary name, syncs, renames; gives the SHA-256 of the content.
-struct WrittenFile { std::string sha256; std::uint64_t bytes = 0; };
+struct WrittenFile {
+  std::string sha256;
+  std::uint64_t bytes = 0;
+};
 Result<WrittenFile> write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 /// Errors name the path: NotFound, BadFormat for a file that is no whole checkpoint.
 Result<Checkpoint> read_checkpoint(const std::filesystem::path& path, Device& device);

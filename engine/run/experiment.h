@@ -16,23 +16,26 @@ class DatasetCache;
 /// Text of a document → JSON. Limits: 8 MiB, depth 64, no duplicate keys, UTF-8. Errors give line and column.
 Result<Json> parse_document(const std::string& text);
 /// Places of values in the text, for marking errors and for form ↔ JSON jumps: JSON pointer → [begin, end) byte offsets of key and value.
-struct TextPlace { std::string pointer; std::size_t key_begin = 0, key_end = 0, value_begin = 0, value_end = 0; };
+struct TextPlace {
+  std::string pointer;
+  std::size_t key_begin = 0, key_end = 0, value_begin = 0, value_end = 0;
+};
 Result<std::vector<TextPlace>> document_places(const std::string& text);
 
 /// The schema of a task's whole document: the common keys (deepshock, task, name, seed, device, precision) and the task's own.
 Result<ParamSchema> document_schema(const Catalog& catalog, const std::string& task);
 
-/// Every problem of a document at once: schema, then what only the task sees (heads and width, a missing file, data and model that do not fit).
-/// `data` answers questions about data sources; null: data is not looked at.
+/// Every problem of a document at once: schema, then what only the task sees (heads and width, a missing file, data and model that do not
+/// fit). `data` answers questions about data sources; null: data is not looked at.
 std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data);
 
 /// A validated document, ready to run. A value.
 struct Experiment {
-  std::string document;              ///< as written, JSON text
-  std::string resolved;              ///< with every default that applied, JSON text; a run can be repeated from this alone
+  std::string document;  ///< as written, JSON text
+  std::string resolved;  ///< with every default that applied, JSON text; a run can be repeated from this alone
   std::string task, name, device, precision;
   std::uint64_t seed = 0;
-  std::filesystem::path base;        ///< what relative paths are relative to
+  std::filesystem::path base;  ///< what relative paths are relative to
 };
 /// Error{InvalidDocument} lists all problems, one a line.
 Result<Experiment> make_experiment(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data);

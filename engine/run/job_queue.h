@@ -13,8 +13,8 @@ namespace dsw {
 
 /// A job as the jobs panel shows it: a run, an export, an import.
 struct JobInfo {
-  std::int64_t id = 0;                    ///< monotone
-  std::string title, run_id;              ///< run_id: empty for other work
+  std::int64_t id = 0;        ///< monotone
+  std::string title, run_id;  ///< run_id: empty for other work
   RunStatus status = RunStatus::Queued;
   std::int64_t done = 0, total = 0;
   double rate = 0, seconds_left = 0;
@@ -46,13 +46,13 @@ class JobQueue {
   using Finished = std::function<void(const JobInfo&, const Result<void>&)>;
 
   JobQueue();
-  ~JobQueue();                            ///< stops all jobs and waits for them
+  ~JobQueue();  ///< stops all jobs and waits for them
   JobQueue(const JobQueue&) = delete;
   JobQueue& operator=(const JobQueue&) = delete;
 
   /// `info` gives title, run_id and device. @return the job's id
   std::int64_t add(const std::string& slot, JobInfo info, Work work, Finished finished = {});
-  void stop(std::int64_t id);             ///< unknown and ended ones: nothing happens
+  void stop(std::int64_t id);  ///< unknown and ended ones: nothing happens
   void stop_all();
   /// Queued and running jobs, then the last 50 that ended, newest first.
   std::vector<JobInfo> jobs() const;

@@ -24,9 +24,9 @@ class RunContext {
   const std::filesystem::path& folder() const { return folder_; }
   bool stop_requested() const { return stop_.stop_requested(); }
   std::stop_token stop_token() const { return stop_; }
-  void emit(EventBody body);                       ///< numbers and times the event and hands it to the sink
+  void emit(EventBody body);  ///< numbers and times the event and hands it to the sink
   std::int64_t last_seq() const { return next_seq_ - 1; }
-  std::int64_t last_step() const { return last_step_; }   ///< the highest step of a metric, mark or checkpoint so far
+  std::int64_t last_step() const { return last_step_; }  ///< the highest step of a metric, mark or checkpoint so far
 
   /// A checkpoint file to go on from, or empty; `first_seq` is then one above the number of that checkpoint's event.
   std::filesystem::path resume_from;

@@ -16,8 +16,8 @@ struct Estimate {
   NetworkPlan network;
   double parameters = 0, step_flops = 0, activation_bytes = 0, peak_bytes = 0, checkpoint_bytes = 0;
   double steps = 0, examples_per_step = 0, examples_total = 0;
-  std::string example_unit;                                    ///< "tokens", "images"
-  double seconds = 0;                                          ///< on the CPU of this machine; 0: not known
+  std::string example_unit;  ///< "tokens", "images"
+  double seconds = 0;        ///< on the CPU of this machine; 0: not known
 };
 
 /// A kind of work that a document can ask for. Registered with the schema of its own keys in Catalog::tasks; has no state.
@@ -25,8 +25,10 @@ class Task {
  public:
   virtual ~Task() = default;
   /// What the schema cannot see; pointers from the document's root.
-  virtual std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const = 0;
-  virtual Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data) const = 0;
+  virtual std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
+                                        DatasetCache* data) const = 0;
+  virtual Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
+                                    DatasetCache* data) const = 0;
   /// Runs to the end, to a stop request, or goes on from context.resume_from. Called by execute() alone.
   virtual Result<void> run(RunContext& context) const = 0;
 };

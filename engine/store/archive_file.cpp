@@ -55,7 +55,8 @@ bool is_known_name(const std::string& name) {
 }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return text;
 }
 
@@ -116,7 +117,8 @@ void ArchiveReader::check_names() {
     if (raw == nullptr) throw refused(path_, fmt::format("the archive's entry {} has no name", i));
     const std::string name = raw;
     if (const char* problem = path_problem(name)) throw refused(path_, fmt::format("the archive's entry {} {}", shown(name), problem));
-    if (!lowered.insert(lower(name)).second) throw refused(path_, fmt::format("the archive has two entries of one name, {}, the case of letters aside", shown(name)));
+    if (!lowered.insert(lower(name)).second)
+      throw refused(path_, fmt::format("the archive has two entries of one name, {}, the case of letters aside", shown(name)));
     zip_uint8_t system = 0;
     zip_uint32_t attributes = 0;
     zip_file_get_external_attributes(zip_, place, 0, &system, &attributes);
@@ -124,9 +126,9 @@ void ArchiveReader::check_names() {
     if (kind != 0 && kind != S_IFREG && !(kind == S_IFDIR && name == kArchivedFiles)) {
       throw refused(path_, fmt::format("the archive's entry {} is {}", shown(name), kind == S_IFLNK ? "a link" : "not a plain file"));
     }
-    if (name == kArchivedFiles) continue;          // the folder itself, as other programs put it in
+    if (name == kArchivedFiles) continue;  // the folder itself, as other programs put it in
     if (!is_known_name(name)) {
-      unknown = name;                              // said last: what else is wrong with it is worse
+      unknown = name;  // said last: what else is wrong with it is worse
       continue;
     }
     zip_stat_t status;
@@ -162,21 +164,24 @@ void ArchiveReader::read_manifest() {
     throw refused(path_, "the archive's manifest is not one of a project");
   }
   if (number(manifest, "deepshock") > kArchiveVersion) {
-    throw Error(ErrorCode::NewerVersion, fmt::format("this archive is of version {}; this program knows up to {}", number(manifest, "deepshock"), kArchiveVersion),
+    throw Error(ErrorCode::NewerVersion,
+                fmt::format("this archive is of version {}; this program knows up to {}", number(manifest, "deepshock"), kArchiveVersion),
                 "Import it with the newer program.", path_.string());
   }
   const auto files = manifest.find("files");
   if (files == manifest.end() || !files->is_array()) throw refused(path_, "the archive's manifest lists no files");
   for (const Json& file : *files) {
-    if (!file.is_object() || !file.contains("name") || !file["name"].is_string() || !file.contains("bytes") || !file["bytes"].is_number_unsigned() ||
-        !file.contains("sha256") || !file["sha256"].is_string()) {
+    if (!file.is_object() || !file.contains("name") || !file["name"].is_string() || !file.contains("bytes") ||
+        !file["bytes"].is_number_unsigned() || !file.contains("sha256") || !file["sha256"].is_string()) {
       throw refused(path_, "the archive's manifest has an entry without name, bytes and sha256");
     }
     ArchiveEntry entry{file["name"].get<std::string>(), file["sha256"].get<std::string>(), file["bytes"].get<std::uint64_t>()};
     if (!is_sha256(entry.sha256)) throw refused(path_, fmt::format("the manifest's hash of {} is none", shown(entry.name)));
-    if (entry.name == kManifest || !places_.contains(entry.name)) throw refused(path_, fmt::format("the manifest lists {}, which is not in the archive", shown(entry.name)));
+    if (entry.name == kManifest || !places_.contains(entry.name))
+      throw refused(path_, fmt::format("the manifest lists {}, which is not in the archive", shown(entry.name)));
     if (sizes_.at(entry.name) != entry.bytes) {
-      throw refused(path_, fmt::format("the archive's entry {} says it holds {} bytes, the manifest says {}", shown(entry.name), sizes_.at(entry.name), entry.bytes));
+      throw refused(path_, fmt::format("the archive's entry {} says it holds {} bytes, the manifest says {}", shown(entry.name),
+                                       sizes_.at(entry.name), entry.bytes));
     }
     if (entry.name.starts_with(kArchivedFiles) && entry.name != kArchivedFiles + entry.sha256) {
       throw refused(path_, fmt::format("the archive's entry {} is not named by its hash", shown(entry.name)));
@@ -185,7 +190,8 @@ void ArchiveReader::read_manifest() {
     if (!entries_.emplace(name, std::move(entry)).second) throw refused(path_, fmt::format("the manifest lists {} twice", shown(name)));
   }
   for (const auto& [name, place] : places_) {
-    if (name != kManifest && !entries_.contains(name)) throw refused(path_, fmt::format("the archive's entry {} is not in its manifest", shown(name)));
+    if (name != kManifest && !entries_.contains(name))
+      throw refused(path_, fmt::format("the archive's entry {} is not in its manifest", shown(name)));
   }
   if (!entries_.contains(kArchivedProject)) throw refused(path_, "the archive holds no project");
 }
@@ -207,7 +213,8 @@ void ArchiveReader::extract(const ArchiveEntry& entry, const fs::path& target) c
   std::uint64_t done = 0;
   read_entry(zip_, places_.at(entry.name), path_, entry.name, [&](const char* data, std::size_t size) {
     done += size;
-    if (done > entry.bytes) throw refused(path_, fmt::format("the archive's entry {} holds more than the {} bytes it says", shown(entry.name), entry.bytes));
+    if (done > entry.bytes)
+      throw refused(path_, fmt::format("the archive's entry {} holds more than the {} bytes it says", shown(entry.name), entry.bytes));
     hash.add(data, size);
     for (std::size_t written = 0; written < size;) {
       const ssize_t count = ::write(file, data + written, size - written);
@@ -216,12 +223,15 @@ void ArchiveReader::extract(const ArchiveEntry& entry, const fs::path& target) c
       written += static_cast<std::size_t>(count);
     }
   });
-  if (done != entry.bytes) throw refused(path_, fmt::format("the archive's entry {} holds {} bytes instead of {}", shown(entry.name), done, entry.bytes));
-  if (hash.finish() != entry.sha256) throw refused(path_, fmt::format("the content of the archive's entry {} does not have the hash of its manifest", shown(entry.name)));
+  if (done != entry.bytes)
+    throw refused(path_, fmt::format("the archive's entry {} holds {} bytes instead of {}", shown(entry.name), done, entry.bytes));
+  if (hash.finish() != entry.sha256)
+    throw refused(path_, fmt::format("the content of the archive's entry {} does not have the hash of its manifest", shown(entry.name)));
 }
 
 void write_archive(const fs::path& archive, const std::string& project_id, const std::map<std::string, fs::path>& files) {
-  Json manifest{{"deepshock", kArchiveVersion}, {"kind", "project"}, {"format", 1}, {"project", project_id}, {"created", now_seconds()}, {"files", Json::array()}};
+  Json manifest{{"deepshock", kArchiveVersion}, {"kind", "project"},        {"format", 1},
+                {"project", project_id},        {"created", now_seconds()}, {"files", Json::array()}};
   for (const auto& [name, path] : files) {
     auto digest = sha256_of_file(path);
     if (!digest) throw std::move(digest.error());
@@ -249,7 +259,8 @@ void write_archive(const fs::path& archive, const std::string& project_id, const
   };
   add(kManifest, zip_source_buffer(zip, text.data(), text.size(), 0), ZIP_CM_DEFLATE);
   // Weights and pictures do not get smaller.
-  for (const auto& [name, path] : files) add(name, zip_source_file(zip, path.c_str(), 0, -1), name == kArchivedProject ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
+  for (const auto& [name, path] : files)
+    add(name, zip_source_file(zip, path.c_str(), 0, -1), name == kArchivedProject ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
   if (zip_close(zip) != 0) {
     const int system_error = zip_error_system_type(zip_get_error(zip)) == ZIP_ET_SYS ? zip_error_code_system(zip_get_error(zip)) : EIO;
     zip_discard(zip);

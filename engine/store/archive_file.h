@@ -35,8 +35,8 @@ class ArchiveReader {
   ArchiveReader(const ArchiveReader&) = delete;
   ArchiveReader& operator=(const ArchiveReader&) = delete;
 
-  const std::map<std::string, ArchiveEntry>& entries() const { return entries_; }   ///< by name, without the manifest
-  std::uint64_t bytes() const;                                                      ///< of all entries
+  const std::map<std::string, ArchiveEntry>& entries() const { return entries_; }  ///< by name, without the manifest
+  std::uint64_t bytes() const;                                                     ///< of all entries
   /// Writes an entry to a new file. Stops at once when it holds more than the manifest says; checks size and hash at the end.
   void extract(const ArchiveEntry& entry, const std::filesystem::path& target) const;
 
@@ -46,11 +46,12 @@ class ArchiveReader {
 
   std::filesystem::path path_;
   zip* zip_ = nullptr;
-  std::map<std::string, std::uint64_t> places_, sizes_;   // of every entry, as the zip says
+  std::map<std::string, std::uint64_t> places_, sizes_;  // of every entry, as the zip says
   std::map<std::string, ArchiveEntry> entries_;
 };
 
 /// Writes an archive under a temporary name, syncs and renames it. `files`: entry name → file whose content it gets.
-void write_archive(const std::filesystem::path& archive, const std::string& project_id, const std::map<std::string, std::filesystem::path>& files);
+void write_archive(const std::filesystem::path& archive, const std::string& project_id,
+                   const std::map<std::string, std::filesystem::path>& files);
 
 }  // namespace dsw

@@ -81,8 +81,8 @@ void ArtifactStore::prepare(const std::string& project_id) const {
   std::string there = read_whole(id_file);
   while (!there.empty() && there.back() == '\n') there.pop_back();
   if (there != project_id) {
-    throw Error(ErrorCode::Damaged, "this folder holds the files of another project", "Move it away or give it that project's name, then open again.",
-                folder_.string());
+    throw Error(ErrorCode::Damaged, "this folder holds the files of another project",
+                "Move it away or give it that project's name, then open again.", folder_.string());
   }
 }
 
@@ -99,7 +99,8 @@ FileDigest ArtifactStore::take_copy(const fs::path& source) const {
   }
   const Descriptor from{::open(source.c_str(), O_RDONLY | O_CLOEXEC)};
   if (from.number < 0) {
-    throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, fmt::format("cannot be read: {}", std::strerror(errno)), "Check the path.", source.string());
+    throw Error(errno == ENOENT ? ErrorCode::NotFound : ErrorCode::Io, fmt::format("cannot be read: {}", std::strerror(errno)),
+                "Check the path.", source.string());
   }
   const Temporary file{temporary()};
   const Descriptor to{::open(file.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
@@ -138,7 +139,8 @@ FileDigest ArtifactStore::take_in(const fs::path& source, const std::string& exp
   auto digest = sha256_of_file(file.path);
   if (!digest) throw std::move(digest.error());
   if (digest->sha256 != expected) {
-    throw Error(ErrorCode::BadFormat, fmt::format("the content is not what was announced: SHA-256 {}, announced {}", digest->sha256, expected), {},
+    throw Error(ErrorCode::BadFormat,
+                fmt::format("the content is not what was announced: SHA-256 {}, announced {}", digest->sha256, expected), {},
                 source.string());
   }
   sync(file.path);

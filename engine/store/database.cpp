@@ -17,7 +17,8 @@ namespace {
 std::string file_uri(const std::filesystem::path& path, const char* options) {
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(path).string()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '_' || c == '.';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '_' || c == '.';
     if (plain) {
       uri += c;
     } else {
@@ -33,11 +34,13 @@ constexpr int kBusyTimeoutMs = 5000;
 
 Error write_error(const std::filesystem::path& path, int system_error) {
   if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) {
-    return Error(ErrorCode::Io, fmt::format("the disk of {} is full{}", path.parent_path().string(), system_error == ENOSPC ? "" : ", or the space that may be used there"),
-                 "Make room there; what waits is written then.",
-                 path.string());
+    return Error(ErrorCode::Io,
+                 fmt::format("the disk of {} is full{}", path.parent_path().string(),
+                             system_error == ENOSPC ? "" : ", or the space that may be used there"),
+                 "Make room there; what waits is written then.", path.string());
   }
-  return Error(ErrorCode::Io, fmt::format("cannot be written: {}", std::strerror(system_error)), "Check the disk and the permissions.", path.string());
+  return Error(ErrorCode::Io, fmt::format("cannot be written: {}", std::strerror(system_error)), "Check the disk and the permissions.",
+               path.string());
 }
 
 bool is_passing_trouble(const Error& error) { return error.code == ErrorCode::Io || error.code == ErrorCode::Locked; }
@@ -79,7 +82,8 @@ void Query::bind(int index, double value) {
   }
 }
 void Query::bind(int index, std::string_view value) {
-  const int code = sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  const int code =
+      sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   if (code != SQLITE_OK) database_.raise(code);
 }
 void Query::bind(int index, std::span<const unsigned char> value) {
@@ -163,7 +167,8 @@ void Database::raise(int code) const {
     case SQLITE_NOTADB:
       throw Error(ErrorCode::Damaged, fmt::format("the project file is damaged ({})", said),
                   "Go back to a copy of it, or save what can be read with the command: sqlite3 FILE .recover", place);
-    case SQLITE_FULL: throw write_error(path_, ENOSPC);
+    case SQLITE_FULL:
+      throw write_error(path_, ENOSPC);
     case SQLITE_IOERR:
       if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) throw write_error(path_, system_error);
       // A quota and a limit on file sizes end a write like this, and SQLite has forgotten the reason by now.
@@ -173,14 +178,20 @@ void Database::raise(int code) const {
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-      throw Error(ErrorCode::Io, fmt::format("cannot be opened or written ({})", said), "Check the permissions of the file and its folder.", place);
-    case SQLITE_NOMEM: throw Error(ErrorCode::OutOfMemory, "no memory is left for the database", "Close other programs.", place);
-    case SQLITE_TOOBIG: throw Error(ErrorCode::Damaged, "a value in the project file is larger than any may be", "Go back to a copy of it.", place);
-    default: throw Error(ErrorCode::Internal, fmt::format("the database refused a statement ({})", said), {}, place);
+      throw Error(ErrorCode::Io, fmt::format("cannot be opened or written ({})", said), "Check the permissions of the file and its folder.",
+                  place);
+    case SQLITE_NOMEM:
+      throw Error(ErrorCode::OutOfMemory, "no memory is left for the database", "Close other programs.", place);
+    case SQLITE_TOOBIG:
+      throw Error(ErrorCode::Damaged, "a value in the project file is larger than any may be", "Go back to a copy of it.", place);
+    default:
+      throw Error(ErrorCode::Internal, fmt::format("the database refused a statement ({})", said), {}, place);
   }
 }
 
-Transaction::Transaction(Database& database, Kind kind) : database_(database) { database_.run(kind == Kind::Write ? "BEGIN IMMEDIATE" : "BEGIN"); }
+Transaction::Transaction(Database& database, Kind kind) : database_(database) {
+  database_.run(kind == Kind::Write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
 Transaction::~Transaction() {
   // SQLite may have rolled back by itself (full disk); then there is nothing to end.
   if (open_ && sqlite3_get_autocommit(database_.handle()) == 0) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);

@@ -26,12 +26,12 @@ class Query {
   Query& operator=(Query&&) = delete;
   ~Query();
 
-  bool step();                                       ///< false after the last row
+  bool step();  ///< false after the last row
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string text(int column) const;
   bool is_null(int column) const;
-  std::span<const unsigned char> blob(int column) const;   ///< valid until the next step
+  std::span<const unsigned char> blob(int column) const;  ///< valid until the next step
 
  private:
   friend class Database;
@@ -39,7 +39,7 @@ class Query {
   void bind(int index, std::int64_t value);
   void bind(int index, int value) { bind(index, static_cast<std::int64_t>(value)); }
   void bind(int index, bool value) { bind(index, static_cast<std::int64_t>(value)); }
-  void bind(int index, double value);                ///< NaN becomes NULL: SQLite knows no NaN
+  void bind(int index, double value);  ///< NaN becomes NULL: SQLite knows no NaN
   void bind(int index, std::string_view value);
   void bind(int index, const std::string& value) { bind(index, std::string_view(value)); }
   void bind(int index, const char* value) { bind(index, std::string_view(value)); }
@@ -81,7 +81,7 @@ class Database {
     }
     return changes();
   }
-  std::int64_t integer(std::string_view sql);        ///< first column of the first row; 0 without one
+  std::int64_t integer(std::string_view sql);  ///< first column of the first row; 0 without one
   std::string text(std::string_view sql);
   std::int64_t changes() const;
   std::int64_t last_row() const;

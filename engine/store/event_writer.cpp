@@ -4,17 +4,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/store/metric_points.h"
 
 namespace dsw {
 namespace {
 
-bool is_over(RunStatus status) {
-  return status != RunStatus::Queued && status != RunStatus::Running && status != RunStatus::Paused;
-}
+bool is_over(RunStatus status) { return status != RunStatus::Queued && status != RunStatus::Running && status != RunStatus::Paused; }
 
 /// A picture or the like; larger files are no samples.
 constexpr std::uint64_t kSampleFileBytes = 64 << 20;
@@ -46,23 +44,29 @@ EventWriter::Run& EventWriter::load(const std::string& run_id) {
   Run run;
   {
     Query row = database_.query(
-        "SELECT number, last_seq, step, total_steps, keep, status, started, ended, seconds, running_since, rate, rate_unit, seconds_left, sentence, hint "
+        "SELECT number, last_seq, step, total_steps, keep, status, started, ended, seconds, running_since, rate, rate_unit, seconds_left, "
+        "sentence, hint "
         "FROM runs WHERE id = ?1",
         run_id);
-    if (!row.step()) throw Error(ErrorCode::NotFound, fmt::format("there is no run {} in this project", run_id), {}, database_.path().string());
+    if (!row.step())
+      throw Error(ErrorCode::NotFound, fmt::format("there is no run {} in this project", run_id), {}, database_.path().string());
     run.id = run_id;
-    run.number = row.integer(0), run.last_seq = row.integer(1), run.step = row.integer(2), run.total = row.integer(3), run.keep = row.integer(4);
+    run.number = row.integer(0), run.last_seq = row.integer(1), run.step = row.integer(2), run.total = row.integer(3),
+    run.keep = row.integer(4);
     run.status = run_status_from_name(row.text(5)).value_or(RunStatus::Queued);
     run.started = row.real(6), run.ended = row.real(7), run.seconds = row.real(8), run.running_since = row.real(9);
-    run.rate = row.real(10), run.rate_unit = row.text(11), run.seconds_left = row.real(12), run.sentence = row.text(13), run.hint = row.text(14);
+    run.rate = row.real(10), run.rate_unit = row.text(11), run.seconds_left = row.real(12), run.sentence = row.text(13),
+    run.hint = row.text(14);
     run.last_time = run.running_since;
   }
   {
     Query rows = database_.query(
-        "SELECT s.key, k.key, s.last, s.best, s.last_step, s.best_step, s.points FROM metric_summaries s JOIN metric_keys k ON k.id = s.key WHERE s.run = ?1",
+        "SELECT s.key, k.key, s.last, s.best, s.last_step, s.best_step, s.points FROM metric_summaries s JOIN metric_keys k ON k.id = "
+        "s.key WHERE s.run = ?1",
         run.number);
     while (rows.step()) {
-      run.metrics[rows.integer(0)] = {rows.text(1), {rows.real(2), rows.real(3), rows.integer(4), rows.integer(5), rows.integer(6)}, 0, false};
+      run.metrics[rows.integer(0)] = {
+          rows.text(1), {rows.real(2), rows.real(3), rows.integer(4), rows.integer(5), rows.integer(6)}, 0, false};
     }
   }
   Query rows = database_.query("SELECT key, count(*) FROM metric_tail WHERE run = ?1 GROUP BY key", run.number);
@@ -98,10 +102,11 @@ void EventWriter::write_run(Run& run) {
     run.running_since = run.last_time;
   }
   database_.run(
-      "UPDATE runs SET last_seq = ?2, step = ?3, total_steps = ?4, status = ?5, started = ?6, ended = ?7, seconds = ?8, running_since = ?9, rate = ?10, "
+      "UPDATE runs SET last_seq = ?2, step = ?3, total_steps = ?4, status = ?5, started = ?6, ended = ?7, seconds = ?8, running_since = "
+      "?9, rate = ?10, "
       "rate_unit = ?11, seconds_left = ?12, sentence = ?13, hint = ?14 WHERE number = ?1",
-      run.number, run.last_seq, run.step, run.total, run_status_name(run.status), run.started, run.ended, run.seconds, run.running_since, run.rate,
-      run.rate_unit, run.seconds_left, run.sentence, run.hint);
+      run.number, run.last_seq, run.step, run.total, run_status_name(run.status), run.started, run.ended, run.seconds, run.running_since,
+      run.rate, run.rate_unit, run.seconds_left, run.sentence, run.hint);
   for (auto& [key, metric] : run.metrics) {
     if (metric.in_tail >= kPointsPerChunk || (is_over(run.status) && metric.in_tail >= kPointsWorthAChunk)) {
       pack_tail(database_, run.number, key);
@@ -155,8 +160,8 @@ void EventWriter::store_body(Run& run, const Event& event, const LogBody& body) 
 void EventWriter::store_body(Run& run, const Event& event, const MarkBody& body) { add_line(run, event, body.step, body.kind, body.text); }
 
 void EventWriter::add_line(const Run& run, const Event& event, std::int64_t step, const std::string& kind, const std::string& text) {
-  database_.run("INSERT OR REPLACE INTO run_events (run, seq, step, time, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run.number, event.seq, step,
-                event.time, kind, text);
+  database_.run("INSERT OR REPLACE INTO run_events (run, seq, step, time, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run.number,
+                event.seq, step, event.time, kind, text);
 }
 
 void EventWriter::store_body(Run& run, const Event& event, const CheckpointBody& body) {
@@ -165,8 +170,8 @@ void EventWriter::store_body(Run& run, const Event& event, const CheckpointBody&
     if (source.empty()) throw Error(ErrorCode::BadFormat, fmt::format("\"{}\" leaves the run's folder", body.file));
     const FileDigest digest = artifacts_.take_in(source, body.sha256);
     remember_taken(source);
-    database_.run("INSERT OR REPLACE INTO run_checkpoints (run, seq, step, time, sha256, bytes, best) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", run.number,
-                  event.seq, body.step, event.time, digest.sha256, static_cast<std::int64_t>(digest.bytes), body.best);
+    database_.run("INSERT OR REPLACE INTO run_checkpoints (run, seq, step, time, sha256, bytes, best) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  run.number, event.seq, body.step, event.time, digest.sha256, static_cast<std::int64_t>(digest.bytes), body.best);
     drop_spare_checkpoints(run);
   } catch (const Error& error) {
     // A file that is not what its event says is left out, and the run says so; a disk that is full is tried again.
@@ -211,11 +216,11 @@ void EventWriter::store_body(Run& run, const Event& event, const SampleBody& bod
       names.push_back(artifacts_.take_copy(source).sha256);
     } catch (const Error& error) {
       if (is_passing_trouble(error)) throw;
-      names.push_back("");                         // gone between two looks
+      names.push_back("");  // gone between two looks
     }
   }
-  database_.run("INSERT OR REPLACE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run.number, event.seq, body.step,
-                body.kind, body.data, names.dump());
+  database_.run("INSERT OR REPLACE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run.number,
+                event.seq, body.step, body.kind, body.data, names.dump());
 }
 
 void EventWriter::store_body(Run& run, const Event&, const SummaryBody& body) {
@@ -234,7 +239,8 @@ void EventWriter::committed() {
   }
   taken_.clear();
   for (const std::string& sha256 : spare_) {
-    Query used = database_.query("SELECT 1 FROM run_checkpoints WHERE sha256 = ?1 UNION ALL SELECT 1 FROM models WHERE sha256 = ?1 LIMIT 1", sha256);
+    Query used =
+        database_.query("SELECT 1 FROM run_checkpoints WHERE sha256 = ?1 UNION ALL SELECT 1 FROM models WHERE sha256 = ?1 LIMIT 1", sha256);
     if (!used.step()) artifacts_.remove(sha256);
   }
   spare_.clear();

@@ -28,8 +28,8 @@ class EventWriter {
 
   /// Stores the events numbered above the run's last one; they come in order. Error{NotFound} for a run that is not there.
   void store(const std::string& run_id, std::span<const Event> events);
-  void committed();                                ///< removes side files that no row names any more, and taken work files
-  void rolled_back();                              ///< forgets everything
+  void committed();    ///< removes side files that no row names any more, and taken work files
+  void rolled_back();  ///< forgets everything
   /// True when this transaction must reach the disk before it counts as committed: it holds a checkpoint.
   static bool wants_sync(std::span<const Event> events);
   /// Forgets one run: its rows were changed by others.
@@ -47,7 +47,7 @@ class EventWriter {
     std::string id, rate_unit, sentence, hint;
     RunStatus status = RunStatus::Queued;
     double rate = 0, seconds_left = 0, started = 0, ended = 0, seconds = 0, running_since = 0, last_time = 0;
-    std::map<std::int64_t, Metric> metrics;        // by key number
+    std::map<std::int64_t, Metric> metrics;  // by key number
   };
 
   Run& load(const std::string& run_id);
@@ -70,8 +70,9 @@ class EventWriter {
   std::filesystem::path work_folder_;
   std::unordered_map<std::string, Run> runs_;
   std::unordered_map<std::string, std::int64_t> keys_;
-  std::vector<std::pair<std::filesystem::path, std::array<std::int64_t, 3>>> taken_;   // work files (and what tells them from later ones) to remove once committed
-  std::vector<std::string> spare_;                 // side files that may have lost their last row
+  std::vector<std::pair<std::filesystem::path, std::array<std::int64_t, 3>>>
+      taken_;                       // work files (and what tells them from later ones) to remove once committed
+  std::vector<std::string> spare_;  // side files that may have lost their last row
 };
 
 /// Adds up a run's summaries again from its points: after some were dropped.

@@ -12,12 +12,13 @@
 namespace dsw {
 namespace {
 
-constexpr std::array<const char*, 14> kTables{"project",         "settings",         "experiments", "experiment_versions", "runs",
-                                              "run_texts",       "metric_keys",      "metric_summaries", "metric_tail",   "metric_chunks",
-                                              "run_samples",     "run_checkpoints",  "run_events",  "models"};
+constexpr std::array<const char*, 14> kTables{
+    "project",     "settings",      "experiments", "experiment_versions", "runs",       "run_texts", "metric_keys", "metric_summaries",
+    "metric_tail", "metric_chunks", "run_samples", "run_checkpoints",     "run_events", "models"};
 
 Error refused(const std::filesystem::path& archive, const std::string& what) {
-  return Error(ErrorCode::BadFormat, "the project inside the archive " + what, "Nothing was imported. Ask for the archive again.", archive.string());
+  return Error(ErrorCode::BadFormat, "the project inside the archive " + what, "Nothing was imported. Ask for the archive again.",
+               archive.string());
 }
 
 void check_tables(Database& database, const std::filesystem::path& archive) {
@@ -26,7 +27,8 @@ void check_tables(Database& database, const std::filesystem::path& archive) {
     if (!row.step()) throw refused(archive, fmt::format("has no table {}", table));
     // A view or a virtual table would run what its maker wrote, a generated column too.
     const std::string sql = row.text(1);
-    if (row.text(0) != "table" || !sql.starts_with("CREATE TABLE") || sql.find(" AS (") != std::string::npos || sql.find("GENERATED") != std::string::npos) {
+    if (row.text(0) != "table" || !sql.starts_with("CREATE TABLE") || sql.find(" AS (") != std::string::npos ||
+        sql.find("GENERATED") != std::string::npos) {
       throw refused(archive, fmt::format("has something else than a plain table named {}", table));
     }
   }
@@ -43,7 +45,8 @@ void collect(const Json& value, const std::string& key, int depth, std::vector<s
     if (text.empty() || text.starts_with("builtin:") || std::find(out.begin(), out.end(), text) != out.end()) return;
     static constexpr std::array<const char*, 6> kFileKeys{"source", "test_source", "vocab", "merges", "file", "path"};
     const bool file_key = std::find(kFileKeys.begin(), kFileKeys.end(), key) != kFileKeys.end();
-    if (file_key || text[0] == '/' || text[0] == '~' || text.find("../") != std::string::npos || text.starts_with("file:")) out.push_back(text);
+    if (file_key || text[0] == '/' || text[0] == '~' || text.find("../") != std::string::npos || text.starts_with("file:"))
+      out.push_back(text);
   }
 }
 
@@ -57,8 +60,11 @@ bool is_safe_id(const std::string& id) {
 
 void check_ids(Database& database) {
   for (const char* table : {"runs", "experiments", "models"}) {
-    Query rows = database.query(fmt::format("SELECT id FROM {} WHERE length(id) NOT BETWEEN 1 AND 64 OR id GLOB '*[^0-9a-zA-Z_-]*'", table));
-    if (rows.step()) throw Error(ErrorCode::Damaged, fmt::format("an id in {} could lead to another folder", table), "Go back to a copy of the project.", database.path().string());
+    Query rows =
+        database.query(fmt::format("SELECT id FROM {} WHERE length(id) NOT BETWEEN 1 AND 64 OR id GLOB '*[^0-9a-zA-Z_-]*'", table));
+    if (rows.step())
+      throw Error(ErrorCode::Damaged, fmt::format("an id in {} could lead to another folder", table), "Go back to a copy of the project.",
+                  database.path().string());
   }
 }
 
@@ -69,8 +75,8 @@ std::unique_ptr<Database> open_foreign_project(const std::filesystem::path& path
     const int version = check_project_header(*database);
     const int known = project_format().version;
     if (version > known) {
-      throw Error(ErrorCode::NewerVersion, fmt::format("the project inside is of version {}; this program knows up to {}", version, known), "Import it with the newer program.",
-                  archive.string());
+      throw Error(ErrorCode::NewerVersion, fmt::format("the project inside is of version {}; this program knows up to {}", version, known),
+                  "Import it with the newer program.", archive.string());
     }
     check_tables(*database, archive);
     if (database->text("PRAGMA quick_check(1)") != "ok") throw refused(archive, "is damaged");

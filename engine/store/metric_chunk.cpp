@@ -80,7 +80,9 @@ std::vector<unsigned char> pack_points(std::span<const MetricPoint> points) {
 }
 
 Result<void> unpack_points(std::span<const unsigned char> bytes, std::int64_t after_seq, std::vector<MetricPoint>& out) {
-  const auto damaged = [] { return fail(ErrorCode::Damaged, "points of a metric in the project file are damaged", "Go back to a copy of the project."); };
+  const auto damaged = [] {
+    return fail(ErrorCode::Damaged, "points of a metric in the project file are damaged", "Go back to a copy of the project.");
+  };
   if (bytes.size() < 3 || bytes[0] != kVersion || (bytes[1] != 4 && bytes[1] != 8)) return damaged();
   const std::size_t width = bytes[1];
   Reader reader{bytes, 2};

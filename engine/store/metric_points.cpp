@@ -17,7 +17,8 @@ void add_chunk(Database& database, std::int64_t run, std::int64_t key, std::span
 
 std::vector<MetricPoint> tail(Database& database, std::int64_t run, std::int64_t key, std::int64_t after_seq) {
   std::vector<MetricPoint> points;
-  Query rows = database.query("SELECT seq, step, time, value FROM metric_tail WHERE run = ?1 AND key = ?2 AND seq > ?3 ORDER BY seq", run, key, after_seq);
+  Query rows = database.query("SELECT seq, step, time, value FROM metric_tail WHERE run = ?1 AND key = ?2 AND seq > ?3 ORDER BY seq", run,
+                              key, after_seq);
   while (rows.step()) points.push_back({rows.integer(0), rows.integer(1), rows.real(2), rows.real(3)});
   return points;
 }
@@ -25,8 +26,8 @@ std::vector<MetricPoint> tail(Database& database, std::int64_t run, std::int64_t
 }  // namespace
 
 void add_point(Database& database, std::int64_t run, std::int64_t key, const MetricPoint& point) {
-  database.run("INSERT OR REPLACE INTO metric_tail (run, key, seq, step, time, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run, key, point.seq, point.step,
-               point.time, point.value);
+  database.run("INSERT OR REPLACE INTO metric_tail (run, key, seq, step, time, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", run, key, point.seq,
+               point.step, point.time, point.value);
 }
 
 void pack_tail(Database& database, std::int64_t run, std::int64_t key) {
@@ -46,7 +47,8 @@ void add_packed(Database& database, std::int64_t run, std::int64_t key, const st
 std::vector<MetricPoint> read_points(Database& database, std::int64_t run, std::int64_t key, std::int64_t after_seq) {
   std::vector<MetricPoint> points;
   {
-    Query chunks = database.query("SELECT points FROM metric_chunks WHERE run = ?1 AND key = ?2 AND last_seq > ?3 ORDER BY last_seq", run, key, after_seq);
+    Query chunks = database.query("SELECT points FROM metric_chunks WHERE run = ?1 AND key = ?2 AND last_seq > ?3 ORDER BY last_seq", run,
+                                  key, after_seq);
     while (chunks.step()) {
       if (auto result = unpack_points(chunks.blob(0), after_seq, points); !result) {
         result.error().where = database.path().string();
@@ -88,8 +90,9 @@ void add_to_summary(MetricSummary& summary, const std::string& key, std::int64_t
 }
 
 void write_summary(Database& database, std::int64_t run, std::int64_t key, const MetricSummary& summary) {
-  database.run("INSERT OR REPLACE INTO metric_summaries (run, key, last, best, last_step, best_step, points) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", run,
-               key, summary.last, summary.best, summary.last_step, summary.best_step, summary.points);
+  database.run(
+      "INSERT OR REPLACE INTO metric_summaries (run, key, last, best, last_step, best_step, points) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      run, key, summary.last, summary.best, summary.last_step, summary.best_step, summary.points);
 }
 
 }  // namespace dsw

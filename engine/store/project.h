@@ -28,17 +28,18 @@ class ProjectReader {
   virtual Result<std::vector<RunRow>> runs(bool with_archived = false) = 0;
   /// `run` is an id, a short name or a number.
   virtual Result<RunRow> run(const std::string& run) = 0;
-  virtual Result<std::string> run_document(const std::string& run_id) = 0;          ///< as written
-  virtual Result<std::string> run_resolved(const std::string& run_id) = 0;          ///< with defaults
-  virtual Result<std::string> run_record(const std::string& run_id) = 0;            ///< JSON text: data files with SHA-256, program version, threads, machine
-  virtual Result<std::string> run_summary(const std::string& run_id) = 0;           ///< JSON text
+  virtual Result<std::string> run_document(const std::string& run_id) = 0;  ///< as written
+  virtual Result<std::string> run_resolved(const std::string& run_id) = 0;  ///< with defaults
+  virtual Result<std::string> run_record(
+      const std::string& run_id) = 0;  ///< JSON text: data files with SHA-256, program version, threads, machine
+  virtual Result<std::string> run_summary(const std::string& run_id) = 0;  ///< JSON text
   virtual Result<std::vector<std::string>> metric_keys(const std::string& run_id) = 0;
   virtual Result<std::vector<MetricPoint>> metric(const std::string& run_id, const std::string& key, std::int64_t after_seq = 0) = 0;
   virtual Result<std::vector<SampleRow>> samples(const std::string& run_id, const std::string& kind = {}) = 0;
   virtual Result<std::vector<CheckpointRow>> checkpoints(const std::string& run_id) = 0;
   virtual Result<std::vector<EventRow>> events(const std::string& run_id, std::int64_t after_seq = 0) = 0;
   virtual Result<std::vector<ModelRow>> models() = 0;
-  virtual Result<std::string> setting(const std::string& key) = 0;                  ///< small project-wide values; empty when unset
+  virtual Result<std::string> setting(const std::string& key) = 0;  ///< small project-wide values; empty when unset
 };
 
 /// A project opened for writing: holds the operating-system lock, owns the writer thread. Methods are safe from any thread;
@@ -52,20 +53,23 @@ class Project {
   static Result<std::unique_ptr<Project>> open(const std::filesystem::path& path, Mode mode);
 
   virtual const std::filesystem::path& path() const = 0;
-  virtual std::filesystem::path files_folder() const = 0;                           ///< NAME.dsx.files
-  virtual std::filesystem::path work_folder(const std::string& run_id) const = 0;   ///< NAME.dsx.work/RUN, made when missing
+  virtual std::filesystem::path files_folder() const = 0;                          ///< NAME.dsx.files
+  virtual std::filesystem::path work_folder(const std::string& run_id) const = 0;  ///< NAME.dsx.work/RUN, made when missing
   virtual Result<std::unique_ptr<ProjectReader>> reader() const = 0;
 
   // documents
-  virtual Result<std::string> save_experiment(const std::string& experiment_id /*empty: new*/, const std::string& name, const std::string& task,
-                                              const std::string& document, const std::string& base) = 0;   ///< a new version unless the text is equal; gives the id
+  virtual Result<std::string> save_experiment(const std::string& experiment_id /*empty: new*/, const std::string& name,
+                                              const std::string& task, const std::string& document,
+                                              const std::string& base) = 0;  ///< a new version unless the text is equal; gives the id
   /// The person agreed that an imported document reads its outside files (ExperimentRow::outside_files becomes empty).
   virtual Result<void> allow_outside_files(const std::string& experiment_id) = 0;
-  virtual Result<void> save_draft(const std::string& experiment_id, const std::string& document) = 0;      ///< the recovery copy; empty text clears it
+  virtual Result<void> save_draft(const std::string& experiment_id,
+                                  const std::string& document) = 0;  ///< the recovery copy; empty text clears it
   virtual Result<std::optional<std::string>> draft(const std::string& experiment_id) = 0;
 
   // runs
-  virtual Result<RunRow> create_run(const std::string& experiment_id, const Experiment& experiment, const std::string& record) = 0;   ///< queued
+  virtual Result<RunRow> create_run(const std::string& experiment_id, const Experiment& experiment,
+                                    const std::string& record) = 0;  ///< queued
   /// Queues events of a run; numbers already stored are left out. Returns at once unless the queue is full (then it waits).
   /// Side files named in an event are taken over (hashed, synced, renamed) before its row is committed.
   virtual void append(const std::string& run_id, std::span<const Event> events) = 0;
@@ -87,10 +91,11 @@ class Project {
   virtual Result<void> set_tags(const std::string& run_id, const std::vector<std::string>& tags) = 0;
   virtual Result<void> set_note(const std::string& run_id, const std::string& note) = 0;
   virtual Result<void> set_archived(const std::string& id, bool archived) = 0;
-  virtual Result<void> set_baseline(const std::string& run_id /*empty: none*/) = 0;                ///< one a project
+  virtual Result<void> set_baseline(const std::string& run_id /*empty: none*/) = 0;  ///< one a project
   virtual Result<void> set_setting(const std::string& key, const std::string& value) = 0;
-  virtual Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source, const std::filesystem::path& file) = 0;
-  virtual Result<std::uint64_t> prune() = 0;                                                       ///< removes archived things and unused side files; bytes freed
+  virtual Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source,
+                                     const std::filesystem::path& file) = 0;
+  virtual Result<std::uint64_t> prune() = 0;  ///< removes archived things and unused side files; bytes freed
 };
 
 /// A worker process that goes on after its window closed holds the FileLock "worker.lock" in its run's work folder; without it the
@@ -100,9 +105,15 @@ class Project {
 /// Runs that are there under their id already are skipped, never overwritten; an experiment whose versions differ comes in under a
 /// new id. `runs` and `skipped` are ids, `experiments` names, `outside_files` what documents name that the archive does not carry
 /// (ExperimentRow::outside_files until the person agrees). Errors: NotFound, BadFormat (a hostile or broken archive), NewerVersion, Io.
-struct ImportPlan { std::vector<std::string> runs, experiments; std::vector<std::string> skipped; std::vector<std::string> outside_files; std::uint64_t bytes = 0; };
-Result<void> export_project(const std::filesystem::path& project, const std::filesystem::path& archive, const std::vector<std::string>& runs /*empty: all*/);
-Result<ImportPlan> inspect_archive(const std::filesystem::path& archive);                           ///< the preview; writes nothing
+struct ImportPlan {
+  std::vector<std::string> runs, experiments;
+  std::vector<std::string> skipped;
+  std::vector<std::string> outside_files;
+  std::uint64_t bytes = 0;
+};
+Result<void> export_project(const std::filesystem::path& project, const std::filesystem::path& archive,
+                            const std::vector<std::string>& runs /*empty: all*/);
+Result<ImportPlan> inspect_archive(const std::filesystem::path& archive);  ///< the preview; writes nothing
 Result<ImportPlan> import_archive(const std::filesystem::path& archive, Project& into);
 
 }  // namespace dsw

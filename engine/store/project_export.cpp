@@ -43,7 +43,8 @@ Result<void> export_project(const fs::path& given, const fs::path& archive, cons
     if (!fs::is_directory(target.parent_path(), code)) {
       throw Error(ErrorCode::NotFound, "there is no such folder", "Make it first, or check the path.", target.parent_path().string());
     }
-    if (fs::equivalent(path, target, code)) throw Error(ErrorCode::InvalidArgument, "the archive would replace the project itself", "Choose another name.", target.string());
+    if (fs::equivalent(path, target, code))
+      throw Error(ErrorCode::InvalidArgument, "the archive would replace the project itself", "Choose another name.", target.string());
     if (auto reader = ProjectReader::open(path); !reader) throw std::move(reader.error());
 
     // Beside the archive, so that big files are linked and not copied where the project lies on the same disk.

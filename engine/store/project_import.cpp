@@ -19,7 +19,9 @@ void check_room(const fs::path& folder, const fs::path& archive, std::uint64_t b
   std::error_code code;
   const fs::space_info space = fs::space(folder, code);
   if (code || bytes <= space.available) return;
-  throw Error(ErrorCode::Io, fmt::format("the archive holds {:.1f} GB, {} has {:.1f} GB free", static_cast<double>(bytes) / 1e9, folder.string(), static_cast<double>(space.available) / 1e9),
+  throw Error(ErrorCode::Io,
+              fmt::format("the archive holds {:.1f} GB, {} has {:.1f} GB free", static_cast<double>(bytes) / 1e9, folder.string(),
+                          static_cast<double>(space.available) / 1e9),
               "Make room there.", archive.string());
 }
 
@@ -63,7 +65,8 @@ void add_new(std::vector<std::string> files, std::vector<std::string>& out) {
 /// What the experiment's documents and those of its runs, with paths made absolute on their machine, would read.
 void add_outside_files(Database& source, const std::string& experiment, std::vector<std::string>& out) {
   for (const ExperimentVersion& version : query_versions(source, experiment)) add_new(outside_files_of(version.document), out);
-  Query rows = source.query("SELECT t.text FROM run_texts t JOIN runs r ON r.number = t.run WHERE r.experiment = ?1 AND t.kind = 'resolved'", experiment);
+  Query rows = source.query(
+      "SELECT t.text FROM run_texts t JOIN runs r ON r.number = t.run WHERE r.experiment = ?1 AND t.kind = 'resolved'", experiment);
   while (rows.step()) add_new(outside_files_of(rows.text(0)), out);
 }
 
@@ -124,7 +127,9 @@ class RowImport {
     if (known) {
       ours = query_versions(target_, id);
       const auto disagrees = [&](const ExperimentVersion& version) {
-        return std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) { return own.version == version.version && own.document != version.document; });
+        return std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) {
+          return own.version == version.version && own.document != version.document;
+        });
       };
       if (std::any_of(theirs.begin(), theirs.end(), disagrees)) {
         id = new_id();
@@ -136,13 +141,13 @@ class RowImport {
     std::vector<std::string> outside;
     add_outside_files(source_, experiment.id, outside);
     if (id != experiment.id || !known) {
-      target_.run("INSERT INTO experiments (id, name, task, created, changed, archived, outside_files) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", id, name,
-                  experiment.task, experiment.created, experiment.changed, experiment.archived, join_lines(outside));
+      target_.run("INSERT INTO experiments (id, name, task, created, changed, archived, outside_files) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  id, name, experiment.task, experiment.created, experiment.changed, experiment.archived, join_lines(outside));
     }
     for (const ExperimentVersion& version : theirs) {
       if (std::any_of(ours.begin(), ours.end(), [&](const ExperimentVersion& own) { return own.version == version.version; })) continue;
-      target_.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id, version.version,
-                  version.created, base_, version.document);
+      target_.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id,
+                  version.version, version.created, base_, version.document);
       if (known && id == experiment.id) target_.run("UPDATE experiments SET changed = ?2 WHERE id = ?1", id, now_seconds());
     }
     // Runs that come to an experiment of ours may name other files than it does.
@@ -152,7 +157,8 @@ class RowImport {
       if (row.step()) all = split_lines(row.text(0));
       std::vector<std::string> chosen_here;
       for (const ExperimentVersion& version : ours) add_new(outside_files_of(version.document), chosen_here);
-      std::erase_if(outside, [&](const std::string& file) { return std::find(chosen_here.begin(), chosen_here.end(), file) != chosen_here.end(); });
+      std::erase_if(outside,
+                    [&](const std::string& file) { return std::find(chosen_here.begin(), chosen_here.end(), file) != chosen_here.end(); });
       add_new(std::move(outside), all);
       target_.run("UPDATE experiments SET outside_files = ?2 WHERE id = ?1", id, join_lines(all));
     }
@@ -165,7 +171,8 @@ class RowImport {
     const std::string experiment_id = experiment == experiments_.end() ? run.experiment : experiment->second;
     {
       Query row = source_.query(
-          "SELECT name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, created, started, ended, seconds, sentence, "
+          "SELECT name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, created, started, ended, "
+          "seconds, sentence, "
           "hint, tags, note, archived, parent, keep, last_seq FROM runs WHERE number = ?1",
           run.number);
       row.step();
@@ -173,12 +180,14 @@ class RowImport {
       if (status == "running" || status == "queued" || status == "paused" || !run_status_from_name(status)) status = "interrupted";
       const auto number = [&](int column) { return row.is_null(column) ? 0.0 : row.real(column); };
       target_.run(
-          "INSERT INTO runs (id, experiment, name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, created, started, "
-          "ended, seconds, sentence, hint, tags, note, archived, parent, keep, last_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+          "INSERT INTO runs (id, experiment, name, version, task, status, seed, device, step, total_steps, rate, rate_unit, seconds_left, "
+          "created, started, "
+          "ended, seconds, sentence, hint, tags, note, archived, parent, keep, last_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+          "?11, ?12, ?13, "
           "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
-          run.id, experiment_id, row.text(0), row.integer(1), row.text(2), status, row.text(4), row.text(5), row.integer(6), row.integer(7), number(8),
-          row.text(9), number(10), number(11), number(12), number(13), number(14), row.text(15), row.text(16), row.text(17), row.text(18),
-          row.integer(19) != 0, row.text(20), row.integer(21), row.integer(22));
+          run.id, experiment_id, row.text(0), row.integer(1), row.text(2), status, row.text(4), row.text(5), row.integer(6), row.integer(7),
+          number(8), row.text(9), number(10), number(11), number(12), number(13), number(14), row.text(15), row.text(16), row.text(17),
+          row.text(18), row.integer(19) != 0, row.text(20), row.integer(21), row.integer(22));
     }
     const std::int64_t target = target_.last_row();
     copy_texts(run.number, target);
@@ -188,14 +197,14 @@ class RowImport {
       Query rows = source_.query("SELECT seq, step, time, sha256, bytes, best FROM run_checkpoints WHERE run = ?1", run.number);
       while (rows.step()) {
         if (!is_sha256(rows.text(3))) continue;
-        target_.run("INSERT OR IGNORE INTO run_checkpoints (run, seq, step, time, sha256, bytes, best) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", target,
-                    rows.integer(0), rows.integer(1), rows.real(2), rows.text(3), rows.integer(4), rows.integer(5) != 0);
+        target_.run("INSERT OR IGNORE INTO run_checkpoints (run, seq, step, time, sha256, bytes, best) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    target, rows.integer(0), rows.integer(1), rows.real(2), rows.text(3), rows.integer(4), rows.integer(5) != 0);
       }
     }
     Query rows = source_.query("SELECT seq, step, time, kind, text FROM run_events WHERE run = ?1", run.number);
     while (rows.step()) {
-      target_.run("INSERT OR IGNORE INTO run_events (run, seq, step, time, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", target, rows.integer(0),
-                  rows.integer(1), rows.real(2), rows.text(3), rows.text(4));
+      target_.run("INSERT OR IGNORE INTO run_events (run, seq, step, time, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", target,
+                  rows.integer(0), rows.integer(1), rows.real(2), rows.text(3), rows.text(4));
     }
   }
 
@@ -220,7 +229,9 @@ class RowImport {
       MetricSummary summary;
       std::int64_t last = 0;
       for (const MetricPoint& point : points) {
-        if (point.seq <= last) throw Error(ErrorCode::BadFormat, fmt::format("the points of {} are out of order", key->second.name), "Nothing was imported. Ask for the archive again.");
+        if (point.seq <= last)
+          throw Error(ErrorCode::BadFormat, fmt::format("the points of {} are out of order", key->second.name),
+                      "Nothing was imported. Ask for the archive again.");
         last = point.seq;
         add_to_summary(summary, key->second.name, point.step, point.value);
       }
@@ -239,9 +250,10 @@ class RowImport {
     while (rows.step()) {
       const Json files = Json::parse(rows.text(4), nullptr, false);
       Json names = Json::array();
-      for (const Json& file : files.is_array() ? files : Json::array()) names.push_back(file.is_string() && is_sha256(file.get<std::string>()) ? file : Json(""));
-      target_.run("INSERT OR IGNORE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", to, rows.integer(0),
-                  rows.integer(1), rows.text(2), rows.text(3), names.dump());
+      for (const Json& file : files.is_array() ? files : Json::array())
+        names.push_back(file.is_string() && is_sha256(file.get<std::string>()) ? file : Json(""));
+      target_.run("INSERT OR IGNORE INTO run_samples (run, seq, step, kind, data, files) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", to,
+                  rows.integer(0), rows.integer(1), rows.text(2), rows.text(3), names.dump());
     }
   }
 
@@ -249,8 +261,8 @@ class RowImport {
     Query rows = source_.query("SELECT id, name, family, source, sha256, bytes, created FROM models");
     while (rows.step()) {
       if (!is_sha256(rows.text(4))) continue;
-      target_.run("INSERT OR IGNORE INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", rows.text(0),
-                  rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5), rows.real(6));
+      target_.run("INSERT OR IGNORE INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5), rows.real(6));
     }
   }
 
@@ -261,8 +273,8 @@ class RowImport {
   Database& source_;
   Database& target_;
   std::string base_;
-  std::map<std::int64_t, Key> keys_;                     // number there → here
-  std::map<std::string, std::string> experiments_;       // id there → here
+  std::map<std::int64_t, Key> keys_;                // number there → here
+  std::map<std::string, std::string> experiments_;  // id there → here
 };
 
 }  // namespace
@@ -298,7 +310,7 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
     plan.bytes = archive.bytes();
 
     // Everything is taken out and checked before the first of it becomes part of the project.
-    std::set<std::int64_t> runs;                   // by number there
+    std::set<std::int64_t> runs;  // by number there
     for (const ForeignRun& run : foreign_runs(*source)) runs.insert(run.number);
     const std::set<std::string> needed = side_files_of(*source, runs);
     for (const auto& [name, entry] : archive.entries()) {
@@ -321,13 +333,14 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
     }
     std::vector<std::string> changed;
     for (ForeignRun& run : foreign_runs(*source)) changed.push_back(std::move(run.id));
-    auto stored = project->writer().command([&](Database& target, EventWriter&) { RowImport(*source, target, folder.string()).run(plan); }, std::move(changed));
+    auto stored = project->writer().command([&](Database& target, EventWriter&) { RowImport(*source, target, folder.string()).run(plan); },
+                                            std::move(changed));
     if (!stored) {
       for (const std::string& name : taken) project->artifacts().remove(name);
       if (is_passing_trouble(stored.error())) throw std::move(stored.error());
       // Points that are none, or a row that no writer of ours would leave and that breaks a rule of the tables.
-      throw Error(ErrorCode::BadFormat, "the project inside the archive cannot be taken over: " + stored.error().message, "Nothing was imported. Ask for the archive again.",
-                  path.string());
+      throw Error(ErrorCode::BadFormat, "the project inside the archive cannot be taken over: " + stored.error().message,
+                  "Nothing was imported. Ask for the archive again.", path.string());
     }
     for (const ExperimentRow& experiment : query_experiments(*source, true)) add_outside_files(*source, experiment.id, plan.outside_files);
     return plan;

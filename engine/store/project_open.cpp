@@ -16,7 +16,8 @@ FileLock take_lock(const fs::path& path) {
   if (lock) return std::move(*lock);
   if (lock.error().code == ErrorCode::Locked) {
     const auto holder = FileLock::holder(lock_path(path));
-    throw Error(ErrorCode::Locked, fmt::format("{} is being written by {}", path.filename().string(), holder ? holder->sentence() : "another process"),
+    throw Error(ErrorCode::Locked,
+                fmt::format("{} is being written by {}", path.filename().string(), holder ? holder->sentence() : "another process"),
                 "Close it there, or open it read-only.", path.string());
   }
   throw Error(ErrorCode::Io, fmt::format("{} cannot be written in {}", path.filename().string(), path.parent_path().string()),
@@ -49,14 +50,15 @@ void set_journal(Database& database, const std::string& wanted) {
     database.integer("SELECT count(*) FROM project");  // the mode changes with the next reading
   }
   if (got != wanted) {
-    throw Error(ErrorCode::Io, fmt::format("its journal could not be set to {}, it stays {}", wanted, got), "Close other programs that hold the file.",
-                database.path().string());
+    throw Error(ErrorCode::Io, fmt::format("its journal could not be set to {}, it stays {}", wanted, got),
+                "Close other programs that hold the file.", database.path().string());
   }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mode mode, const ProjectFormat& format, const std::string& journal) {
+Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mode mode, const ProjectFormat& format,
+                                              const std::string& journal) {
   return guarded([&]() -> std::unique_ptr<Project> {
     const fs::path path = project_path(given);
     std::error_code code;
@@ -65,8 +67,8 @@ Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mo
       throw Error(ErrorCode::NotFound, "there is no such folder", "Make it first, or check the path.", path.parent_path().string());
     }
     if (there && mode == Project::Mode::Create) {
-      throw Error(ErrorCode::InvalidArgument, fmt::format("there is a file named {} already", path.filename().string()), "Choose another name.",
-                  path.string());
+      throw Error(ErrorCode::InvalidArgument, fmt::format("there is a file named {} already", path.filename().string()),
+                  "Choose another name.", path.string());
     }
     if (there || mode == Project::Mode::Open) check_file_start(path);
 
@@ -76,12 +78,12 @@ Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mo
     auto database = std::make_unique<Database>(path, Database::Access::ReadWrite);
     const int version = check_project_header(*database);
     if (version > format.version) {
-      throw Error(ErrorCode::NewerVersion, newer_sentence(path.filename().string(), version, format.version), "Use the newer program to change it.",
-                  path.string());
+      throw Error(ErrorCode::NewerVersion, newer_sentence(path.filename().string(), version, format.version),
+                  "Use the newer program to change it.", path.string());
     }
     if (!can_write(path)) {
-      throw Error(ErrorCode::Io, fmt::format("{} cannot be written", path.filename().string()), "Open it read-only, or change its permissions.",
-                  path.string());
+      throw Error(ErrorCode::Io, fmt::format("{} cannot be written", path.filename().string()),
+                  "Open it read-only, or change its permissions.", path.string());
     }
     set_journal(*database, journal.empty() ? journal_for(path) : journal);
     if (version < format.version) migrate(*database, format);

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 namespace {
 
 // statfs(2) f_type: NFS, SMB, CIFS, SMB2, AFS, Coda, FUSE (sshfs and most cluster clients), 9p, Ceph, Lustre, GPFS, OCFS2, GFS2, BeeGFS.
-constexpr std::array<unsigned long, 14> kNetworkFileSystems{0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x5346414f, 0x73757245, 0x65735546,
-                                                            0x01021997, 0x00c36400, 0x0bd00bd0, 0x47504653, 0x7461636f, 0x01161970, 0x19830326};
+constexpr std::array<unsigned long, 14> kNetworkFileSystems{0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x5346414f,
+                                                            0x73757245, 0x65735546, 0x01021997, 0x00c36400, 0x0bd00bd0,
+                                                            0x47504653, 0x7461636f, 0x01161970, 0x19830326};
 
 fs::path with_suffix(fs::path path, const char* suffix) {
   path += suffix;
@@ -39,15 +40,18 @@ fs::path work_path(const fs::path& project) { return with_suffix(project, ".work
 void check_file_start(const fs::path& project) {
   std::error_code code;
   if (!fs::exists(project, code)) {
-    throw Error(ErrorCode::NotFound, "there is no such project", "Check the path; \"deepshock run DOC --project FILE\" makes a new one.", project.string());
+    throw Error(ErrorCode::NotFound, "there is no such project", "Check the path; \"deepshock run DOC --project FILE\" makes a new one.",
+                project.string());
   }
-  if (!fs::is_regular_file(project, code)) throw Error(ErrorCode::Damaged, "this is not a file", "Choose a project file (.dsx).", project.string());
+  if (!fs::is_regular_file(project, code))
+    throw Error(ErrorCode::Damaged, "this is not a file", "Choose a project file (.dsx).", project.string());
   std::ifstream in(project, std::ios::binary);
   if (!in) throw Error(ErrorCode::Io, fmt::format("cannot be read: {}", std::strerror(errno)), "Check its permissions.", project.string());
   std::array<char, 100> start{};
   in.read(start.data(), static_cast<std::streamsize>(start.size()));
   static constexpr char kMagic[] = "SQLite format 3";
-  if (in.gcount() == 0) throw Error(ErrorCode::Damaged, "the project file is empty", "Go back to a copy of it, or choose another name.", project.string());
+  if (in.gcount() == 0)
+    throw Error(ErrorCode::Damaged, "the project file is empty", "Go back to a copy of it, or choose another name.", project.string());
   if (static_cast<std::size_t>(in.gcount()) < start.size() || std::memcmp(start.data(), kMagic, sizeof kMagic) != 0) {
     throw Error(ErrorCode::Damaged, "this is not a project file, or its beginning is lost", "Go back to a copy of it.", project.string());
   }

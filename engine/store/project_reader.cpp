@@ -45,8 +45,9 @@ class SqliteReader final : public ProjectReader {
   Result<std::vector<std::string>> metric_keys(const std::string& run_id) override {
     return read([&] {
       std::vector<std::string> keys;
-      Query rows = database_->query("SELECT k.key FROM metric_summaries s JOIN metric_keys k ON k.id = s.key WHERE s.run = ?1 ORDER BY k.key",
-                                    find_run(*database_, run_id));
+      Query rows =
+          database_->query("SELECT k.key FROM metric_summaries s JOIN metric_keys k ON k.id = s.key WHERE s.run = ?1 ORDER BY k.key",
+                           find_run(*database_, run_id));
       while (rows.step()) keys.push_back(rows.text(0));
       return keys;
     });
@@ -136,8 +137,9 @@ Result<ProjectInfo> SqliteReader::info() {
 Result<std::vector<SampleRow>> SqliteReader::samples(const std::string& run_id, const std::string& kind) {
   return read([&] {
     std::vector<SampleRow> samples;
-    Query rows = database_->query("SELECT seq, step, kind, data, files FROM run_samples WHERE run = ?1 AND (?2 = '' OR kind = ?2) ORDER BY seq",
-                                  find_run(*database_, run_id), kind);
+    Query rows =
+        database_->query("SELECT seq, step, kind, data, files FROM run_samples WHERE run = ?1 AND (?2 = '' OR kind = ?2) ORDER BY seq",
+                         find_run(*database_, run_id), kind);
     while (rows.step()) {
       SampleRow sample{rows.integer(0), rows.integer(1), rows.text(2), rows.text(3), {}};
       const Json files = Json::parse(rows.text(4), nullptr, false);
@@ -174,7 +176,8 @@ std::unique_ptr<Database> open_for_reading(const fs::path& path, bool* immutable
   std::error_code code;
   if (fs::exists(log, code) && fs::file_size(log, code) > 0) {
     throw Error(ErrorCode::Io, "has changes that its last program could not fold in, and its place cannot be written",
-                fmt::format("Copy it together with {} to a place that can be written and open it there.", log.filename().string()), path.string());
+                fmt::format("Copy it together with {} to a place that can be written and open it there.", log.filename().string()),
+                path.string());
   }
   if (immutable != nullptr) *immutable = true;
   return open_checked(path, Database::Access::Immutable);

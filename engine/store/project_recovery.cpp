@@ -29,7 +29,8 @@ bool adopt_events(Database& database, EventWriter& writer, const std::string& ru
     Event note;
     note.seq = events.empty() ? 1 : events.back().seq + 1;
     note.time = now_seconds();
-    note.body = LogBody{LogBody::Level::Warning, fmt::format("{} lines of the run's event file were no events and were left out.", follower.bad_lines())};
+    note.body = LogBody{LogBody::Level::Warning,
+                        fmt::format("{} lines of the run's event file were no events and were left out.", follower.bad_lines())};
     events.push_back(std::move(note));
   }
   for (std::size_t begin = 0; begin < events.size(); begin += kBatch) {
@@ -59,12 +60,12 @@ void adopt_work(Database& database, const ArtifactStore& artifacts, const fs::pa
     const std::string run_id = folder.filename().string();
     {
       Query known = database.query("SELECT 1 FROM runs WHERE id = ?1", run_id);
-      if (!known.step()) continue;                 // of another project, or made by hand
+      if (!known.step()) continue;  // of another project, or made by hand
     }
     if (FileLock::holder(folder / kWorkerLock)) continue;
     if (adopt_events(database, writer, run_id, folder / "events.jsonl")) fs::remove_all(folder, code);
   }
-  fs::remove(work_folder, code);                   // goes only when it is empty
+  fs::remove(work_folder, code);  // goes only when it is empty
 }
 
 void interrupt_runs(Database& database, const fs::path& work_folder) {
@@ -84,10 +85,13 @@ void interrupt_runs(Database& database, const fs::path& work_folder) {
   if (rows.empty()) return;
   Transaction transaction(database, Transaction::Kind::Write);
   for (const Row& row : rows) {
-    const std::string sentence = row.waited ? "The program ended before this run started." : "The program ended while this run was going on.";
-    const std::string hint = row.has_checkpoint ? fmt::format("Resume from step {}.", row.checkpoint_step) : "It has no checkpoint: resuming starts it again.";
+    const std::string sentence =
+        row.waited ? "The program ended before this run started." : "The program ended while this run was going on.";
+    const std::string hint =
+        row.has_checkpoint ? fmt::format("Resume from step {}.", row.checkpoint_step) : "It has no checkpoint: resuming starts it again.";
     database.run(
-        "UPDATE runs SET status = 'interrupted', sentence = ?2, hint = ?3, ended = max(running_since, started, created), running_since = 0, "
+        "UPDATE runs SET status = 'interrupted', sentence = ?2, hint = ?3, ended = max(running_since, started, created), running_since = "
+        "0, "
         "seconds_left = 0 WHERE number = ?1",
         row.number, sentence, hint);
   }

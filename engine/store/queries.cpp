@@ -10,8 +10,10 @@ namespace dsw {
 namespace {
 
 constexpr const char* kRunColumns =
-    "SELECT r.number, r.id, r.name, r.experiment, coalesce(e.name, ''), r.task, r.version, r.status, r.seed, r.device, r.step, r.total_steps, r.rate, "
-    "r.rate_unit, r.seconds_left, r.created, r.started, r.ended, r.seconds, r.sentence, r.hint, r.tags, r.note, r.archived, r.parent, r.last_seq "
+    "SELECT r.number, r.id, r.name, r.experiment, coalesce(e.name, ''), r.task, r.version, r.status, r.seed, r.device, r.step, "
+    "r.total_steps, r.rate, "
+    "r.rate_unit, r.seconds_left, r.created, r.started, r.ended, r.seconds, r.sentence, r.hint, r.tags, r.note, r.archived, r.parent, "
+    "r.last_seq "
     "FROM runs r LEFT JOIN experiments e ON e.id = r.experiment ";
 
 std::optional<std::int64_t> number_from(std::string_view text) {
@@ -110,7 +112,8 @@ std::vector<ExperimentRow> query_experiments(Database& database, bool with_archi
 
 std::vector<ExperimentVersion> query_versions(Database& database, const std::string& experiment_id) {
   std::vector<ExperimentVersion> versions;
-  Query rows = database.query("SELECT version, created, document, base FROM experiment_versions WHERE experiment = ?1 ORDER BY version", experiment_id);
+  Query rows = database.query("SELECT version, created, document, base FROM experiment_versions WHERE experiment = ?1 ORDER BY version",
+                              experiment_id);
   while (rows.step()) versions.push_back({static_cast<int>(rows.integer(0)), rows.real(1), rows.text(2), rows.text(3)});
   return versions;
 }
@@ -120,7 +123,8 @@ std::vector<RunRow> query_runs(Database& database, bool with_archived) {
   std::unordered_map<std::int64_t, std::size_t> index;
   const std::string pinned = baseline(database);
   {
-    Query rows = database.query(std::string(kRunColumns) + "WHERE r.archived = 0 OR ?1 ORDER BY r.created DESC, r.number DESC", with_archived);
+    Query rows =
+        database.query(std::string(kRunColumns) + "WHERE r.archived = 0 OR ?1 ORDER BY r.created DESC, r.number DESC", with_archived);
     while (rows.step()) {
       runs.push_back(read_run(rows));
       runs.back().baseline = runs.back().id == pinned;
@@ -145,12 +149,15 @@ RunRow query_run(Database& database, std::int64_t number) {
   RunRow run;
   {
     Query row = database.query(std::string(kRunColumns) + "WHERE r.number = ?1", number);
-    if (!row.step()) throw Error(ErrorCode::NotFound, fmt::format("there is no run {}", short_name_of(number)), {}, database.path().string());
+    if (!row.step())
+      throw Error(ErrorCode::NotFound, fmt::format("there is no run {}", short_name_of(number)), {}, database.path().string());
     run = read_run(row);
   }
   run.baseline = run.id == baseline(database);
   Query rows = database.query(
-      "SELECT k.key, s.last, s.best, s.last_step, s.best_step, s.points FROM metric_summaries s JOIN metric_keys k ON k.id = s.key WHERE s.run = ?1", number);
+      "SELECT k.key, s.last, s.best, s.last_step, s.best_step, s.points FROM metric_summaries s JOIN metric_keys k ON k.id = s.key WHERE "
+      "s.run = ?1",
+      number);
   while (rows.step()) run.metrics.emplace(rows.text(0), read_summary(rows, 1));
   return run;
 }
@@ -173,7 +180,8 @@ std::int64_t find_run(Database& database, const std::string& name) {
     }
   }
   const std::int64_t last = database.integer("SELECT max(number) FROM runs");
-  const std::string hint = last == 0 ? "The project has no runs yet." : fmt::format("The newest is {}; \"deepshock runs\" lists them.", short_name_of(last));
+  const std::string hint =
+      last == 0 ? "The project has no runs yet." : fmt::format("The newest is {}; \"deepshock runs\" lists them.", short_name_of(last));
   throw Error(ErrorCode::NotFound, fmt::format("there is no run \"{}\" in this project", name), hint, database.path().string());
 }
 
@@ -206,7 +214,8 @@ std::vector<ModelRow> query_models(Database& database, const ArtifactStore& arti
   std::vector<ModelRow> models;
   Query rows = database.query("SELECT id, name, family, source, sha256, bytes, created FROM models ORDER BY created DESC, id DESC");
   while (rows.step()) {
-    ModelRow model{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), {}, static_cast<std::uint64_t>(rows.integer(5)), rows.real(6)};
+    ModelRow model{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), {}, static_cast<std::uint64_t>(rows.integer(5)),
+                   rows.real(6)};
     if (is_sha256(model.sha256)) model.path = artifacts.path_of(model.sha256).string();
     models.push_back(std::move(model));
   }

@@ -14,7 +14,8 @@ void drop_run_rows(Database& database, std::int64_t run, std::int64_t after_seq)
 
 void delete_run(Database& database, std::int64_t run) {
   // Not by number of event: nothing of the run is left, whatever its rows say.
-  for (const char* table : {"metric_tail", "metric_chunks", "metric_summaries", "run_samples", "run_checkpoints", "run_events", "run_texts"}) {
+  for (const char* table :
+       {"metric_tail", "metric_chunks", "metric_summaries", "run_samples", "run_checkpoints", "run_events", "run_texts"}) {
     database.run(fmt::format("DELETE FROM {} WHERE run = ?1", table), run);
   }
   database.run("DELETE FROM runs WHERE number = ?1", run);

@@ -33,7 +33,7 @@ SqliteProject::SqliteProject(fs::path path, FileLock lock, std::unique_ptr<Datab
 fs::path SqliteProject::work_folder(const std::string& run_id) const {
   const fs::path folder = work_path(path_) / run_id;
   std::error_code code;
-  fs::create_directories(folder, code);           // who writes there says so when it is not there
+  fs::create_directories(folder, code);  // who writes there says so when it is not there
   return folder;
 }
 
@@ -46,18 +46,20 @@ Result<std::string> SqliteProject::save_experiment(const std::string& experiment
       id = new_id();
       database.run("INSERT INTO experiments (id, name, task, created, changed) VALUES (?1, ?2, ?3, ?4, ?4)", id, name, task, now);
     } else {
-      require_change(database.run("UPDATE experiments SET name = ?2, task = ?3, draft = NULL WHERE id = ?1", id, name, task), "experiment", id);
+      require_change(database.run("UPDATE experiments SET name = ?2, task = ?3, draft = NULL WHERE id = ?1", id, name, task), "experiment",
+                     id);
     }
     std::int64_t version = 0;
     {
-      Query latest = database.query("SELECT version, document, base FROM experiment_versions WHERE experiment = ?1 ORDER BY version DESC LIMIT 1", id);
+      Query latest =
+          database.query("SELECT version, document, base FROM experiment_versions WHERE experiment = ?1 ORDER BY version DESC LIMIT 1", id);
       if (latest.step()) {
         if (latest.text(1) == document && latest.text(2) == base) return;
         version = latest.integer(0);
       }
     }
-    database.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id, version + 1, now, base,
-                 document);
+    database.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, ?2, ?3, ?4, ?5)", id,
+                 version + 1, now, base, document);
     database.run("UPDATE experiments SET changed = ?2 WHERE id = ?1", id, now);
   }));
   return id;
@@ -71,7 +73,8 @@ Result<void> SqliteProject::allow_outside_files(const std::string& experiment_id
 
 Result<void> SqliteProject::save_draft(const std::string& experiment_id, const std::string& document) {
   return writer_.command([&](Database& database, EventWriter&) {
-    require_change(database.run("UPDATE experiments SET draft = nullif(?2, '') WHERE id = ?1", experiment_id, document), "experiment", experiment_id);
+    require_change(database.run("UPDATE experiments SET draft = nullif(?2, '') WHERE id = ?1", experiment_id, document), "experiment",
+                   experiment_id);
   });
 }
 
@@ -93,17 +96,22 @@ Result<RunRow> SqliteProject::create_run(const std::string& experiment_id, const
         {
           // The version whose text was run; the latest where the text was changed on the way (--set).
           Query versions = database.query(
-              "SELECT version FROM experiment_versions WHERE experiment = ?1 ORDER BY document = ?2 DESC, version DESC LIMIT 1", experiment_id,
-              experiment.document);
-          if (!versions.step()) throw Error(ErrorCode::NotFound, fmt::format("there is no experiment \"{}\" in this project", experiment_id));
+              "SELECT version FROM experiment_versions WHERE experiment = ?1 ORDER BY document = ?2 DESC, version DESC LIMIT 1",
+              experiment_id, experiment.document);
+          if (!versions.step())
+            throw Error(ErrorCode::NotFound, fmt::format("there is no experiment \"{}\" in this project", experiment_id));
           version = versions.integer(0);
         }
-        database.run("INSERT INTO runs (id, experiment, version, task, status, seed, device, created, keep) VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?6, ?7, ?8)",
-                     id, experiment_id, version, experiment.task, std::to_string(experiment.seed), experiment.device, now_seconds(),
-                     checkpoints_to_keep(experiment.resolved));
+        database.run(
+            "INSERT INTO runs (id, experiment, version, task, status, seed, device, created, keep) VALUES (?1, ?2, ?3, ?4, 'queued', ?5, "
+            "?6, ?7, ?8)",
+            id, experiment_id, version, experiment.task, std::to_string(experiment.seed), experiment.device, now_seconds(),
+            checkpoints_to_keep(experiment.resolved));
         const std::int64_t number = database.last_row();
-        const std::pair<const char*, const std::string*> texts[] = {{"document", &experiment.document}, {"resolved", &experiment.resolved}, {"record", &record}};
-        for (const auto& [kind, text] : texts) database.run("INSERT INTO run_texts (run, kind, text) VALUES (?1, ?2, ?3)", number, kind, *text);
+        const std::pair<const char*, const std::string*> texts[] = {
+            {"document", &experiment.document}, {"resolved", &experiment.resolved}, {"record", &record}};
+        for (const auto& [kind, text] : texts)
+          database.run("INSERT INTO run_texts (run, kind, text) VALUES (?1, ?2, ?3)", number, kind, *text);
         row = query_run(database, number);
       },
       {id}));
@@ -114,8 +122,10 @@ Result<void> SqliteProject::prepare_resume(const std::string& run_id, const Chec
   if (from.seq > 0) {
     const auto digest = sha256_of_file(artifacts_.path_of(from.sha256));
     if (!digest || digest->sha256 != from.sha256) {
-      return fail(ErrorCode::Damaged, fmt::format("the checkpoint of step {} is {}", from.step, digest ? "damaged: its content is not what was saved" : "not there"),
-                  "Resume from another checkpoint, or run the experiment again.", artifacts_.path_of(from.sha256).string());
+      return fail(
+          ErrorCode::Damaged,
+          fmt::format("the checkpoint of step {} is {}", from.step, digest ? "damaged: its content is not what was saved" : "not there"),
+          "Resume from another checkpoint, or run the experiment again.", artifacts_.path_of(from.sha256).string());
     }
   }
   return writer_.command(
@@ -148,11 +158,15 @@ Result<void> SqliteProject::rename(const std::string& id, const std::string& nam
 
 Result<void> SqliteProject::change_run(const std::string& run_id, const std::string& column, const std::string& value) {
   return writer_.command(
-      [&](Database& database, EventWriter&) { database.run("UPDATE runs SET " + column + " = ?2 WHERE number = ?1", find_run(database, run_id), value); },
+      [&](Database& database, EventWriter&) {
+        database.run("UPDATE runs SET " + column + " = ?2 WHERE number = ?1", find_run(database, run_id), value);
+      },
       {run_id});
 }
 
-Result<void> SqliteProject::set_tags(const std::string& run_id, const std::vector<std::string>& tags) { return change_run(run_id, "tags", join_lines(tags)); }
+Result<void> SqliteProject::set_tags(const std::string& run_id, const std::vector<std::string>& tags) {
+  return change_run(run_id, "tags", join_lines(tags));
+}
 Result<void> SqliteProject::set_note(const std::string& run_id, const std::string& note) { return change_run(run_id, "note", note); }
 
 Result<void> SqliteProject::set_archived(const std::string& id, bool archived) {
@@ -188,14 +202,15 @@ Result<void> SqliteProject::set_setting(const std::string& key, const std::strin
   });
 }
 
-Result<ModelRow> SqliteProject::add_model(const std::string& name, const std::string& family, const std::string& source, const fs::path& file) {
+Result<ModelRow> SqliteProject::add_model(const std::string& name, const std::string& family, const std::string& source,
+                                          const fs::path& file) {
   // The copy is made on the asker's thread: it may be gigabytes, and events must not wait for it.
   const std::lock_guard keep(artifact_mutex_);
   DSW_TRY_ASSIGN(const FileDigest digest, guarded([&] { return artifacts_.take_copy(file); }));
   ModelRow model{new_id(), name, family, source, digest.sha256, artifacts_.path_of(digest.sha256).string(), digest.bytes, now_seconds()};
   DSW_TRY(writer_.command([&](Database& database, EventWriter&) {
-    database.run("INSERT INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", model.id, model.name,
-                 model.family, model.source, model.sha256, static_cast<std::int64_t>(model.bytes), model.created);
+    database.run("INSERT INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", model.id,
+                 model.name, model.family, model.source, model.sha256, static_cast<std::int64_t>(model.bytes), model.created);
   }));
   return model;
 }

@@ -28,8 +28,8 @@ class SqliteProject final : public Project {
   std::filesystem::path work_folder(const std::string& run_id) const override;
   Result<std::unique_ptr<ProjectReader>> reader() const override { return ProjectReader::open(path_); }
 
-  Result<std::string> save_experiment(const std::string& experiment_id, const std::string& name, const std::string& task, const std::string& document,
-                                      const std::string& base) override;
+  Result<std::string> save_experiment(const std::string& experiment_id, const std::string& name, const std::string& task,
+                                      const std::string& document, const std::string& base) override;
   Result<void> allow_outside_files(const std::string& experiment_id) override;
   Result<void> save_draft(const std::string& experiment_id, const std::string& document) override;
   Result<std::optional<std::string>> draft(const std::string& experiment_id) override;
@@ -48,7 +48,8 @@ class SqliteProject final : public Project {
   Result<void> set_archived(const std::string& id, bool archived) override;
   Result<void> set_baseline(const std::string& run_id) override;
   Result<void> set_setting(const std::string& key, const std::string& value) override;
-  Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source, const std::filesystem::path& file) override;
+  Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source,
+                             const std::filesystem::path& file) override;
   Result<std::uint64_t> prune() override;
 
   /// For engine/store: an import writes rows of its own.
@@ -61,7 +62,7 @@ class SqliteProject final : public Project {
   Result<void> change_run(const std::string& run_id, const std::string& column, const std::string& value);
 
   std::filesystem::path path_;
-  FileLock lock_;                        // released after the writer ended
+  FileLock lock_;  // released after the writer ended
   ArtifactStore artifacts_;
   std::mutex artifact_mutex_;
   WriterThread writer_;

@@ -7,10 +7,10 @@ namespace dsw {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kGatherTime = 20ms;                 // from append to commit; with the commit itself well under 50 ms
+constexpr auto kGatherTime = 20ms;  // from append to commit; with the commit itself well under 50 ms
 constexpr auto kRetryTime = 1s;
-constexpr std::size_t kBatchEvents = 8192;         // one transaction holds no more
-constexpr std::size_t kQueueEvents = 65536;        // then append waits
+constexpr std::size_t kBatchEvents = 8192;   // one transaction holds no more
+constexpr std::size_t kQueueEvents = 65536;  // then append waits
 
 }  // namespace
 
@@ -154,7 +154,7 @@ void WriterThread::commit_events() {
           events_.store(batch_[i].run_id, batch_[i].events);
         } catch (const Error& error) {
           if (error.code != ErrorCode::NotFound) throw;
-          lost = error;                            // a run that was pruned meanwhile: its events have no place
+          lost = error;  // a run that was pruned meanwhile: its events have no place
           continue;
         }
         if (std::find(changed.begin(), changed.end(), batch_[i].run_id) == changed.end()) changed.push_back(batch_[i].run_id);

@@ -43,31 +43,31 @@ class WriterThread {
     bool in_transaction = true, done = false;
     Result<void> result;
   };
-  struct Item {                                    // either events of a run or a command
+  struct Item {  // either events of a run or a command
     std::string run_id;
     std::vector<Event> events;
     std::shared_ptr<Command> command;
   };
 
   void work();
-  void commit_events();                            // from batch_; leaves it and sets trouble_ on failure
+  void commit_events();  // from batch_; leaves it and sets trouble_ on failure
   void run_command(Command& command);
   void tell_committed(const std::vector<std::string>& run_ids);
   void tell_trouble(const Error& error);
 
-  std::unique_ptr<Database> database_;             // writer thread only, as the next two
+  std::unique_ptr<Database> database_;  // writer thread only, as the next two
   EventWriter events_;
-  std::deque<Item> batch_;                         // events that wait for their commit, in order
+  std::deque<Item> batch_;  // events that wait for their commit, in order
 
-  std::mutex mutex_;                               // guards what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable work_, done_, room_;
   std::deque<Item> queue_;
-  std::size_t queued_events_ = 0;                  // in queue_ and batch_
-  int urgent_ = 0;                                 // commands and flushes in queue_
+  std::size_t queued_events_ = 0;  // in queue_ and batch_
+  int urgent_ = 0;                 // commands and flushes in queue_
   bool closing_ = false, unlimited_ = false;
   std::vector<std::function<void(const std::vector<std::string>&)>> committed_;
   std::vector<std::function<void(const Error&)>> troubled_;
-  std::optional<Error> trouble_;                   // of the last commit; none after a good one
+  std::optional<Error> trouble_;  // of the last commit; none after a good one
 
   std::thread thread_;
 };

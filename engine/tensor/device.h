@@ -13,18 +13,18 @@ namespace dsw {
 
 /// What `deepshock devices` and the device list show; made without starting the device.
 struct DeviceInfo {
-  std::string name;                       ///< "cpu", "cuda:0"
-  std::string description;                ///< "AMD EPYC, 2 cores, AVX-512"
+  std::string name;         ///< "cpu", "cuda:0"
+  std::string description;  ///< "AMD EPYC, 2 cores, AVX-512"
   std::uint64_t memory_bytes = 0, free_bytes = 0;
-  std::vector<std::string> precisions;    ///< "float32", …
-  std::string unavailable;                ///< why it cannot be used; empty: it can
+  std::vector<std::string> precisions;  ///< "float32", …
+  std::string unavailable;              ///< why it cannot be used; empty: it can
 };
 
 struct AllocatorStats {
-  std::uint64_t live_bytes = 0;           ///< handed out now
-  std::uint64_t peak_bytes = 0;           ///< most handed out since reset_peak
-  std::uint64_t reserved_bytes = 0;       ///< taken from the system
-  std::uint64_t system_allocations = 0;   ///< how often the system was asked; stands still in a steady training step
+  std::uint64_t live_bytes = 0;          ///< handed out now
+  std::uint64_t peak_bytes = 0;          ///< most handed out since reset_peak
+  std::uint64_t reserved_bytes = 0;      ///< taken from the system
+  std::uint64_t system_allocations = 0;  ///< how often the system was asked; stands still in a steady training step
 };
 
 /// A block of device memory, given back to its device's cache when the last tensor on it goes.
@@ -56,8 +56,8 @@ class Device {
   virtual void synchronize() = 0;
   virtual AllocatorStats allocator_stats() const = 0;
   virtual void reset_peak() = 0;
-  virtual void release_cache() = 0;       ///< gives cached blocks back to the system
-  virtual bool host_memory() const = 0;   ///< data() may be read and written by the host
+  virtual void release_cache() = 0;      ///< gives cached blocks back to the system
+  virtual bool host_memory() const = 0;  ///< data() may be read and written by the host
   virtual int threads() const = 0;
 };
 

@@ -41,7 +41,8 @@ Pictures read_pictures(const std::string& bytes) {
 }
 
 void check(const char* weights, const char* logits_file, int depth, std::int64_t count) {
-  const auto weights_path = shared_data(weights), logits_path = shared_data(logits_file), images_path = shared_data("cifar10-lossless-5k/test_batch_first1000.bin.gz");
+  const auto weights_path = shared_data(weights), logits_path = shared_data(logits_file),
+             images_path = shared_data("cifar10-lossless-5k/test_batch_first1000.bin.gz");
   if (!weights_path || !logits_path || !images_path) GTEST_SKIP() << kNoSharedData;
   const auto device = make_cpu_device(1);
   const auto file = read_torch_legacy(*weights_path);
@@ -75,7 +76,9 @@ void check(const char* weights, const char* logits_file, int depth, std::int64_t
     const Tensor x = from_host(std::span<const float>(begin, kBatch * (kRecord - 1)), {kBatch, 3, 32, 32}, *device);
     Forward pass;
     const std::vector<float> got = model->forward(x, pass).to_vector<float>();
-    for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], wanted[static_cast<std::size_t>(first) * 10 + i], 1e-3f) << "picture " << first + static_cast<std::int64_t>(i) / 10;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      ASSERT_NEAR(got[i], wanted[static_cast<std::size_t>(first) * 10 + i], 1e-3f)
+          << "picture " << first + static_cast<std::int64_t>(i) / 10;
     for (std::size_t n = 0; n < kBatch; ++n) {
       const auto* row = &got[n * 10];
       right += std::max_element(row, row + 10) - row == pictures.labels[static_cast<std::size_t>(first) + n] ? 1 : 0;
@@ -84,8 +87,12 @@ void check(const char* weights, const char* logits_file, int depth, std::int64_t
   EXPECT_GE(right, count * 9 / 10);
 }
 
-TEST(CifarResNet, Depth20ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet20-12fca82f.th", "cifar10-lossless-5k/logits_resnet20_test1000.f32", 20, 1000); }
-TEST(CifarResNet, Depth56ReproducesTheReferenceLogits) { check("resnet-cifar10/resnet56-4bfd9763.th", "cifar10-lossless-5k/logits_resnet56_test1000.f32", 56, 1000); }
+TEST(CifarResNet, Depth20ReproducesTheReferenceLogits) {
+  check("resnet-cifar10/resnet20-12fca82f.th", "cifar10-lossless-5k/logits_resnet20_test1000.f32", 20, 1000);
+}
+TEST(CifarResNet, Depth56ReproducesTheReferenceLogits) {
+  check("resnet-cifar10/resnet56-4bfd9763.th", "cifar10-lossless-5k/logits_resnet56_test1000.f32", 56, 1000);
+}
 
 }  // namespace
 }  // namespace dsw

@@ -26,7 +26,8 @@ constexpr float kTolerance = 1e-4f;
 class GptNanoSort : public testing::Test {
  protected:
   void SetUp() override {
-    const auto weights = shared_data("gpt-nano-sort/gpt-nano-sort-model.json"), partials = shared_data("gpt-nano-sort/gpt-nano-sort-t0-partials.json");
+    const auto weights = shared_data("gpt-nano-sort/gpt-nano-sort-model.json"),
+               partials = shared_data("gpt-nano-sort/gpt-nano-sort-t0-partials.json");
     if (!weights || !partials) GTEST_SKIP() << kNoSharedData;
     auto model_file = read_json_tensors(*weights);
     ASSERT_TRUE(model_file) << model_file.error().sentence();
@@ -81,13 +82,29 @@ TEST_F(GptNanoSort, EveryIntermediateOfTheForwardPassIsReproduced) {
   Forward pass;
   pass.observe = [&](const std::string& name, const Tensor& value) { seen[name] = value; };
   const Tensor logits = model_->forward(tokens(), pass);
-  const std::vector<std::pair<std::string, std::string>> names{
-      {"tok_emb", "transformer.wte"}, {"pos_emb", "transformer.wpe"}, {"x", "transformer.embedded"}, {"ln1", "transformer.h.0.ln_1"},
-      {"q", "transformer.h.0.attn.q"}, {"k", "transformer.h.0.attn.k"}, {"v", "transformer.h.0.attn.v"}, {"qkv", "transformer.h.0.attn.c_attn"},
-      {"att", "transformer.h.0.attn.scores"}, {"attSm", "transformer.h.0.attn.probabilities"}, {"y", "transformer.h.0.attn.heads"},
-      {"yProj", "transformer.h.0.attn"}, {"attnResid", "transformer.h.0.after_attention"}, {"ln2", "transformer.h.0.ln_2"}, {"fc", "transformer.h.0.mlp.c_fc"},
-      {"gelu", "transformer.h.0.mlp.activation"}, {"mlp", "transformer.h.0.mlp"}, {"mlpResid", "transformer.h.0"}, {"block0", "transformer.h.0"},
-      {"block1", "transformer.h.1"}, {"block2", "transformer.h.2"}, {"ln_f", "transformer.ln_f"}, {"lm_head", "logits"}};
+  const std::vector<std::pair<std::string, std::string>> names{{"tok_emb", "transformer.wte"},
+                                                               {"pos_emb", "transformer.wpe"},
+                                                               {"x", "transformer.embedded"},
+                                                               {"ln1", "transformer.h.0.ln_1"},
+                                                               {"q", "transformer.h.0.attn.q"},
+                                                               {"k", "transformer.h.0.attn.k"},
+                                                               {"v", "transformer.h.0.attn.v"},
+                                                               {"qkv", "transformer.h.0.attn.c_attn"},
+                                                               {"att", "transformer.h.0.attn.scores"},
+                                                               {"attSm", "transformer.h.0.attn.probabilities"},
+                                                               {"y", "transformer.h.0.attn.heads"},
+                                                               {"yProj", "transformer.h.0.attn"},
+                                                               {"attnResid", "transformer.h.0.after_attention"},
+                                                               {"ln2", "transformer.h.0.ln_2"},
+                                                               {"fc", "transformer.h.0.mlp.c_fc"},
+                                                               {"gelu", "transformer.h.0.mlp.activation"},
+                                                               {"mlp", "transformer.h.0.mlp"},
+                                                               {"mlpResid", "transformer.h.0"},
+                                                               {"block0", "transformer.h.0"},
+                                                               {"block1", "transformer.h.1"},
+                                                               {"block2", "transformer.h.2"},
+                                                               {"ln_f", "transformer.ln_f"},
+                                                               {"lm_head", "logits"}};
   for (const auto& [wanted, name] : names) {
     ASSERT_TRUE(seen.count(name)) << name;
     expect_equal(wanted, seen[name]);
@@ -115,7 +132,8 @@ TEST_F(GptNanoSort, LookingAtItChangesNothing) {
   NoGradScope no_grad;
   Forward plain, observed;
   observed.observe = [](const std::string&, const Tensor&) {};
-  const std::vector<float> a = model_->forward(tokens(), plain).to_vector<float>(), b = model_->forward(tokens(), observed).to_vector<float>();
+  const std::vector<float> a = model_->forward(tokens(), plain).to_vector<float>(),
+                           b = model_->forward(tokens(), observed).to_vector<float>();
   for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5f);
 }
 

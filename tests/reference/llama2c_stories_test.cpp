@@ -66,7 +66,8 @@ class Stories : public testing::Test {
       filled_ += static_cast<std::int64_t>(values.size());
     };
     const auto each = [&](const char* name, std::int64_t elements, std::int64_t first_row = 0) {
-      for (std::int64_t layer = 0; layer < layers; ++layer) put(fmt::format("transformer.h.{}.{}", layer, name), file.floats(elements), first_row);
+      for (std::int64_t layer = 0; layer < layers; ++layer)
+        put(fmt::format("transformer.h.{}.{}", layer, name), file.floats(elements), first_row);
     };
     put("transformer.wte.weight", file.floats(vocabulary * width));
     each("ln_1.weight", width);
@@ -95,7 +96,9 @@ class Stories : public testing::Test {
 
   /// As llama2.c: single characters, then the neighbours whose joint piece has the best score are joined, again and again.
   std::vector<std::int32_t> encode(const std::string& text) const {
-    const auto id = [&](const std::string& piece) { return static_cast<std::int32_t>(std::find(pieces_.begin(), pieces_.end(), piece) - pieces_.begin()); };
+    const auto id = [&](const std::string& piece) {
+      return static_cast<std::int32_t>(std::find(pieces_.begin(), pieces_.end(), piece) - pieces_.begin());
+    };
     std::vector<std::int32_t> ids;
     for (const char letter : text) ids.push_back(id(std::string(1, letter)));
     for (;;) {

@@ -20,16 +20,22 @@ struct Kind {
   const char* key;
   double share;
 };
-constexpr std::array<Kind, 5> kKinds{{{"train/loss", 0.4}, {"train/lr", 0.2}, {"train/grad-norm", 0.2}, {"val/loss", 0.1}, {"val/accuracy", 0.1}}};
+constexpr std::array<Kind, 5> kKinds{
+    {{"train/loss", 0.4}, {"train/lr", 0.2}, {"train/grad-norm", 0.2}, {"val/loss", 0.1}, {"val/accuracy", 0.1}}};
 
 double value_of_kind(int kind, double progress, double quality, double noise) {
   const double loss = (0.9 + quality) + 3.5 * std::exp(-6 * progress) + 0.08 * noise;
   switch (kind) {
-    case 1: return 1e-3 * std::min(1.0, progress * 20) * (0.5 + 0.5 * std::cos(3.14159265358979 * progress));
-    case 2: return std::fabs(1.0 + 0.4 * noise) * std::exp(-progress);
-    case 3: return loss + 0.15;
-    case 4: return 1 / (0.2 + loss);
-    default: return loss;
+    case 1:
+      return 1e-3 * std::min(1.0, progress * 20) * (0.5 + 0.5 * std::cos(3.14159265358979 * progress));
+    case 2:
+      return std::fabs(1.0 + 0.4 * noise) * std::exp(-progress);
+    case 3:
+      return loss + 0.15;
+    case 4:
+      return 1 / (0.2 + loss);
+    default:
+      return loss;
   }
 }
 
@@ -69,22 +75,26 @@ std::string document_of(int experiment) {
 }
 
 void add_run(Database& database, int experiment, std::uint64_t number, const BigProjectSize& size) {
-  static constexpr const char* kStatuses[] = {"finished", "finished", "finished", "finished", "stopped", "failed", "finished", "interrupted"};
+  static constexpr const char* kStatuses[] = {"finished", "finished", "finished", "finished",
+                                              "stopped",  "failed",   "finished", "interrupted"};
   const std::string status = kStatuses[number % 8];
   const double created = kFirstDay + static_cast<double>(number) * 500;
   std::mt19937 random(static_cast<unsigned>(number));
   std::array<Made, kKinds.size()> made;
   std::int64_t last_seq = 1;
   for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-    made[kind] = make_points(number, static_cast<int>(kind), static_cast<int>(std::lround(size.points * kKinds[kind].share)), created + 5, random);
+    made[kind] =
+        make_points(number, static_cast<int>(kind), static_cast<int>(std::lround(size.points * kKinds[kind].share)), created + 5, random);
     if (!made[kind].points.empty()) last_seq = std::max(last_seq, made[kind].points.back().seq);
   }
   database.run(
-      "INSERT INTO runs (number, id, experiment, version, task, status, seed, device, step, total_steps, rate, rate_unit, created, started, ended, seconds, "
-      "sentence, tags, note, archived, last_seq) VALUES (?1, ?2, ?3, 1, 'train', ?4, ?5, 'cpu', 2000, 2000, 17500, 'tokens/s', ?6, ?7, ?8, 400, ?9, ?10, ?11, ?12, ?13)",
-      static_cast<std::int64_t>(number), id_of('r', number), id_of('e', static_cast<std::uint64_t>(experiment)), status, std::to_string(number % 5), created,
-      created + 5, created + 405, status == "failed" ? "val/loss became NaN at step 1000." : "", number % 10 == 0 ? "paper" : "",
-      number % 25 == 0 ? "worth another look" : "", number % 50 == 49, last_seq);
+      "INSERT INTO runs (number, id, experiment, version, task, status, seed, device, step, total_steps, rate, rate_unit, created, "
+      "started, ended, seconds, "
+      "sentence, tags, note, archived, last_seq) VALUES (?1, ?2, ?3, 1, 'train', ?4, ?5, 'cpu', 2000, 2000, 17500, 'tokens/s', ?6, ?7, ?8, "
+      "400, ?9, ?10, ?11, ?12, ?13)",
+      static_cast<std::int64_t>(number), id_of('r', number), id_of('e', static_cast<std::uint64_t>(experiment)), status,
+      std::to_string(number % 5), created, created + 5, created + 405, status == "failed" ? "val/loss became NaN at step 1000." : "",
+      number % 10 == 0 ? "paper" : "", number % 25 == 0 ? "worth another look" : "", number % 50 == 49, last_seq);
   const auto run = static_cast<std::int64_t>(number);
   database.run("INSERT INTO run_texts (run, kind, text) VALUES (?1, 'document', ?2), (?1, 'resolved', ?2)", run, document_of(experiment));
   for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
@@ -117,10 +127,13 @@ void make_big_project(const std::filesystem::path& path, const BigProjectSize& s
     }
     const std::string id = id_of('e', static_cast<std::uint64_t>(experiment)), document = document_of(experiment);
     const double created = kFirstDay + experiment * 500.0 * size.runs;
-    database.run("INSERT INTO experiments (id, name, task, created, changed) VALUES (?1, ?2, 'train', ?3, ?3)", id, fmt::format("sweep-{:02}", experiment), created);
-    database.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, 1, ?2, '', ?3)", id, created, document);
+    database.run("INSERT INTO experiments (id, name, task, created, changed) VALUES (?1, ?2, 'train', ?3, ?3)", id,
+                 fmt::format("sweep-{:02}", experiment), created);
+    database.run("INSERT INTO experiment_versions (experiment, version, created, base, document) VALUES (?1, 1, ?2, '', ?3)", id, created,
+                 document);
     for (int run = 0; run < size.runs; ++run) {
-      add_run(database, experiment, static_cast<std::uint64_t>(experiment) * static_cast<std::uint64_t>(size.runs) + static_cast<std::uint64_t>(run) + 1, size);
+      add_run(database, experiment,
+              static_cast<std::uint64_t>(experiment) * static_cast<std::uint64_t>(size.runs) + static_cast<std::uint64_t>(run) + 1, size);
     }
     transaction.commit();
   }

@@ -11,8 +11,8 @@ namespace dsw {
 /// The project that lists, filters and charts must stay quick with: by default 50 experiments × 300 runs × 1,500 points.
 struct BigProjectSize {
   int experiments = 50;
-  int runs = 300;                        ///< of each experiment
-  int points = 1500;                     ///< of each run, over five metrics
+  int runs = 300;     ///< of each experiment
+  int points = 1500;  ///< of each run, over five metrics
 };
 
 /// Makes it at `path` (nothing may be there), with curves like those of training runs: falling losses with noise, a learning rate

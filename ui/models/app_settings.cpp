@@ -31,7 +31,8 @@ constexpr int kMostRecent = 12;
 
 }  // namespace
 
-AppSettings::AppSettings(const QString& file, QObject* parent) : QObject(parent), file_(file.isEmpty() ? usualFile() : file), timer_(new QTimer(this)) {
+AppSettings::AppSettings(const QString& file, QObject* parent)
+    : QObject(parent), file_(file.isEmpty() ? usualFile() : file), timer_(new QTimer(this)) {
   const QSettings settings(file_, QSettings::IniFormat);
   for (const QString& key : settings.allKeys()) values_[key] = settings.value(key);
   timer_->setSingleShot(true);

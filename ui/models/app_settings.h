@@ -16,8 +16,8 @@ namespace dsw {
 
 struct RecentProject {
   QString path;
-  qint64 opened = 0;          ///< seconds since 1970
-  int runs = 0, running = 0, interrupted = 0;   ///< as last seen
+  qint64 opened = 0;                           ///< seconds since 1970
+  int runs = 0, running = 0, interrupted = 0;  ///< as last seen
 };
 
 /// Read once when made (before the window is shown); kept in memory; written by another thread 500 ms after a change and at the end.
@@ -27,14 +27,17 @@ class AppSettings : public QObject {
  public:
   /// `file`: an INI file; empty: the usual place of the program (~/.config/deepshock/workbench.ini).
   explicit AppSettings(const QString& file = {}, QObject* parent = nullptr);
-  ~AppSettings() override;    ///< writes what is not yet written
+  ~AppSettings() override;  ///< writes what is not yet written
 
   QVariant value(const QString& key, const QVariant& fallback = {}) const;
-  void setValue(const QString& key, const QVariant& value);   ///< an invalid value removes the key
+  void setValue(const QString& key, const QVariant& value);  ///< an invalid value removes the key
   void removeGroup(const QString& prefix);
 
   QString theme() const { return value("look/theme", "as-desktop").toString(); }
-  void setTheme(const QString& name) { setValue("look/theme", name); emit themeChanged(name); }
+  void setTheme(const QString& name) {
+    setValue("look/theme", name);
+    emit themeChanged(name);
+  }
   bool reducedMotion() const { return value("look/reduced-motion", false).toBool(); }
   void setReducedMotion(bool on) { setValue("look/reduced-motion", on); }
   /// Whole percent, 75 to 200; takes effect at the next start (Qt has no later moment).

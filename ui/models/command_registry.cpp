@@ -14,16 +14,22 @@ namespace dsw {
 
 QString commandContextName(CommandContext context) {
   switch (context) {
-    case CommandContext::Window: return QStringLiteral("anywhere");
-    case CommandContext::Form: return QStringLiteral("form and JSON");
-    case CommandContext::Table: return QStringLiteral("tables");
-    case CommandContext::Chart: return QStringLiteral("charts");
-    case CommandContext::Canvas: return QStringLiteral("canvas");
+    case CommandContext::Window:
+      return QStringLiteral("anywhere");
+    case CommandContext::Form:
+      return QStringLiteral("form and JSON");
+    case CommandContext::Table:
+      return QStringLiteral("tables");
+    case CommandContext::Chart:
+      return QStringLiteral("charts");
+    case CommandContext::Canvas:
+      return QStringLiteral("canvas");
   }
   return {};
 }
 
-CommandRegistry::CommandRegistry(AppSettings* settings, QObject* parent) : QObject(parent), settings_(settings), refreshTimer_(new QTimer(this)) {
+CommandRegistry::CommandRegistry(AppSettings* settings, QObject* parent)
+    : QObject(parent), settings_(settings), refreshTimer_(new QTimer(this)) {
   refreshTimer_->setSingleShot(true);
   refreshTimer_->setInterval(0);
   connect(refreshTimer_, &QTimer::timeout, this, &CommandRegistry::refresh);
@@ -152,7 +158,8 @@ QString CommandRegistry::conflict(const QString& id, const QVector<QKeySequence>
   if (!self) return {};
   for (const Command& other : commands_) {
     if (other.id == id) continue;
-    const bool overlap = other.context == self->context || other.context == CommandContext::Window || self->context == CommandContext::Window;
+    const bool overlap =
+        other.context == self->context || other.context == CommandContext::Window || self->context == CommandContext::Window;
     if (!overlap) continue;
     for (const QKeySequence& key : keys(other.id))
       if (!key.isEmpty() && wanted.contains(key)) return other.id;

@@ -21,14 +21,14 @@ class AppSettings;
 /// Where a key acts. Window keys act everywhere in the window; the others only while a view of that sort has the focus
 /// (`view->addActions(commands.actions(…))`). Window overlaps with all, the others only with themselves.
 enum class CommandContext { Window, Form, Table, Chart, Canvas };
-QString commandContextName(CommandContext context);   ///< "anywhere", "form and JSON", "tables", "charts", "canvas"
+QString commandContextName(CommandContext context);  ///< "anywhere", "form and JSON", "tables", "charts", "canvas"
 
 struct Command {
-  QString id;                       ///< stable: "run.start"
-  QString text;                     ///< "&Run"; a verb first; the mnemonic is for the menu
-  QString icon;                     ///< name in resources/icons, or empty
-  QVector<QKeySequence> keys;       ///< defaults; the first is shown
-  QString help;                     ///< one line: what it does
+  QString id;                  ///< stable: "run.start"
+  QString text;                ///< "&Run"; a verb first; the mnemonic is for the menu
+  QString icon;                ///< name in resources/icons, or empty
+  QVector<QKeySequence> keys;  ///< defaults; the first is shown
+  QString help;                ///< one line: what it does
   CommandContext context = CommandContext::Window;
   bool checkable = false;
 };
@@ -45,8 +45,8 @@ class CommandRegistry : public QObject {
   /// Adding an id twice is a programming error (DSW_CHECK).
   QAction* add(const Command& command);
   const Command* find(const QString& id) const;
-  QAction* action(const QString& id) const;              ///< DSW_CHECK that it exists
-  const std::vector<Command>& commands() const { return commands_; }   ///< in the order added
+  QAction* action(const QString& id) const;                           ///< DSW_CHECK that it exists
+  const std::vector<Command>& commands() const { return commands_; }  ///< in the order added
 
   /// The chain of targets to ask, first first. Set by the main window.
   using Router = std::function<std::vector<CommandTarget*>()>;

@@ -6,11 +6,11 @@ namespace dsw {
 
 /// What a target says about one command.
 struct CommandState {
-  bool handled = false;   ///< false: the next target is asked
+  bool handled = false;  ///< false: the next target is asked
   bool enabled = true;
-  QString reason;         ///< why not enabled: a sentence, shown in the palette and the tooltip
-  QString text;           ///< replaces the command's text ("Undo set heads to 5"); empty: as registered
-  bool checked = false;   ///< of checkable commands
+  QString reason;        ///< why not enabled: a sentence, shown in the palette and the tooltip
+  QString text;          ///< replaces the command's text ("Undo set heads to 5"); empty: as registered
+  bool checked = false;  ///< of checkable commands
 };
 
 /// A widget that answers commands. A command goes to the first target that handles it, in this order: the focused widget and its

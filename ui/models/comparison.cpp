@@ -32,7 +32,8 @@ QString identity(const RunRow& run, const RunParamsPtr& params) {
 
 }  // namespace
 
-Comparison::Comparison(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, StoreWatcher& watcher, QObject* parent)
+Comparison::Comparison(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries,
+                       StoreWatcher& watcher, QObject* parent)
     : QObject(parent), data_(data), params_(params), selection_(selection), queries_(queries) {
   connect(&selection_, &Selection::runsChanged, this, &Comparison::rebuild);
   connect(&params_, &RunParamsStore::loaded, this, &Comparison::rebuild);
@@ -172,7 +173,8 @@ QStringList Comparison::metricKeys() const {
     for (const RunPtr& run : arm.runs)
       for (const auto& [key, summary] : run->metrics) keys.insert(key);
   std::vector<std::string> sorted(keys.begin(), keys.end());
-  std::stable_sort(sorted.begin(), sorted.end(), [](const std::string& a, const std::string& b) { return metricOrder(a) < metricOrder(b); });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const std::string& a, const std::string& b) { return metricOrder(a) < metricOrder(b); });
   QStringList out;
   for (const std::string& key : sorted) out << QString::fromStdString(key);
   return out;
@@ -255,10 +257,13 @@ QString Comparison::verdict() const {
   if (!winner || std::isnan(base)) return {};
   if (best == base) return tr("%1 equals %2 in %3.").arg(winner->label, reference.label, metric_);
   const bool better = is_better(key, best, base);
-  QString text = better ? tr("%1 (%2) is better than %3 by %4 in %5.") : tr("Nothing is better than %3 in %5; %1 (%2) comes nearest, %4 away.");
+  QString text =
+      better ? tr("%1 (%2) is better than %3 by %4 in %5.") : tr("Nothing is better than %3 in %5; %1 (%2) comes nearest, %4 away.");
   text = text.arg(winner->label, winner->title, reference.label, formatNumber(std::abs(best - base), 3), metric_);
-  if (winner->runs.size() < 3 || reference.runs.size() < 3) text += " " + tr("With fewer than three seeds each, chance alone may explain it.");
-  else if (std::abs(best - base) < best_half) text += " " + tr("The seeds spread by more than that.");
+  if (winner->runs.size() < 3 || reference.runs.size() < 3)
+    text += " " + tr("With fewer than three seeds each, chance alone may explain it.");
+  else if (std::abs(best - base) < best_half)
+    text += " " + tr("The seeds spread by more than that.");
   return text;
 }
 

@@ -17,12 +17,12 @@ class StoreWatcher;
 
 /// One line of a comparison: a run, or several that differ in the seed alone.
 struct ComparedArm {
-  QString label;                     ///< "r-0138", "r-0138 × 3"
-  QString title;                     ///< "shakespeare-rope v1"
-  int series = 0;                    ///< colour; kBaselineSeries for the baseline
+  QString label;   ///< "r-0138", "r-0138 × 3"
+  QString title;   ///< "shakespeare-rope v1"
+  int series = 0;  ///< colour; kBaselineSeries for the baseline
   bool baseline = false;
   std::vector<RunPtr> runs;
-  RunParamsPtr params;               ///< of the first run; null: not read yet
+  RunParamsPtr params;  ///< of the first run; null: not read yet
   // The chosen metric over steps that all runs have; low and high only with several runs.
   std::vector<double> step, value, low, high, time;
 };
@@ -31,19 +31,20 @@ struct ComparedArm {
 struct ComparedRow {
   QString name;
   QStringList cells;
-  std::vector<bool> differs;         ///< from the baseline (settings), or is the best (results)
+  std::vector<bool> differs;  ///< from the baseline (settings), or is the best (results)
 };
 
 class Comparison : public QObject {
   Q_OBJECT
  public:
   enum class Take { Best, Last };
-  Comparison(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, StoreWatcher& watcher, QObject* parent = nullptr);
+  Comparison(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, StoreWatcher& watcher,
+             QObject* parent = nullptr);
 
   void setMetric(const QString& key);
   const QString& metric() const { return metric_; }
   void setTake(Take take);
-  QStringList metricKeys() const;                     ///< of any compared run
+  QStringList metricKeys() const;  ///< of any compared run
   const std::vector<ComparedArm>& arms() const { return arms_; }
   std::vector<ComparedRow> differingParams(int* total = nullptr) const;
   std::vector<ComparedRow> results() const;
@@ -52,11 +53,13 @@ class Comparison : public QObject {
   bool loading() const { return asked_ > 0; }
 
  signals:
-  void changed();                                     ///< arms, settings or results
+  void changed();  ///< arms, settings or results
   void curvesChanged();
 
  private:
-  struct Curve { std::vector<double> step, value, time; };
+  struct Curve {
+    std::vector<double> step, value, time;
+  };
   void rebuild();
   void askCurves();
   void buildCurves();
@@ -69,7 +72,7 @@ class Comparison : public QObject {
   QString metric_ = QStringLiteral("val/loss");
   Take take_ = Take::Best;
   std::vector<ComparedArm> arms_;
-  QHash<QString, Curve> curves_;                      ///< by run id, of metric_
+  QHash<QString, Curve> curves_;  ///< by run id, of metric_
   int asked_ = 0;
 };
 

@@ -81,17 +81,25 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       switch (index.column()) {
-        case State: return jobStatus(row);
-        case Job: return QString::fromStdString(row.title);
-        case Progress: return row.total > 0 ? formatPercent(std::min(share, 1.0), 0) : QString(kMissing);
-        case DeviceColumn: return row.device.empty() ? QString(kMissing) : QString::fromStdString(row.device);
-        case Left: return !ended && isActive(row.status) && row.seconds_left > 0 ? formatRemaining(row.seconds_left) : QString(kMissing);
-        default: return {};
+        case State:
+          return jobStatus(row);
+        case Job:
+          return QString::fromStdString(row.title);
+        case Progress:
+          return row.total > 0 ? formatPercent(std::min(share, 1.0), 0) : QString(kMissing);
+        case DeviceColumn:
+          return row.device.empty() ? QString(kMissing) : QString::fromStdString(row.device);
+        case Left:
+          return !ended && isActive(row.status) && row.seconds_left > 0 ? formatRemaining(row.seconds_left) : QString(kMissing);
+        default:
+          return {};
       }
     case Qt::ToolTipRole:
       if (index.column() == Action) {
         const QString action = jobAction(row);
-        return action == "stop" ? QStringLiteral("Stop at the next checkpoint") : action == "resume" ? QStringLiteral("Resume from the last checkpoint") : QString();
+        return action == "stop"     ? QStringLiteral("Stop at the next checkpoint")
+               : action == "resume" ? QStringLiteral("Resume from the last checkpoint")
+                                    : QString();
       }
       if (!row.sentence.empty()) return QString::fromStdString(row.hint.empty() ? row.sentence : row.sentence + " " + row.hint);
       if (index.column() == Progress && row.total > 0)
@@ -101,25 +109,34 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
       return data(index, Qt::DisplayRole);
     case Qt::AccessibleTextRole:
       if (index.column() == Action) return jobAction(row);
-      if (index.column() == Job) return QString("%1, %2, %3").arg(QString::fromStdString(row.title), jobStatus(row), formatPercent(share, 0));
+      if (index.column() == Job)
+        return QString("%1, %2, %3").arg(QString::fromStdString(row.title), jobStatus(row), formatPercent(share, 0));
       return data(index, Qt::DisplayRole);
     case IconRole: {
       if (index.column() != Action) return {};
       const QString action = jobAction(row);
-      return action == "stop" ? QVariant(QStringLiteral("stop-circle")) : action == "resume" ? QVariant(QStringLiteral("arrow-repeat")) : QVariant();
+      return action == "stop"     ? QVariant(QStringLiteral("stop-circle"))
+             : action == "resume" ? QVariant(QStringLiteral("arrow-repeat"))
+                                  : QVariant();
     }
-    case StatusRole: return index.column() == State ? QVariant(jobStatus(row)) : QVariant();
-    case FractionRole: return index.column() == Progress && row.total > 0 ? QVariant(std::min(share, 1.0)) : QVariant();
-    case LinkRole: return index.column() == Job && !row.run_id.empty();
-    case ToneRole: return static_cast<int>(ended && index.column() != Job ? CellTone::Muted : CellTone::Normal);
-    default: return {};
+    case StatusRole:
+      return index.column() == State ? QVariant(jobStatus(row)) : QVariant();
+    case FractionRole:
+      return index.column() == Progress && row.total > 0 ? QVariant(std::min(share, 1.0)) : QVariant();
+    case LinkRole:
+      return index.column() == Job && !row.run_id.empty();
+    case ToneRole:
+      return static_cast<int>(ended && index.column() != Job ? CellTone::Muted : CellTone::Normal);
+    default:
+      return {};
   }
 }
 
 QVariant JobListModel::headerData(int section, Qt::Orientation orientation, int role) const {
   static const char* const kHeads[ColumnCount] = {"State", "Job", "Progress", "Device", "Left", ""};
   if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount) return {};
-  if (role == Qt::TextAlignmentRole) return static_cast<int>((section == DeviceColumn || section == Left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return static_cast<int>((section == DeviceColumn || section == Left ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   return role == Qt::DisplayRole ? QVariant(QString::fromLatin1(kHeads[section])) : QVariant();
 }
 

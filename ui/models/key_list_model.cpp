@@ -39,22 +39,30 @@ QVariant KeyListModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       switch (index.column()) {
-        case Name: return plain(command->text);
+        case Name:
+          return plain(command->text);
         case Keys: {
           QStringList texts;
           for (const QKeySequence& key : keys) texts.push_back(key.toString(QKeySequence::NativeText));
           return texts.join(", ");
         }
-        case Where: return commandContextName(command->context);
-        default: return command->help;
+        case Where:
+          return commandContextName(command->context);
+        default:
+          return command->help;
       }
-    case Qt::EditRole: return index.column() == Keys ? QVariant(keys.isEmpty() ? QString() : keys.front().toString(QKeySequence::PortableText)) : data(index, Qt::DisplayRole);
-    case Qt::ToolTipRole: return index.column() == Keys ? QStringLiteral("Press Enter, then the new key; Delete takes the key away") : command->help;
-    case IconRole: return index.column() == Name && !command->icon.isEmpty() ? QVariant(command->icon) : QVariant();
+    case Qt::EditRole:
+      return index.column() == Keys ? QVariant(keys.isEmpty() ? QString() : keys.front().toString(QKeySequence::PortableText))
+                                    : data(index, Qt::DisplayRole);
+    case Qt::ToolTipRole:
+      return index.column() == Keys ? QStringLiteral("Press Enter, then the new key; Delete takes the key away") : command->help;
+    case IconRole:
+      return index.column() == Name && !command->icon.isEmpty() ? QVariant(command->icon) : QVariant();
     case ToneRole:
       if (index.column() == Keys && isChanged(index.row())) return static_cast<int>(CellTone::Accent);
       return static_cast<int>(index.column() == Where || index.column() == Help ? CellTone::Muted : CellTone::Normal);
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -78,7 +86,8 @@ Qt::ItemFlags KeyListModel::flags(const QModelIndex& index) const {
 
 QVariant KeyListModel::headerData(int section, Qt::Orientation orientation, int role) const {
   static const char* const kHeads[ColumnCount] = {"Command", "Keys", "Where", "What it does"};
-  return orientation == Qt::Horizontal && role == Qt::DisplayRole && section < ColumnCount ? QVariant(QString::fromLatin1(kHeads[section])) : QVariant();
+  return orientation == Qt::Horizontal && role == Qt::DisplayRole && section < ColumnCount ? QVariant(QString::fromLatin1(kHeads[section]))
+                                                                                           : QVariant();
 }
 
 }  // namespace dsw

@@ -36,15 +36,22 @@ QVariant LogModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const LogEntry& row = entry(index.row());
   switch (role) {
-    case Qt::DisplayRole: return index.column() == 0 ? row.time.toString("HH:mm:ss") : index.column() == 1 ? row.source : row.text;
-    case ExactRole: return index.column() == 0 ? row.time.toString(Qt::ISODate) : data(index, Qt::DisplayRole).toString();
-    case Qt::ToolTipRole: return row.text;
-    case LinkRole: return index.column() == 1 && !row.ref.isNull();
+    case Qt::DisplayRole:
+      return index.column() == 0 ? row.time.toString("HH:mm:ss") : index.column() == 1 ? row.source : row.text;
+    case ExactRole:
+      return index.column() == 0 ? row.time.toString(Qt::ISODate) : data(index, Qt::DisplayRole).toString();
+    case Qt::ToolTipRole:
+      return row.text;
+    case LinkRole:
+      return index.column() == 1 && !row.ref.isNull();
     case ToneRole:
       if (index.column() == 0) return static_cast<int>(CellTone::Muted);
       if (index.column() == 1) return static_cast<int>(CellTone::Normal);
-      return static_cast<int>(row.level == LogLevel::Error ? CellTone::Worse : row.level == LogLevel::Warning ? CellTone::Warning : CellTone::Normal);
-    default: return {};
+      return static_cast<int>(row.level == LogLevel::Error     ? CellTone::Worse
+                              : row.level == LogLevel::Warning ? CellTone::Warning
+                                                               : CellTone::Normal);
+    default:
+      return {};
   }
 }
 

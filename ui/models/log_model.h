@@ -10,7 +10,12 @@
 namespace dsw {
 
 enum class LogLevel { Info, Warning, Error };
-struct LogEntry { QDateTime time; LogLevel level = LogLevel::Info; QString source, text; ObjectRef ref; };
+struct LogEntry {
+  QDateTime time;
+  LogLevel level = LogLevel::Info;
+  QString source, text;
+  ObjectRef ref;
+};
 
 /// What happened since the window opened, oldest first; at most 10,000 lines. Columns: Time, Source, Text. UI thread only.
 class LogModel : public QAbstractTableModel {

@@ -12,7 +12,9 @@ namespace dsw {
 namespace {
 
 std::string nameOf(const std::string& key) { return key.substr(key.find('/') + 1); }
-bool endsWith(const std::string& text, const std::string& end) { return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0; }
+bool endsWith(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
 
 }  // namespace
 
@@ -30,7 +32,9 @@ int metricOrder(const std::string& key) {
   static const std::vector<std::string> kSplits = {"train", "val", "test"};
   static const std::vector<std::string> kNames = {"loss", "accuracy", "error", "perplexity", "bits-per-char", "grad-norm", "lr"};
   const std::string split = key.substr(0, key.find('/')), name = nameOf(key);
-  const auto place = [](const std::vector<std::string>& list, const std::string& word) { return static_cast<int>(std::find(list.begin(), list.end(), word) - list.begin()); };
+  const auto place = [](const std::vector<std::string>& list, const std::string& word) {
+    return static_cast<int>(std::find(list.begin(), list.end(), word) - list.begin());
+  };
   return place(kNames, name) * 10 + place(kSplits, split);
 }
 
@@ -38,7 +42,8 @@ void MetricTableModel::setRow(const RunRow& run) {
   std::vector<Row> rows;
   for (const auto& [key, summary] : run.metrics) rows.push_back({key, summary});
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return metricOrder(a.key) < metricOrder(b.key); });
-  const bool same = rows.size() == rows_.size() && std::equal(rows.begin(), rows.end(), rows_.begin(), [](const Row& a, const Row& b) { return a.key == b.key; });
+  const bool same = rows.size() == rows_.size() &&
+                    std::equal(rows.begin(), rows.end(), rows_.begin(), [](const Row& a, const Row& b) { return a.key == b.key; });
   if (same) {  // the cursor and the scroll place stay
     rows_ = std::move(rows);
     if (!rows_.empty()) emit dataChanged(index(0, Last), index(static_cast<int>(rows_.size()) - 1, AtStep));
@@ -76,28 +81,43 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       switch (index.column()) {
-        case Name: return QString::fromStdString(row.key);
-        case Last: return formatMetric(row.key, row.summary.last);
-        case Best: return has_best ? formatMetric(row.key, row.summary.best) : QString(kMissing);
-        case AtStep: return formatCountExact(has_best ? row.summary.best_step : row.summary.last_step);
+        case Name:
+          return QString::fromStdString(row.key);
+        case Last:
+          return formatMetric(row.key, row.summary.last);
+        case Best:
+          return has_best ? formatMetric(row.key, row.summary.best) : QString(kMissing);
+        case AtStep:
+          return formatCountExact(has_best ? row.summary.best_step : row.summary.last_step);
       }
       break;
-    case Qt::TextAlignmentRole: return QVariant(index.column() == Name ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
+    case Qt::TextAlignmentRole:
+      return QVariant(index.column() == Name ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
     case Qt::ToolTipRole:
-      if (index.column() == Last) return tr("%1 at step %2, %3 points").arg(formatExact(row.summary.last), formatCountExact(row.summary.last_step), formatCountExact(row.summary.points));
+      if (index.column() == Last)
+        return tr("%1 at step %2, %3 points")
+            .arg(formatExact(row.summary.last), formatCountExact(row.summary.last_step), formatCountExact(row.summary.points));
       if (index.column() == Best && has_best) return formatExact(row.summary.best);
       break;
-    case ExactRole: return index.column() == Name ? QString::fromStdString(row.key) : index.column() == AtStep ? QString::number(row.summary.best_step) : formatExact(value);
-    case SortRole: return index.column() == Name ? QVariant(metricOrder(row.key)) : QVariant(index.column() == AtStep ? static_cast<double>(row.summary.best_step) : value);
-    case EmphasisRole: return index.column() == Best && has_best && row.summary.best_step == row.summary.last_step;
-    default: break;
+    case ExactRole:
+      return index.column() == Name     ? QString::fromStdString(row.key)
+             : index.column() == AtStep ? QString::number(row.summary.best_step)
+                                        : formatExact(value);
+    case SortRole:
+      return index.column() == Name ? QVariant(metricOrder(row.key))
+                                    : QVariant(index.column() == AtStep ? static_cast<double>(row.summary.best_step) : value);
+    case EmphasisRole:
+      return index.column() == Best && has_best && row.summary.best_step == row.summary.last_step;
+    default:
+      break;
   }
   return {};
 }
 
 QVariant MetricTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
-  if (role == Qt::TextAlignmentRole) return QVariant(section == Name ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole)
+    return QVariant(section == Name ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   static const char* const kNames[] = {QT_TR_NOOP("Metric"), QT_TR_NOOP("Last"), QT_TR_NOOP("Best"), QT_TR_NOOP("At step")};
   return tr(kNames[section]);

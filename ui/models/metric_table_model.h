@@ -8,7 +8,8 @@
 
 namespace dsw {
 
-/// A run's metrics as rows: Metric, Last, Best, At step. Order: loss, error and accuracy before others, train before val before test. UI thread.
+/// A run's metrics as rows: Metric, Last, Best, At step. Order: loss, error and accuracy before others, train before val before test. UI
+/// thread.
 class MetricTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
@@ -18,7 +19,7 @@ class MetricTableModel : public QAbstractTableModel {
   void setRow(const RunRow& run);
   const std::string& key(int row) const { return rows_[static_cast<std::size_t>(row)].key; }
   int rowOf(const std::string& key) const;
-  QStringList lines() const;                        ///< for tests: "val/loss 1.9127 1.9127 1 600"
+  QStringList lines() const;  ///< for tests: "val/loss 1.9127 1.9127 1 600"
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
@@ -26,7 +27,10 @@ class MetricTableModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
  private:
-  struct Row { std::string key; MetricSummary summary; };
+  struct Row {
+    std::string key;
+    MetricSummary summary;
+  };
   std::vector<Row> rows_;
 };
 

@@ -23,10 +23,14 @@ struct NavigatorModel::Node {
 
 namespace {
 
-struct StateGroup { RunStatus status; const char* text; };
+struct StateGroup {
+  RunStatus status;
+  const char* text;
+};
 constexpr StateGroup kStates[] = {
-    {RunStatus::Running, "Running"},  {RunStatus::Queued, "Queued"},           {RunStatus::Paused, "Paused"}, {RunStatus::Finished, "Finished"},
-    {RunStatus::Stopped, "Stopped"},  {RunStatus::Interrupted, "Interrupted"}, {RunStatus::Failed, "Failed"}, {RunStatus::Pruned, "Pruned"},
+    {RunStatus::Running, "Running"},   {RunStatus::Queued, "Queued"},   {RunStatus::Paused, "Paused"},
+    {RunStatus::Finished, "Finished"}, {RunStatus::Stopped, "Stopped"}, {RunStatus::Interrupted, "Interrupted"},
+    {RunStatus::Failed, "Failed"},     {RunStatus::Pruned, "Pruned"},
 };
 
 }  // namespace
@@ -72,7 +76,8 @@ void NavigatorModel::refresh() {
     node->ref = {kind::kExperiment, QString::fromStdString(row.id), {}};
     node->text = QString::fromStdString(row.name);
     node->count = QString("v%1").arg(row.version);
-    node->toolTip = QString("%1, %2, %3 %4").arg(node->text, QString::fromStdString(row.task), formatCount(row.runs), row.runs == 1 ? "run" : "runs");
+    node->toolTip =
+        QString("%1, %2, %3 %4").arg(node->text, QString::fromStdString(row.task), formatCount(row.runs), row.runs == 1 ? "run" : "runs");
     experiments.push_back(std::move(node));
   }
   for (const StateGroup& group : kStates) {
@@ -185,14 +190,22 @@ QVariant NavigatorModel::data(const QModelIndex& index, int role) const {
   if (!self) return {};
   switch (role) {
     case Qt::DisplayRole:
-    case Qt::EditRole: return self->text;
-    case Qt::ToolTipRole: return self->toolTip;
-    case Qt::AccessibleTextRole: return self->count.isEmpty() ? self->text : QString("%1, %2").arg(self->text, self->count);
-    case IconRole: return self->icon;
-    case StatusRole: return self->status.isEmpty() ? QVariant() : QVariant(self->status);
-    case CountRole: return self->count;
-    case EmphasisRole: return self->section;
-    default: return {};
+    case Qt::EditRole:
+      return self->text;
+    case Qt::ToolTipRole:
+      return self->toolTip;
+    case Qt::AccessibleTextRole:
+      return self->count.isEmpty() ? self->text : QString("%1, %2").arg(self->text, self->count);
+    case IconRole:
+      return self->icon;
+    case StatusRole:
+      return self->status.isEmpty() ? QVariant() : QVariant(self->status);
+    case CountRole:
+      return self->count;
+    case EmphasisRole:
+      return self->section;
+    default:
+      return {};
   }
 }
 

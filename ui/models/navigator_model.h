@@ -20,8 +20,8 @@ class NavigatorModel : public QAbstractItemModel {
   explicit NavigatorModel(const ProjectData& data, QObject* parent = nullptr);
   ~NavigatorModel() override;
 
-  ObjectRef ref(const QModelIndex& index) const;      ///< what opening the row opens; null for a section without a tab
-  QModelIndex indexOf(const ObjectRef& ref) const;    ///< by kind, id and place; invalid when there is none
+  ObjectRef ref(const QModelIndex& index) const;    ///< what opening the row opens; null for a section without a tab
+  QModelIndex indexOf(const ObjectRef& ref) const;  ///< by kind, id and place; invalid when there is none
 
   QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
   QModelIndex parent(const QModelIndex& child) const override;

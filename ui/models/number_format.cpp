@@ -113,8 +113,10 @@ QString formatPlusMinus(double v, double half_width) {
     return formatNumber(v) + QStringLiteral(" ± ") + formatNumber(half_width);
   }
   int decimals = 0;
-  if (half_width != 0) decimals = std::clamp(1 - exponentOf(std::abs(half_width), 2), 0, 12);
-  else decimals = columnDecimals(v);
+  if (half_width != 0)
+    decimals = std::clamp(1 - exponentOf(std::abs(half_width), 2), 0, 12);
+  else
+    decimals = columnDecimals(v);
   return formatFixed(v, decimals) + QStringLiteral(" ± ") + formatFixed(std::abs(half_width), decimals);
 }
 

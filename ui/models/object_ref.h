@@ -14,7 +14,7 @@ inline const QString kExperiment = QStringLiteral("experiment");  ///< id: Exper
 inline const QString kRun = QStringLiteral("run");                ///< id: RunRow::id
 inline const QString kRuns = QStringLiteral("runs");              ///< the run table with comparison; id empty, place: a filter
 inline const QString kDevices = QStringLiteral("devices");
-inline const QString kKeys = QStringLiteral("keys");              ///< all commands and keys
+inline const QString kKeys = QStringLiteral("keys");  ///< all commands and keys
 inline const QString kModel = QStringLiteral("model");
 inline const QString kHelp = QStringLiteral("help");
 // Not tabs: opening them does something.

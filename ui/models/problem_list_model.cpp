@@ -31,15 +31,20 @@ QVariant ProblemListModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rows_.size()) return {};
   const ProblemItem& item = rows_[index.row()];
   switch (role) {
-    case Qt::DisplayRole: return index.column() == 0 ? item.text : index.column() == 1 ? item.source : item.ref.place;
-    case Qt::ToolTipRole: return item.text;
+    case Qt::DisplayRole:
+      return index.column() == 0 ? item.text : index.column() == 1 ? item.source : item.ref.place;
+    case Qt::ToolTipRole:
+      return item.text;
     case Qt::AccessibleTextRole:
       return index.column() == 0 ? QString("%1: %2").arg(item.warning ? "Warning" : "Problem", item.text) : data(index, Qt::DisplayRole);
-    case IconRole: return index.column() == 0 ? (item.warning ? QStringLiteral("exclamation-triangle-fill") : QStringLiteral("x-octagon-fill")) : QVariant();
+    case IconRole:
+      return index.column() == 0 ? (item.warning ? QStringLiteral("exclamation-triangle-fill") : QStringLiteral("x-octagon-fill"))
+                                 : QVariant();
     case ToneRole:
       if (index.column() != 0) return static_cast<int>(CellTone::Muted);
       return static_cast<int>(CellTone::Normal);
-    default: return {};
+    default:
+      return {};
   }
 }
 

@@ -10,9 +10,9 @@
 namespace dsw {
 
 struct ProblemItem {
-  QString text;               ///< a sentence: "`/model/heads` is 5, but …"
-  ObjectRef ref;              ///< where a jump goes: {experiment, id, "/model/heads"}
-  QString source;             ///< what it is in: "shakespeare-char"
+  QString text;    ///< a sentence: "`/model/heads` is 5, but …"
+  ObjectRef ref;   ///< where a jump goes: {experiment, id, "/model/heads"}
+  QString source;  ///< what it is in: "shakespeare-char"
   bool warning = false;
 };
 
@@ -23,7 +23,7 @@ class ProblemListModel : public QAbstractTableModel {
   using QAbstractTableModel::QAbstractTableModel;
   /// Replaces what `owner` (any stable word: an experiment's id, "project") reported. Empty: it has none.
   void setProblems(const QString& owner, QVector<ProblemItem> items);
-  int errors() const { return errors_; }          ///< warnings not counted
+  int errors() const { return errors_; }  ///< warnings not counted
   const ProblemItem& item(int row) const { return rows_[row]; }
 
   int rowCount(const QModelIndex& parent = {}) const override;

@@ -98,7 +98,11 @@ void ProjectActions::enqueue(QObject* asker, std::function<std::function<void()>
       std::function<void()> answer = work();
       if (!answer) return;
       QMetaObject::invokeMethod(
-          this, [asker, nobody, answer = std::move(answer)] { if (nobody || asker) answer(); }, Qt::QueuedConnection);
+          this,
+          [asker, nobody, answer = std::move(answer)] {
+            if (nobody || asker) answer();
+          },
+          Qt::QueuedConnection);
     });
   }
   wake_.notify_one();
@@ -107,7 +111,8 @@ void ProjectActions::enqueue(QObject* asker, std::function<std::function<void()>
 Project* ProjectActions::project() { return workspace_.project(); }
 
 Error ProjectActions::readOnlyError() {
-  return Error(ErrorCode::Locked, "The project is open read-only", "Close the other window that writes it, or duplicate the project to edit.");
+  return Error(ErrorCode::Locked, "The project is open read-only",
+               "Close the other window that writes it, or duplicate the project to edit.");
 }
 
 void ProjectActions::openProject(const std::filesystem::path& path, bool create, QObject* asker, Done done) {
@@ -156,8 +161,8 @@ void ProjectActions::closeProject(bool keepRunning, QObject* asker, Done done) {
   });
 }
 
-void ProjectActions::saveExperiment(const QString& id, const QString& name, const QString& task, const QString& document, const QString& base,
-                                    QObject* asker, std::function<void(Result<QString>)> done) {
+void ProjectActions::saveExperiment(const QString& id, const QString& name, const QString& task, const QString& document,
+                                    const QString& base, QObject* asker, std::function<void(Result<QString>)> done) {
   change<QString>(
       asker,
       [=](Project& project) -> Result<QString> {
@@ -179,8 +184,10 @@ void ProjectActions::saveDraft(const QString& experimentId, const QString& docum
       asker, [=](Project& project) { return project.save_draft(experimentId.toStdString(), document.toStdString()); },
       [this, done = std::move(done)](Result<void> result) {
         if (result) emit saved();
-        if (done) done(std::move(result));
-        else if (!result) emit failed(result.error());
+        if (done)
+          done(std::move(result));
+        else if (!result)
+          emit failed(result.error());
       });
 }
 
@@ -269,7 +276,8 @@ void ProjectActions::duplicateExperiment(const QString& experimentId, QObject* a
         DSW_TRY_ASSIGN(const auto reader, project.reader());
         DSW_TRY_ASSIGN(const auto versions, reader->versions(experimentId.toStdString()));
         if (versions.empty()) return dsw::fail(ErrorCode::NotFound, "The experiment has no version yet", "Keep a version first.");
-        const auto newest = std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+        const auto newest =
+            std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
         return saveAsNew(project, newest->document, newest->base);
       },
       [this, done = std::move(done)](Result<QString> id) {
@@ -307,7 +315,8 @@ void ProjectActions::startExperiment(const QString& experimentId, QObject* asker
         DSW_TRY_ASSIGN(const auto reader, project.reader());
         DSW_TRY_ASSIGN(const auto versions, reader->versions(experimentId.toStdString()));
         if (versions.empty()) return dsw::fail(ErrorCode::NotFound, "The experiment has no version yet", "Keep a version first.");
-        const auto newest = std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+        const auto newest =
+            std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
         Workspace::RunRequest request;
         request.experiment_id = experimentId.toStdString();
         request.text = newest->document;
@@ -331,7 +340,8 @@ void ProjectActions::stopJob(qint64 jobId) {
 }
 
 void ProjectActions::resumeRun(const QString& runId, QObject* asker, Done done) {
-  changeRows({runId}, [this, id = runId.toStdString()](Project&) { return workspace_.resume_run(id); }, asker, std::move(done));
+  changeRows(
+      {runId}, [this, id = runId.toStdString()](Project&) { return workspace_.resume_run(id); }, asker, std::move(done));
 }
 
 void ProjectActions::changeRows(const QStringList& ids, std::function<Result<void>(Project&)> work, QObject* asker, Done done) {
@@ -344,8 +354,10 @@ void ProjectActions::changeRows(const QStringList& ids, std::function<Result<voi
       if (runs.size() != ids.size()) data_.reloadExperiments();
       emit saved();
     }
-    if (done) done(std::move(result));
-    else if (!result) emit failed(result.error());
+    if (done)
+      done(std::move(result));
+    else if (!result)
+      emit failed(result.error());
   });
 }
 
@@ -383,9 +395,15 @@ void ProjectActions::exportProject(const QString& archive, const QStringList& ru
   const std::filesystem::path from = path_.toStdString(), to = archive.toStdString();
   const QPointer<QObject> who(asker);
   workspace_.start_job(
-      "Export " + to.filename().string(), [from, to, ids = toStrings(runs)](std::stop_token, const auto&) { return export_project(from, to, ids); },
+      "Export " + to.filename().string(),
+      [from, to, ids = toStrings(runs)](std::stop_token, const auto&) { return export_project(from, to, ids); },
       [this, who, done = std::move(done)](const Result<void>& result) {
-        QMetaObject::invokeMethod(this, [who, done, result] { if (who && done) done(result); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this,
+            [who, done, result] {
+              if (who && done) done(result);
+            },
+            Qt::QueuedConnection);
       });
 }
 
@@ -399,7 +417,12 @@ void ProjectActions::makeReport(const QString& path, const QStringList& runs, QO
         return write_report(*reader, ids, to);
       },
       [this, who, done = std::move(done)](const Result<void>& result) {
-        QMetaObject::invokeMethod(this, [who, done, result] { if (who && done) done(result); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this,
+            [who, done, result] {
+              if (who && done) done(result);
+            },
+            Qt::QueuedConnection);
       });
 }
 
@@ -434,8 +457,10 @@ void ProjectActions::importArchive(const QString& archive, QObject* asker, std::
             [this, who, plan, done, result] {
               if (result) data_.reload();
               if (!who || !done) return;
-              if (result) done(*plan);
-              else done(dsw::fail(result.error()));
+              if (result)
+                done(*plan);
+              else
+                done(dsw::fail(result.error()));
             },
             Qt::QueuedConnection);
       });

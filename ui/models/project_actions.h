@@ -31,7 +31,7 @@ class ProjectActions : public QObject {
   using Done = std::function<void(Result<void>)>;
 
   ProjectActions(Workspace& workspace, QueryRunner& queries, StoreWatcher& watcher, ProjectData& data, QObject* parent = nullptr);
-  ~ProjectActions() override;    ///< waits for what is queued
+  ~ProjectActions() override;  ///< waits for what is queued
 
   Workspace& workspace() { return workspace_; }
 
@@ -63,7 +63,10 @@ class ProjectActions : public QObject {
   void duplicateExperiment(const QString& experimentId, QObject* asker, std::function<void(Result<QString>)> done);
 
   // Runs.
-  struct RunAsk { QString experimentId, document, base, device; int threads = 0; };
+  struct RunAsk {
+    QString experimentId, document, base, device;
+    int threads = 0;
+  };
   /// Validates, freezes a version, queues the run. Gives the run's row.
   void startRun(const RunAsk& ask, QObject* asker, std::function<void(Result<RunRow>)> done);
   /// Runs the newest version of an experiment.
@@ -106,7 +109,7 @@ class ProjectActions : public QObject {
  private:
   template <class T>
   Result<T> withProject(const std::function<Result<T>(Project&)>& work);
-  Project* project();                                                  ///< actions' thread; null when read-only
+  Project* project();  ///< actions' thread; null when read-only
   static Error readOnlyError();
   /// `work` runs on the actions' thread and gives what is to be called on the UI thread.
   void enqueue(QObject* asker, std::function<std::function<void()>()> work);
@@ -121,7 +124,7 @@ class ProjectActions : public QObject {
   bool writable_ = false;
   bool runsInWorkers_ = false;
 
-  std::mutex mutex_;                    // guards queue_ and quit_
+  std::mutex mutex_;  // guards queue_ and quit_
   std::condition_variable wake_;
   std::deque<std::function<void()>> queue_;
   bool quit_ = false;

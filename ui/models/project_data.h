@@ -27,10 +27,10 @@ class ProjectData : public QObject {
 
   enum class State { Closed, Loading, Ready, Failed };
   State state() const { return state_; }
-  const Error& error() const { return error_; }        ///< of Failed
+  const Error& error() const { return error_; }  ///< of Failed
 
   const ProjectInfo& info() const { return info_; }
-  QString name() const;                                ///< "tiny-language.dsx"; empty when closed
+  QString name() const;  ///< "tiny-language.dsx"; empty when closed
   bool readOnly() const { return !readOnlyReason_.isEmpty(); }
   const QString& readOnlyReason() const { return readOnlyReason_; }
 
@@ -39,9 +39,9 @@ class ProjectData : public QObject {
   const std::vector<ModelRow>& models() const { return models_; }
   /// Newest first, archived ones left out.
   const std::vector<RunPtr>& runs() const { return runs_; }
-  RunPtr run(const QString& id) const;                 ///< null when unknown; also archived ones that were asked for by reload(id)
+  RunPtr run(const QString& id) const;  ///< null when unknown; also archived ones that were asked for by reload(id)
   int count(RunStatus status) const;
-  QStringList tags() const;                            ///< all tags in use, sorted
+  QStringList tags() const;  ///< all tags in use, sorted
 
   // Used by ProjectActions when a project was opened or closed.
   void load(const QString& readOnlyReason);

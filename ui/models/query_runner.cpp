@@ -96,8 +96,10 @@ void QueryRunner::loop() {
       if (wanted.empty()) continue;
       try {
         auto made = open_(wanted);
-        if (made) reader = std::move(*made);
-        else error = made.error();
+        if (made)
+          reader = std::move(*made);
+        else
+          error = made.error();
       } catch (const Error& thrown) {
         error = thrown;
       } catch (const std::exception& thrown) {
@@ -107,7 +109,8 @@ void QueryRunner::loop() {
     }
     std::any value = request->question(reader.get(), reader ? nullptr : &error);
     request->question = {};  // what it captured is freed here, not on the UI thread
-    QMetaObject::invokeMethod(this, [this, request, value]() mutable { deliver(request, std::move(value)); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this, request, value]() mutable { deliver(request, std::move(value)); }, Qt::QueuedConnection);
   }
 }
 

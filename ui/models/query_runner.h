@@ -32,9 +32,10 @@ class QueryRunner : public QObject {
   /// `open` makes the reader on the query thread; the default opens the file. Tests give a fake.
   using Open = std::function<Result<std::unique_ptr<ProjectReader>>(const std::filesystem::path&)>;
   explicit QueryRunner(QObject* parent = nullptr, Open open = {});
-  ~QueryRunner() override;   ///< waits for the running question only
+  ~QueryRunner() override;  ///< waits for the running question only
 
-  /// Opens a project for the questions that follow; empty: closes. Older questions are dropped. A failed open is the answer of each question.
+  /// Opens a project for the questions that follow; empty: closes. Older questions are dropped. A failed open is the answer of each
+  /// question.
   void setProject(const std::filesystem::path& path);
   const std::filesystem::path& project() const { return path_; }
 
@@ -53,7 +54,7 @@ class QueryRunner : public QObject {
   int pending() const;
 
  private:
-  using Question = std::function<std::any(ProjectReader*, const Error*)>;   ///< null reader: give this error
+  using Question = std::function<std::any(ProjectReader*, const Error*)>;  ///< null reader: give this error
   using Answer = std::function<void(std::any&)>;
   template <class T>
   static Question erase(std::function<Result<T>(ProjectReader&)> question) {
@@ -75,9 +76,9 @@ class QueryRunner : public QObject {
 
   struct Request {
     quint64 id = 0;
-    quint64 generation = 0;              ///< of the project
-    QObject* askerKey = nullptr;         ///< compared only, never followed
-    QPointer<QObject> asker;             ///< UI thread only
+    quint64 generation = 0;       ///< of the project
+    QObject* askerKey = nullptr;  ///< compared only, never followed
+    QPointer<QObject> asker;      ///< UI thread only
     QString channel;
     Question question;
     Answer answer;
@@ -87,12 +88,12 @@ class QueryRunner : public QObject {
   void deliver(const std::shared_ptr<Request>& request, std::any value);
 
   Open open_;
-  std::filesystem::path path_;           // UI thread
-  std::map<std::pair<QObject*, QString>, quint64> newest_;   // UI thread: newest question of a channel
-  std::set<quint64> alive_;              // UI thread: asked and not yet answered
-  quint64 lastId_ = 0, generation_ = 0;  // UI thread
+  std::filesystem::path path_;                              // UI thread
+  std::map<std::pair<QObject*, QString>, quint64> newest_;  // UI thread: newest question of a channel
+  std::set<quint64> alive_;                                 // UI thread: asked and not yet answered
+  quint64 lastId_ = 0, generation_ = 0;                     // UI thread
 
-  mutable std::mutex mutex_;             // guards queue_, wanted_, wantedGeneration_, quit_
+  mutable std::mutex mutex_;  // guards queue_, wanted_, wantedGeneration_, quit_
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Request>> queue_;
   std::filesystem::path wanted_;

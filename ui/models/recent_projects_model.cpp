@@ -45,26 +45,44 @@ QVariant RecentProjectsModel::data(const QModelIndex& index, int role) const {
   switch (role) {
     case Qt::DisplayRole:
       switch (index.column()) {
-        case 0: return QFileInfo(row.path).completeBaseName();
-        case 1: return shownPath(row.path);
-        case 2: return relativeDay(row.opened);
-        case 3: return QString("%1 %2").arg(formatCount(row.runs), row.runs == 1 ? "run" : "runs");
-        case 4: return row.running > 0 ? QString("%1 running").arg(row.running) : row.interrupted > 0 ? QString("%1 interrupted").arg(row.interrupted) : QString();
-        default: return {};
+        case 0:
+          return QFileInfo(row.path).completeBaseName();
+        case 1:
+          return shownPath(row.path);
+        case 2:
+          return relativeDay(row.opened);
+        case 3:
+          return QString("%1 %2").arg(formatCount(row.runs), row.runs == 1 ? "run" : "runs");
+        case 4:
+          return row.running > 0       ? QString("%1 running").arg(row.running)
+                 : row.interrupted > 0 ? QString("%1 interrupted").arg(row.interrupted)
+                                       : QString();
+        default:
+          return {};
       }
-    case Qt::ToolTipRole: return row.path;
-    case Qt::AccessibleTextRole: return index.column() == 0 ? QString("%1, %2").arg(QFileInfo(row.path).completeBaseName(), relativeDay(row.opened)) : data(index, Qt::DisplayRole);
-    case IconRole: return index.column() == 0 ? QVariant(QStringLiteral("file-earmark-binary")) : QVariant();
-    case EmphasisRole: return index.column() == 0;
-    case StatusRole: return index.column() == 4 && attention ? QVariant(row.running > 0 ? QStringLiteral("running") : QStringLiteral("interrupted")) : QVariant();
-    case ToneRole: return static_cast<int>(index.column() == 0 || index.column() == 3 ? CellTone::Normal : CellTone::Muted);
-    default: return {};
+    case Qt::ToolTipRole:
+      return row.path;
+    case Qt::AccessibleTextRole:
+      return index.column() == 0 ? QString("%1, %2").arg(QFileInfo(row.path).completeBaseName(), relativeDay(row.opened))
+                                 : data(index, Qt::DisplayRole);
+    case IconRole:
+      return index.column() == 0 ? QVariant(QStringLiteral("file-earmark-binary")) : QVariant();
+    case EmphasisRole:
+      return index.column() == 0;
+    case StatusRole:
+      return index.column() == 4 && attention ? QVariant(row.running > 0 ? QStringLiteral("running") : QStringLiteral("interrupted"))
+                                              : QVariant();
+    case ToneRole:
+      return static_cast<int>(index.column() == 0 || index.column() == 3 ? CellTone::Normal : CellTone::Muted);
+    default:
+      return {};
   }
 }
 
 QVariant RecentProjectsModel::headerData(int section, Qt::Orientation orientation, int role) const {
   static const char* const kHeads[] = {"Name", "Path", "Opened", "Runs", "State"};
-  return orientation == Qt::Horizontal && role == Qt::DisplayRole && section < 5 ? QVariant(QString::fromLatin1(kHeads[section])) : QVariant();
+  return orientation == Qt::Horizontal && role == Qt::DisplayRole && section < 5 ? QVariant(QString::fromLatin1(kHeads[section]))
+                                                                                 : QVariant();
 }
 
 }  // namespace dsw

@@ -12,7 +12,7 @@ namespace dsw {
 /// What is new after a number.
 struct RunData::Delta {
   RunRow row;
-  bool whole = false;                                  ///< not after a number: everything
+  bool whole = false;  ///< not after a number: everything
   std::map<std::string, std::vector<MetricPoint>> points;
   std::vector<SampleRow> samples;
   std::vector<CheckpointRow> checkpoints;
@@ -104,7 +104,8 @@ void RunData::receive(Result<std::shared_ptr<Delta>> answer) {
       newest = std::max(newest, point.seq);
     }
   }
-  const bool new_samples = first || samples_.size() != delta.samples.size() || (!samples_.empty() && samples_.back().seq != delta.samples.back().seq);
+  const bool new_samples =
+      first || samples_.size() != delta.samples.size() || (!samples_.empty() && samples_.back().seq != delta.samples.back().seq);
   const bool new_events = first || !delta.events.empty() || checkpoints_.size() != delta.checkpoints.size();
   for (EventRow& event : delta.events) {
     newest = std::max(newest, event.seq);

@@ -33,17 +33,19 @@ class RunData : public QObject {
   const std::vector<SampleRow>& samples() const { return samples_; }
   const std::vector<CheckpointRow>& checkpoints() const { return checkpoints_; }
   const std::vector<EventRow>& events() const { return events_; }
-  const std::string& resolved() const { return resolved_; }       ///< JSON text
-  const std::string& record() const { return record_; }           ///< JSON text
-  const std::string& summary() const { return summary_; }         ///< JSON text
+  const std::string& resolved() const { return resolved_; }  ///< JSON text
+  const std::string& record() const { return record_; }      ///< JSON text
+  const std::string& summary() const { return summary_; }    ///< JSON text
   /// Steps of one epoch; 0: not known, no epoch axis.
   double stepsPerEpoch() const { return steps_per_epoch_; }
-  bool isActive() const { return row_.status == RunStatus::Running || row_.status == RunStatus::Queued || row_.status == RunStatus::Paused; }
+  bool isActive() const {
+    return row_.status == RunStatus::Running || row_.status == RunStatus::Queued || row_.status == RunStatus::Paused;
+  }
   /// Asks again for what is new; done by itself when the watcher reports the run.
   void refresh();
 
  signals:
-  void loaded();                                       ///< once; everything is there
+  void loaded();  ///< once; everything is there
   /// New points, each key with the index of its first new one; `reset`: the run was rewound (a resume), draw all again.
   void metricsGrew(const std::map<std::string, std::size_t>& firstNew, bool reset);
   void rowChanged();

@@ -28,20 +28,28 @@ QString text(const std::string& s) { return QString::fromStdString(s); }
 
 /// Texts that `key:` looks at besides settings; true when the key is one of them.
 bool ownTexts(const RunRow& run, const QString& key, QStringList& out) {
-  if (key == "state" || key == "status") out = {run_status_name(run.status)};
-  else if (key == "run" || key == "id") out = {text(run.short_name), text(run.name), text(run.id)};
-  else if (key == "experiment" || key == "exp") out = {text(run.experiment_name)};
-  else if (key == "task") out = {text(run.task)};
-  else if (key == "note") out = {text(run.note)};
-  else if (key == "device") out = {text(run.device)};
+  if (key == "state" || key == "status")
+    out = {run_status_name(run.status)};
+  else if (key == "run" || key == "id")
+    out = {text(run.short_name), text(run.name), text(run.id)};
+  else if (key == "experiment" || key == "exp")
+    out = {text(run.experiment_name)};
+  else if (key == "task")
+    out = {text(run.task)};
+  else if (key == "note")
+    out = {text(run.note)};
+  else if (key == "device")
+    out = {text(run.device)};
   else if (key == "tag" || key == "tags") {
     for (const std::string& tag : run.tags) out.push_back(text(tag));
-  } else return false;
+  } else
+    return false;
   return true;
 }
 
 bool isOwnKey(const QString& key) {
-  static const QStringList kKeys = {"state", "status", "run", "id", "experiment", "exp", "task", "note", "device", "tag", "tags", "seed", "step", "time", "seconds"};
+  static const QStringList kKeys = {"state",  "status", "run",  "id",   "experiment", "exp",  "task",   "note",
+                                    "device", "tag",    "tags", "seed", "step",       "time", "seconds"};
   return kKeys.contains(key);
 }
 
@@ -53,21 +61,29 @@ bool contains(const FilterRow& row, const QString& key, const QString& wanted) {
   if (key == "data" || key == "model") {
     const QString head = '/' + key + '/';
     for (const auto& [pointer, value] : row.params->values)
-      if (pointer.startsWith(head) && value.typeId() == QMetaType::QString && value.toString().contains(wanted, Qt::CaseInsensitive)) return true;
+      if (pointer.startsWith(head) && value.typeId() == QMetaType::QString && value.toString().contains(wanted, Qt::CaseInsensitive))
+        return true;
     return false;
   }
   const QVariant value = row.params->find(key);
-  return value.isValid() && (paramText(value).contains(wanted, Qt::CaseInsensitive) || value.toString().contains(wanted, Qt::CaseInsensitive));
+  return value.isValid() &&
+         (paramText(value).contains(wanted, Qt::CaseInsensitive) || value.toString().contains(wanted, Qt::CaseInsensitive));
 }
 
 bool compare(double value, Node::Op op, double number) {
   switch (op) {
-    case Node::Op::Less: return value < number;
-    case Node::Op::LessEqual: return value <= number;
-    case Node::Op::Greater: return value > number;
-    case Node::Op::GreaterEqual: return value >= number;
-    case Node::Op::Equal: return value == number;
-    case Node::Op::NotEqual: return value != number;
+    case Node::Op::Less:
+      return value < number;
+    case Node::Op::LessEqual:
+      return value <= number;
+    case Node::Op::Greater:
+      return value > number;
+    case Node::Op::GreaterEqual:
+      return value >= number;
+    case Node::Op::Equal:
+      return value == number;
+    case Node::Op::NotEqual:
+      return value != number;
   }
   return false;
 }
@@ -85,7 +101,10 @@ double numberOf(const FilterRow& row, const QString& key) {
   return setting.isValid() && number ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
-struct Token { QString text; bool quoted = false; };
+struct Token {
+  QString text;
+  bool quoted = false;
+};
 
 std::vector<Token> tokens(const QString& all, QString& error) {
   std::vector<Token> list;
@@ -118,7 +137,8 @@ std::vector<Token> tokens(const QString& all, QString& error) {
 
 class Parser {
  public:
-  Parser(std::vector<Token> list, QString& error, bool& readsSettings) : list_(std::move(list)), error_(error), readsSettings_(readsSettings) {}
+  Parser(std::vector<Token> list, QString& error, bool& readsSettings)
+      : list_(std::move(list)), error_(error), readsSettings_(readsSettings) {}
 
   std::unique_ptr<Node> run() {
     auto node = parseOr(0);
@@ -128,7 +148,9 @@ class Parser {
 
  private:
   static constexpr int kMostDepth = 32;
-  bool is(const char* word) const { return at_ < list_.size() && !list_[at_].quoted && list_[at_].text.compare(QLatin1String(word), Qt::CaseInsensitive) == 0; }
+  bool is(const char* word) const {
+    return at_ < list_.size() && !list_[at_].quoted && list_[at_].text.compare(QLatin1String(word), Qt::CaseInsensitive) == 0;
+  }
 
   std::unique_ptr<Node> parseOr(int depth) {
     auto first = parseAnd(depth);
@@ -139,8 +161,10 @@ class Parser {
     while (is("or")) {
       ++at_;
       auto next = parseAnd(depth);
-      if (next) node->parts.push_back(std::move(next));
-      else if (error_.isEmpty()) error_ = "Something is missing after “or”.";
+      if (next)
+        node->parts.push_back(std::move(next));
+      else if (error_.isEmpty())
+        error_ = "Something is missing after “or”.";
     }
     return node;
   }
@@ -172,8 +196,10 @@ class Parser {
     if (is("(")) {
       ++at_;
       auto inside = parseOr(depth + 1);
-      if (is(")")) ++at_;
-      else if (error_.isEmpty()) error_ = "A ( is not closed.";
+      if (is(")"))
+        ++at_;
+      else if (error_.isEmpty())
+        error_ = "A ( is not closed.";
       return inside;
     }
     const Token token = list_[at_++];
@@ -195,8 +221,9 @@ class Parser {
       node->text = token.text.toLower();
       return node;
     }
-    static const std::pair<const char*, Node::Op> kOps[] = {{"<=", Node::Op::LessEqual}, {">=", Node::Op::GreaterEqual}, {"!=", Node::Op::NotEqual},
-                                                            {"<", Node::Op::Less},       {">", Node::Op::Greater},       {"=", Node::Op::Equal}};
+    static const std::pair<const char*, Node::Op> kOps[] = {{"<=", Node::Op::LessEqual}, {">=", Node::Op::GreaterEqual},
+                                                            {"!=", Node::Op::NotEqual},  {"<", Node::Op::Less},
+                                                            {">", Node::Op::Greater},    {"=", Node::Op::Equal}};
     for (const auto& [sign, op] : kOps) {
       const qsizetype at = token.text.indexOf(QLatin1String(sign));
       if (at <= 0) continue;
@@ -249,10 +276,14 @@ bool RunFilter::Node::matches(const FilterRow& row) const {
       return std::all_of(parts.begin(), parts.end(), [&](const auto& part) { return part->matches(row); });
     case Kind::Or:
       return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return part->matches(row); });
-    case Kind::Not: return !parts.front()->matches(row);
-    case Kind::Word: return row.text->contains(text);
-    case Kind::State: return row.run->status == status;
-    case Kind::Contains: return contains(row, key, text);
+    case Kind::Not:
+      return !parts.front()->matches(row);
+    case Kind::Word:
+      return row.text->contains(text);
+    case Kind::State:
+      return row.run->status == status;
+    case Kind::Contains:
+      return contains(row, key, text);
     case Kind::Compare: {
       const double value = numberOf(row, key);
       return !std::isnan(value) && compare(value, op, number);
@@ -262,7 +293,8 @@ bool RunFilter::Node::matches(const FilterRow& row) const {
 }
 
 QString filterText(const RunRow& run) {
-  QString all = text(run.short_name) + '\n' + text(run.name) + '\n' + text(run.experiment_name) + '\n' + text(run.note) + '\n' + text(run.device);
+  QString all =
+      text(run.short_name) + '\n' + text(run.name) + '\n' + text(run.experiment_name) + '\n' + text(run.note) + '\n' + text(run.device);
   for (const std::string& tag : run.tags) all += '\n' + text(tag);
   return all.toLower();
 }

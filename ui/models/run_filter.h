@@ -12,8 +12,8 @@ namespace dsw {
 /// What a filter looks at.
 struct FilterRow {
   const RunRow* run = nullptr;
-  const RunParams* params = nullptr;   ///< null: not read yet; conditions on settings are then false
-  const QString* text = nullptr;       ///< filterText(run)
+  const RunParams* params = nullptr;  ///< null: not read yet; conditions on settings are then false
+  const QString* text = nullptr;      ///< filterText(run)
 };
 
 /// Lower-case text of a run that plain words are looked for in: short name, name, experiment, tags, note, device.
@@ -37,7 +37,7 @@ class RunFilter {
 
   /// On a mistake the filter keeps what was understood, and error() says what was not.
   static RunFilter parse(const QString& text);
-  bool matches(const FilterRow& row) const;    ///< an empty filter matches all
+  bool matches(const FilterRow& row) const;  ///< an empty filter matches all
   bool isEmpty() const { return !root_; }
   bool readsSettings() const { return readsSettings_; }
   const QString& error() const { return error_; }

@@ -10,16 +10,23 @@ namespace dsw {
 
 RunLog::RunLog(const ProjectData& data, LogModel& log, QObject* parent) : QObject(parent), data_(data), log_(log) {
   connect(&data, &ProjectData::reset, this, &RunLog::takeAll);
-  connect(&data, &ProjectData::runsChanged, this, [this](const QStringList& changed, const QStringList& added) { onChanged(changed + added); });
+  connect(&data, &ProjectData::runsChanged, this,
+          [this](const QStringList& changed, const QStringList& added) { onChanged(changed + added); });
 }
 
 void RunLog::takeAll() {
   known_.clear();
   for (const RunPtr& run : data_.runs()) known_[QString::fromStdString(run->id)] = run->status;
   if (data_.state() == ProjectData::State::Ready) {
-    log_.append(LogLevel::Info, data_.name(), QString("Opened, %1 experiments, %2 runs").arg(data_.experiments().size()).arg(data_.runs().size()), {kind::kOverview, {}, {}});
+    log_.append(LogLevel::Info, data_.name(),
+                QString("Opened, %1 experiments, %2 runs").arg(data_.experiments().size()).arg(data_.runs().size()),
+                {kind::kOverview, {}, {}});
     const int interrupted = data_.count(RunStatus::Interrupted);
-    if (interrupted > 0) log_.append(LogLevel::Warning, data_.name(), QString("%1 interrupted; they can be resumed from their last checkpoint").arg(interrupted == 1 ? "1 run was" : QString("%1 runs were").arg(interrupted)), {kind::kRuns, {}, "status:interrupted"});
+    if (interrupted > 0)
+      log_.append(LogLevel::Warning, data_.name(),
+                  QString("%1 interrupted; they can be resumed from their last checkpoint")
+                      .arg(interrupted == 1 ? "1 run was" : QString("%1 runs were").arg(interrupted)),
+                  {kind::kRuns, {}, "status:interrupted"});
   } else if (data_.state() == ProjectData::State::Failed) {
     log_.append(LogLevel::Error, "Project", QString::fromStdString(data_.error().sentence()));
   }

@@ -25,10 +25,14 @@ void flatten(const Json& value, const QString& pointer, int depth, RunParams& ou
     return;
   }
   QVariant leaf;
-  if (value.is_number()) leaf = value.get<double>();
-  else if (value.is_boolean()) leaf = value.get<bool>();
-  else if (value.is_string()) leaf = QString::fromStdString(value.get<std::string>());
-  else leaf = QString::fromStdString(value.dump());
+  if (value.is_number())
+    leaf = value.get<double>();
+  else if (value.is_boolean())
+    leaf = value.get<bool>();
+  else if (value.is_string())
+    leaf = QString::fromStdString(value.get<std::string>());
+  else
+    leaf = QString::fromStdString(value.dump());
   out.values.emplace_back(pointer, leaf);
 }
 
@@ -58,7 +62,8 @@ QString paramText(const QVariant& value) {
   return number != 0 && std::abs(number) < 0.01 ? formatRate(number) : formatExact(number);
 }
 
-RunParamsStore::RunParamsStore(QueryRunner& queries, const ProjectData& data, QObject* parent) : QObject(parent), queries_(queries), data_(data) {
+RunParamsStore::RunParamsStore(QueryRunner& queries, const ProjectData& data, QObject* parent)
+    : QObject(parent), queries_(queries), data_(data) {
   connect(&data, &ProjectData::reset, this, &RunParamsStore::onReset);
   connect(&data, &ProjectData::runsChanged, this, [this](const QStringList& changed, const QStringList& added) { onRuns(changed, added); });
   onReset();

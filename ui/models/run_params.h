@@ -35,7 +35,7 @@ class RunParamsStore : public QObject {
   Q_OBJECT
  public:
   RunParamsStore(QueryRunner& queries, const ProjectData& data, QObject* parent = nullptr);
-  RunParamsPtr params(const QString& runId) const { return byRun_.value(runId); }   ///< null: not read yet
+  RunParamsPtr params(const QString& runId) const { return byRun_.value(runId); }  ///< null: not read yet
   bool complete() const { return waiting_.empty() && !asking_; }
 
  signals:
@@ -48,7 +48,7 @@ class RunParamsStore : public QObject {
   QueryRunner& queries_;
   const ProjectData& data_;
   QHash<QString, RunParamsPtr> byRun_;
-  QHash<QString, RunParamsPtr> distinct_;   ///< by the flat text, the seed left out
+  QHash<QString, RunParamsPtr> distinct_;  ///< by the flat text, the seed left out
   std::deque<QString> waiting_;
   bool asking_ = false;
 };

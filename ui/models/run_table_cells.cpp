@@ -64,7 +64,8 @@ QString RunTableModel::cellText(const std::vector<const Row*>& rows, const RunCo
     const double value = best(rows);
     // A run that became NaN never has a best value; that it is NaN is what matters.
     const auto at = run.metrics.find(metric_.toStdString());
-    if (std::isnan(value) && at == run.metrics.end()) return exact ? QString() : run.status == RunStatus::Failed ? QStringLiteral("NaN") : QString(kMissing);
+    if (std::isnan(value) && at == run.metrics.end())
+      return exact ? QString() : run.status == RunStatus::Failed ? QStringLiteral("NaN") : QString(kMissing);
     return metricText(metric_, value, exact);
   }
   if (column.id == "last") return metricCell(metric_, true);
@@ -107,11 +108,14 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
   const RunRow& run = *rows.front()->run;
   const QString id = QString::fromStdString(run.id);
   switch (role) {
-    case Qt::DisplayRole: return cellText(rows, column, false);
-    case ExactRole: return cellText(rows, column, true);
+    case Qt::DisplayRole:
+      return cellText(rows, column, false);
+    case ExactRole:
+      return cellText(rows, column, true);
     case Qt::ToolTipRole:
       if (column.id == "run") return QString("%1, %2").arg(runTitle(run), id);
-      if (column.id == "state" && !run.sentence.empty()) return QString::fromStdString(run.hint.empty() ? run.sentence : run.sentence + " " + run.hint);
+      if (column.id == "state" && !run.sentence.empty())
+        return QString::fromStdString(run.hint.empty() ? run.sentence : run.sentence + " " + run.hint);
       if (column.id == "delta") return QStringLiteral("Difference of the best %1 to the baseline").arg(metric_);
       return cellText(rows, column, false);
     case Qt::AccessibleTextRole:
@@ -128,8 +132,10 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
       }
     case Qt::TextAlignmentRole:
       return static_cast<int>((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-    case StatusRole: return column.id == "state" ? QVariant(cellText(rows, column, false)) : QVariant();
-    case SeriesRole: return column.id == "series" ? QVariant(selection_.seriesOf(id)) : QVariant();
+    case StatusRole:
+      return column.id == "state" ? QVariant(cellText(rows, column, false)) : QVariant();
+    case SeriesRole:
+      return column.id == "series" ? QVariant(selection_.seriesOf(id)) : QVariant();
     case SparkRole: {
       if (column.id != "curve") return {};
       if (!curvesAsked_.contains(id)) {
@@ -145,8 +151,10 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
       for (const std::string& tag : run.tags) tags.push_back(QString::fromStdString(tag));
       return tags;
     }
-    case LinkRole: return column.id == "run";
-    case IconRole: return column.id == "experiment" && run.baseline ? QVariant(QStringLiteral("pin-angle-fill")) : QVariant();
+    case LinkRole:
+      return column.id == "run";
+    case IconRole:
+      return column.id == "experiment" && run.baseline ? QVariant(QStringLiteral("pin-angle-fill")) : QVariant();
     case ToneRole: {
       if (column.id != "delta") return static_cast<int>(CellTone::Normal);
       const RunPtr base = data_.run(selection_.baseline());
@@ -156,7 +164,8 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
       const bool more = !lower_is_better(metric_.toStdString());
       return static_cast<int>((difference > 0) == more ? CellTone::Better : CellTone::Worse);
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -188,14 +197,18 @@ QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int
   if (orientation != Qt::Horizontal || section < 0 || section >= columnCount()) return {};
   const RunColumn& column = columns_[section];
   switch (role) {
-    case Qt::DisplayRole: return column.title;
+    case Qt::DisplayRole:
+      return column.title;
     case Qt::ToolTipRole:
       if (column.id.startsWith("param:")) return column.id.mid(6);
       if (column.id == "best") return QStringLiteral("Best %1 of the run").arg(metric_);
       return column.title;
-    case Qt::AccessibleTextRole: return column.id == "mark" ? QStringLiteral("Marked") : column.id == "series" ? QStringLiteral("Colour") : column.title;
-    case Qt::TextAlignmentRole: return static_cast<int>((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-    default: return {};
+    case Qt::AccessibleTextRole:
+      return column.id == "mark" ? QStringLiteral("Marked") : column.id == "series" ? QStringLiteral("Colour") : column.title;
+    case Qt::TextAlignmentRole:
+      return static_cast<int>((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    default:
+      return {};
   }
 }
 
@@ -225,7 +238,8 @@ void RunTableModel::askCurves() const {
           const int column = self->columnOf("curve");
           if (!at.isValid() || column < 0) continue;
           emit self->dataChanged(at.siblingAtColumn(column), at.siblingAtColumn(column), {SparkRole});
-          if (at.parent().isValid()) emit self->dataChanged(at.parent().siblingAtColumn(column), at.parent().siblingAtColumn(column), {SparkRole});
+          if (at.parent().isValid())
+            emit self->dataChanged(at.parent().siblingAtColumn(column), at.parent().siblingAtColumn(column), {SparkRole});
         }
       });
 }

@@ -25,7 +25,8 @@ QString groupKey(const RunRow& run, const RunParams* params) {
 
 }  // namespace
 
-RunTableModel::RunTableModel(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, QObject* parent)
+RunTableModel::RunTableModel(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries,
+                             QObject* parent)
     : QAbstractItemModel(parent), data_(data), params_(params), selection_(selection), queries_(queries) {
   connect(&data, &ProjectData::reset, this, &RunTableModel::rebuildRows);
   connect(&data, &ProjectData::runsChanged, this, &RunTableModel::onRuns);
@@ -146,7 +147,8 @@ void RunTableModel::pickMetric() {
         if (key.starts_with("val/")) ++counts[key];
     metric_ = "val/loss";
     if (!counts.contains("val/loss") && !counts.empty())
-      metric_ = QString::fromStdString(std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first);
+      metric_ = QString::fromStdString(
+          std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first);
   }
   if (metric_ == former) return;
   curves_.clear();
@@ -192,12 +194,21 @@ void RunTableModel::rebuildColumns() {
   const auto param = [](const QString& pointer) { return RunColumn{"param:" + pointer, pointer.mid(pointer.lastIndexOf('/') + 1), true}; };
   columns_.clear();
   if (chosen_.isEmpty()) {
-    columns_ = {{"mark", {}, false}, {"series", {}, false}, {"state", "State", false}, {"run", "Run", false}, {"experiment", "Experiment", false},
-                {"seed", "Seed", true}, {"curve", metric_, false}, {"best", "Best", true}, {"delta", "Δ to baseline", true}};
+    columns_ = {{"mark", {}, false},
+                {"series", {}, false},
+                {"state", "State", false},
+                {"run", "Run", false},
+                {"experiment", "Experiment", false},
+                {"seed", "Seed", true},
+                {"curve", metric_, false},
+                {"best", "Best", true},
+                {"delta", "Δ to baseline", true}};
     QStringList shown = differing_;
     // The settings that people look for first stand first.
     std::stable_sort(shown.begin(), shown.end(), [](const QString& a, const QString& b) {
-      const auto weight = [](const QString& p) { return p.startsWith("/optimizer/lr") ? 0 : p.startsWith("/model/") ? 1 : p.startsWith("/training/") ? 2 : 3; };
+      const auto weight = [](const QString& p) {
+        return p.startsWith("/optimizer/lr") ? 0 : p.startsWith("/model/") ? 1 : p.startsWith("/training/") ? 2 : 3;
+      };
       return weight(a) < weight(b);
     });
     for (const QString& pointer : shown.mid(0, kMostParamColumns)) columns_.push_back(param(pointer));
@@ -213,9 +224,16 @@ void RunTableModel::rebuildColumns() {
 }
 
 QVector<RunColumn> RunTableModel::possibleColumns() const {
-  QVector<RunColumn> list = {{"mark", {}, false}, {"series", {}, false}, {"state", "State", false}, {"run", "Run", false},
-                             {"experiment", "Experiment", false}, {"seed", "Seed", true}, {"curve", metric_, false}, {"best", "Best", true},
-                             {"last", "Last", true}, {"delta", "Δ to baseline", true}};
+  QVector<RunColumn> list = {{"mark", {}, false},
+                             {"series", {}, false},
+                             {"state", "State", false},
+                             {"run", "Run", false},
+                             {"experiment", "Experiment", false},
+                             {"seed", "Seed", true},
+                             {"curve", metric_, false},
+                             {"best", "Best", true},
+                             {"last", "Last", true},
+                             {"delta", "Δ to baseline", true}};
   for (const QString& key : metricKeys()) list.push_back({"metric:" + key, key, true});
   QStringList pointers;
   QSet<QString> known;
@@ -231,7 +249,8 @@ QVector<RunColumn> RunTableModel::possibleColumns() const {
   }
   for (const QString& pointer : pointers)
     if (pointer != "/seed") list.push_back({"param:" + pointer, pointer.mid(pointer.lastIndexOf('/') + 1), true});
-  list += {{"step", "Step", true}, {"time", "Time", true}, {"device", "Device", false}, {"created", "Created", true}, {"tags", "Tags", false}, {"note", "Note", false}};
+  list += {{"step", "Step", true},       {"time", "Time", true},  {"device", "Device", false},
+           {"created", "Created", true}, {"tags", "Tags", false}, {"note", "Note", false}};
   return list;
 }
 
@@ -248,7 +267,11 @@ void RunTableModel::sort(int column, Qt::SortOrder order) {
   // Not a reset: what is selected stays selected.
   emit layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
   const QModelIndexList before = persistentIndexList();
-  struct Held { QString run; int column; bool inGroup; };
+  struct Held {
+    QString run;
+    int column;
+    bool inGroup;
+  };
   QVector<Held> held;
   for (const QModelIndex& at : before) {
     const auto rows = rowsOf(at);
@@ -293,7 +316,11 @@ void RunTableModel::sortEntries() {
     std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.rows.front() < b.rows.front(); });
     return;
   }
-  struct Key { double number; QString text; Entry entry; };
+  struct Key {
+    double number;
+    QString text;
+    Entry entry;
+  };
   std::vector<Key> keys;
   keys.reserve(entries_.size());
   for (Entry& entry : entries_) {
@@ -353,7 +380,9 @@ int RunTableModel::rowCount(const QModelIndex& parent) const {
 
 int RunTableModel::columnCount(const QModelIndex&) const { return static_cast<int>(columns_.size()); }
 
-bool RunTableModel::canFetchMore(const QModelIndex& parent) const { return !parent.isValid() && fetched_ < static_cast<int>(entries_.size()); }
+bool RunTableModel::canFetchMore(const QModelIndex& parent) const {
+  return !parent.isValid() && fetched_ < static_cast<int>(entries_.size());
+}
 
 void RunTableModel::fetchMore(const QModelIndex& parent) {
   if (!canFetchMore(parent)) return;
@@ -411,7 +440,8 @@ QString RunTableModel::csv() const {
   const auto skipped = [](const RunColumn& column) { return column.id == "mark" || column.id == "series" || column.id == "curve"; };
   QStringList line;
   for (const RunColumn& column : columns_)
-    if (!skipped(column)) line.push_back(quoted(column.id == "best" ? metric_ + " best" : column.id == "last" ? metric_ + " last" : column.title));
+    if (!skipped(column))
+      line.push_back(quoted(column.id == "best" ? metric_ + " best" : column.id == "last" ? metric_ + " last" : column.title));
   all += line.join(',') + '\n';
   for (const Entry& entry : entries_)
     for (const int i : entry.rows) {

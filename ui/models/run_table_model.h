@@ -22,7 +22,7 @@ class Selection;
 /// "time", "device", "created", "tags", "note"; "metric:KEY" (best) and "param:POINTER".
 struct RunColumn {
   QString id, title;
-  bool number = false;          ///< right-aligned mono (NumberDelegate)
+  bool number = false;  ///< right-aligned mono (NumberDelegate)
 };
 
 /// Runs as rows, filtered and sorted here (15,000 rows: some 10 ms each), shown in pieces of 500 (canFetchMore). With grouping, runs
@@ -32,7 +32,8 @@ class RunTableModel : public QAbstractItemModel {
   Q_OBJECT
  public:
   /// All three outlive the model. `params` may still be loading: conditions on settings are looked at again when they came.
-  RunTableModel(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries, QObject* parent = nullptr);
+  RunTableModel(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries,
+                QObject* parent = nullptr);
 
   // What is shown.
   void setFilter(const QString& text);
@@ -41,7 +42,7 @@ class RunTableModel : public QAbstractItemModel {
   /// The metric of curve, best, last and delta; "val/loss" where a run has it, else the most frequent val/ metric.
   void setMetric(const QString& key);
   const QString& metric() const { return metric_; }
-  QStringList metricKeys() const;                          ///< in use by any run, sorted
+  QStringList metricKeys() const;  ///< in use by any run, sorted
   void setGrouped(bool on);
   bool grouped() const { return grouped_; }
   /// Settings whose value is equal in all shown rows take no column.
@@ -58,10 +59,10 @@ class RunTableModel : public QAbstractItemModel {
   const QStringList& chosenColumns() const { return chosen_; }
 
   // Rows.
-  RunPtr run(const QModelIndex& index) const;               ///< of a group: its first run
-  QStringList runIds(const QModelIndex& index) const;       ///< of a group: all
-  QModelIndex indexOf(const QString& runId) const;          ///< invalid when filtered out or not yet fetched
-  int shownRuns() const { return shown_; }                  ///< runs that pass the filter
+  RunPtr run(const QModelIndex& index) const;          ///< of a group: its first run
+  QStringList runIds(const QModelIndex& index) const;  ///< of a group: all
+  QModelIndex indexOf(const QString& runId) const;     ///< invalid when filtered out or not yet fetched
+  int shownRuns() const { return shown_; }             ///< runs that pass the filter
   int totalRuns() const { return static_cast<int>(rows_.size()); }
   /// Rows of all shown runs as CSV text, exact values; cells that start with = + - @ and are no numbers are quoted as text.
   QString csv() const;
@@ -86,12 +87,18 @@ class RunTableModel : public QAbstractItemModel {
   void columnsReset();
 
  private:
-  struct Row { RunPtr run; RunParamsPtr params; QString text; };
-  struct Entry { std::vector<int> rows; };                  ///< indexes into rows_; more than one: a group
+  struct Row {
+    RunPtr run;
+    RunParamsPtr params;
+    QString text;
+  };
+  struct Entry {
+    std::vector<int> rows;
+  };  ///< indexes into rows_; more than one: a group
   void rebuildRows();
   void onRuns(const QStringList& changed, const QStringList& added, const QStringList& removed);
   void onParams(const QStringList& ids);
-  void refresh();                                           ///< filter, group, columns, sort: a reset
+  void refresh();  ///< filter, group, columns, sort: a reset
   void pickMetric();
   void rebuildColumns();
   void sortEntries();
@@ -108,9 +115,9 @@ class RunTableModel : public QAbstractItemModel {
   const RunParamsStore& params_;
   Selection& selection_;
   QueryRunner& queries_;
-  std::vector<Row> rows_;                                   ///< all runs, newest first
+  std::vector<Row> rows_;  ///< all runs, newest first
   QHash<QString, int> rowOf_;
-  std::vector<Entry> entries_;                              ///< what passes, grouped, sorted
+  std::vector<Entry> entries_;  ///< what passes, grouped, sorted
   int fetched_ = 0, shown_ = 0;
   QString filterText_, metric_, chosenMetric_;
   RunFilter filter_;
@@ -119,7 +126,7 @@ class RunTableModel : public QAbstractItemModel {
   QVector<RunColumn> columns_;
   QString sortColumn_;
   Qt::SortOrder sortOrder_ = Qt::AscendingOrder;
-  mutable QHash<QString, QVector<double>> curves_;          ///< of metric_, thinned for a sparkline
+  mutable QHash<QString, QVector<double>> curves_;  ///< of metric_, thinned for a sparkline
   mutable QSet<QString> curvesWanted_, curvesAsked_;
   mutable bool curvesTimer_ = false;
 };

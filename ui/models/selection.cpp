@@ -4,8 +4,8 @@
 namespace dsw {
 
 namespace {
-constexpr int kBaseline = 7;   // the eighth colour is the baseline's
-constexpr int kMuted = 8;      // the ninth and later look alike
+constexpr int kBaseline = 7;  // the eighth colour is the baseline's
+constexpr int kMuted = 8;     // the ninth and later look alike
 }  // namespace
 
 void Selection::setRuns(const QStringList& ids) {

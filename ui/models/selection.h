@@ -38,7 +38,7 @@ class Selection : public QObject {
   void setObject(const ObjectRef& ref);
 
  signals:
-  void runsChanged();          ///< runs or baseline, and with them colours
+  void runsChanged();  ///< runs or baseline, and with them colours
   void metricChanged();
   void stepChanged();
   void nodeChanged();

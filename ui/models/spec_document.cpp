@@ -17,8 +17,15 @@ namespace dsw {
 /// One replaced piece of text. Undo and redo are the same splice in two directions.
 class SpecEditCommand : public QUndoCommand {
  public:
-  SpecEditCommand(SpecDocument& document, int at, QString removed, QString inserted, const QString& label, QString merge, quint64 session, bool done)
-      : document_(document), at_(at), removed_(std::move(removed)), inserted_(std::move(inserted)), merge_(std::move(merge)), session_(session), done_(done) {
+  SpecEditCommand(SpecDocument& document, int at, QString removed, QString inserted, const QString& label, QString merge, quint64 session,
+                  bool done)
+      : document_(document),
+        at_(at),
+        removed_(std::move(removed)),
+        inserted_(std::move(inserted)),
+        merge_(std::move(merge)),
+        session_(session),
+        done_(done) {
     setText(label);
   }
   void undo() override { document_.splice(at_, static_cast<int>(inserted_.size()), removed_, false); }
@@ -60,7 +67,7 @@ class SpecEditCommand : public QUndoCommand {
 
 /// Where a pool thread leaves its answer. The document empties it at its end, so a late answer finds nobody.
 struct SpecDocument::Mailbox {
-  std::mutex mutex;                  // guards document
+  std::mutex mutex;  // guards document
   SpecDocument* document = nullptr;
 };
 
@@ -90,14 +97,16 @@ class Positions {
 };
 
 QString parentOf(const QString& pointer) { return pointer.left(std::max<qsizetype>(0, pointer.lastIndexOf('/'))); }
-QString keyOf(const QString& pointer) {
-  return pointer.mid(pointer.lastIndexOf('/') + 1).replace("~1", "/").replace("~0", "~");
-}
+QString keyOf(const QString& pointer) { return pointer.mid(pointer.lastIndexOf('/') + 1).replace("~1", "/").replace("~0", "~"); }
 QString quoted(const QString& key) { return QString::fromStdString(Json(key.toStdString()).dump()); }
 }  // namespace
 
 SpecDocument::SpecDocument(const Catalog& catalog, DatasetCache& data, QObject* parent)
-    : QObject(parent), catalog_(catalog), data_(data), json_(std::make_unique<Json>(Json::object())), data_facts_(std::make_unique<Json>()),
+    : QObject(parent),
+      catalog_(catalog),
+      data_(data),
+      json_(std::make_unique<Json>(Json::object())),
+      data_facts_(std::make_unique<Json>()),
       mailbox_(std::make_shared<Mailbox>()) {
   mailbox_->document = this;
   check_timer_.setSingleShot(true);
@@ -161,7 +170,8 @@ void SpecDocument::reparse() {
   parse_error_at_ = -1;
   *json_ = std::move(*parsed);
   for (const TextPlace& p : *places)
-    places_.emplace_back(p.pointer, Place{positions.of(p.key_begin), positions.of(p.key_end), positions.of(p.value_begin), positions.of(p.value_end)});
+    places_.emplace_back(p.pointer,
+                         Place{positions.of(p.key_begin), positions.of(p.key_end), positions.of(p.value_begin), positions.of(p.value_end)});
   std::string task = "train";
   if (json_->is_object() && json_->contains("task") && (*json_)["task"].is_string()) task = (*json_)["task"].get<std::string>();
   if (task != schema_task_ || schema_.params.empty()) {
@@ -180,7 +190,9 @@ void SpecDocument::textTyped(int at, int removed, const QString& inserted) {
   if (piece || inserted == QLatin1String("\n")) endMerge();
 }
 
-void SpecDocument::replaceText(const QString& text, const QString& label) { push(0, static_cast<int>(text_.size()), text, label, {}, false); }
+void SpecDocument::replaceText(const QString& text, const QString& label) {
+  push(0, static_cast<int>(text_.size()), text, label, {}, false);
+}
 
 int SpecDocument::indentOf(int position) const {
   const int line = static_cast<int>(text_.lastIndexOf('\n', std::max(0, position - 1))) + 1;
@@ -244,7 +256,8 @@ void SpecDocument::applyFix(const Fix& fix) {
   if (fix.remove) {
     removeKey(pointer, label);
   } else if (!fix.rename.empty()) {
-    if (const auto at = place(pointer)) push(at->keyBegin, at->keyEnd - at->keyBegin, quoted(QString::fromStdString(fix.rename)), label, {}, false);
+    if (const auto at = place(pointer))
+      push(at->keyBegin, at->keyEnd - at->keyBegin, quoted(QString::fromStdString(fix.rename)), label, {}, false);
   } else {
     setValue(pointer, QString::fromStdString(fix.value), label);
   }
@@ -308,11 +321,13 @@ void SpecDocument::startCheck() {
     const std::lock_guard lock(mailbox->mutex);
     SpecDocument* document = mailbox->document;
     if (!document) return;
-    QMetaObject::invokeMethod(document, [=] { document->receive(version, problems, estimate, facts); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        document, [=] { document->receive(version, problems, estimate, facts); }, Qt::QueuedConnection);
   });
 }
 
-void SpecDocument::receive(quint64 version, std::vector<Problem> problems, std::shared_ptr<Estimate> estimate, std::shared_ptr<Json> facts) {
+void SpecDocument::receive(quint64 version, std::vector<Problem> problems, std::shared_ptr<Estimate> estimate,
+                           std::shared_ptr<Json> facts) {
   checking_now_ = false;
   if (!facts->is_null()) *data_facts_ = std::move(*facts);
   if (version != version_) {  // the person went on typing

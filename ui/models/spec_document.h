@@ -33,24 +33,27 @@ class SpecDocument : public QObject {
   const Json& json() const { return *json_; }
   bool parses() const { return parse_error_.isEmpty(); }
   QString parseError() const { return parse_error_; }
-  int parseErrorAt() const { return parse_error_at_; }          ///< position in the text, -1 without an error
+  int parseErrorAt() const { return parse_error_at_; }  ///< position in the text, -1 without an error
   QUndoStack& undoStack() { return undo_; }
   /// Schema of the present task; one without parameters before the first text that parses.
   const ParamSchema& schema() const { return schema_; }
-  Json resolved() const;                                        ///< with every default filled in
+  Json resolved() const;  ///< with every default filled in
 
   // Edits. Each is one step of the undo stack; steps with the same `merge` key join until endMerge().
   /// From the text view: `removed` characters at `at` become `inserted`; the view has done it already.
   void textTyped(int at, int removed, const QString& inserted);
   void replaceText(const QString& text, const QString& label);
-  /// Sets, adds, removes or renames a key, changing no other character of the text. `value` is JSON text. No effect while the text does not parse.
+  /// Sets, adds, removes or renames a key, changing no other character of the text. `value` is JSON text. No effect while the text does not
+  /// parse.
   void setValue(const QString& pointer, const QString& value, const QString& label);
   void removeKey(const QString& pointer, const QString& label);
   void applyFix(const Fix& fix);
   void endMerge() { ++merge_session_; }
 
   // Places: where a pointer's value stands in the text, and which pointer a position belongs to.
-  struct Place { int keyBegin, keyEnd, valueBegin, valueEnd; };
+  struct Place {
+    int keyBegin, keyEnd, valueBegin, valueEnd;
+  };
   std::optional<Place> place(const QString& pointer) const;
   QString pointerAt(int position) const;
 
@@ -68,7 +71,7 @@ class SpecDocument : public QObject {
  signals:
   /// A piece of the text changed: the text view repeats it unless it made it (`fromTextView`).
   void textChanged(int at, int removed, const QString& inserted, bool fromTextView);
-  void changed();                     ///< text, json or schema
+  void changed();  ///< text, json or schema
   void problemsChanged();
   void estimateChanged();
 

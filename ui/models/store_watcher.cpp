@@ -17,9 +17,9 @@ constexpr int kShortestGapMs = 40;  // 25 times a second
 }
 
 struct StoreWatcher::Shared {
-  std::mutex mutex;                    // guards all of this
-  StoreWatcher* watcher = nullptr;     // null once it is gone
-  quint64 project = 0;                 // commits of an earlier project are nobody's any more
+  std::mutex mutex;                 // guards all of this
+  StoreWatcher* watcher = nullptr;  // null once it is gone
+  quint64 project = 0;              // commits of an earlier project are nobody's any more
   QSet<QString> runs;
   bool everything = false, jobs = false, posted = false;
 
@@ -31,11 +31,13 @@ struct StoreWatcher::Shared {
     change(*this);
     if (posted) return;
     posted = true;
-    QMetaObject::invokeMethod(watcher, [w = watcher] { w->flush(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        watcher, [w = watcher] { w->flush(); }, Qt::QueuedConnection);
   }
 };
 
-StoreWatcher::StoreWatcher(QObject* parent) : QObject(parent), shared_(std::make_shared<Shared>()), timer_(new QTimer(this)), poll_(new QTimer(this)) {
+StoreWatcher::StoreWatcher(QObject* parent)
+    : QObject(parent), shared_(std::make_shared<Shared>()), timer_(new QTimer(this)), poll_(new QTimer(this)) {
   shared_->watcher = this;
   timer_->setSingleShot(true);
   timer_->setTimerType(Qt::PreciseTimer);
@@ -67,7 +69,8 @@ void StoreWatcher::watchProject(Project& project) {
   project.on_trouble([shared = shared_, number](const Error& error) {
     const std::lock_guard lock(shared->mutex);
     if (!shared->watcher || shared->project != number) return;
-    QMetaObject::invokeMethod(shared->watcher, [w = shared->watcher, error] { emit w->trouble(error); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        shared->watcher, [w = shared->watcher, error] { emit w->trouble(error); }, Qt::QueuedConnection);
   });
 }
 

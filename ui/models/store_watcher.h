@@ -47,7 +47,7 @@ class StoreWatcher : public QObject {
  private:
   struct Shared;
   void flush();
-  std::shared_ptr<Shared> shared_;   ///< outlives this: callbacks of other threads hold it
+  std::shared_ptr<Shared> shared_;  ///< outlives this: callbacks of other threads hold it
   QTimer* timer_;
   QTimer* poll_;
   QElapsedTimer sinceFlush_;

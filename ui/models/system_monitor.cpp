@@ -11,13 +11,13 @@
 namespace dsw {
 
 struct SystemMonitor::Shared {
-  std::mutex mutex;                        // guards all below
-  SystemMonitor* monitor = nullptr;        // null once it is gone
-  const Catalog* catalog = nullptr;        // set once
+  std::mutex mutex;                  // guards all below
+  SystemMonitor* monitor = nullptr;  // null once it is gone
+  const Catalog* catalog = nullptr;  // set once
   bool busy = false;
-  std::vector<DeviceInfo> devices;         // found once
+  std::vector<DeviceInfo> devices;  // found once
   bool devicesKnown = false;
-  std::uint64_t idle = 0, total = 0;       // of /proc/stat
+  std::uint64_t idle = 0, total = 0;  // of /proc/stat
 };
 
 namespace {
@@ -67,7 +67,8 @@ void memory(std::uint64_t& total, std::uint64_t& available) {
 
 }  // namespace
 
-SystemMonitor::SystemMonitor(const Catalog& catalog, QObject* parent) : QObject(parent), shared_(std::make_shared<Shared>()), timer_(new QTimer(this)) {
+SystemMonitor::SystemMonitor(const Catalog& catalog, QObject* parent)
+    : QObject(parent), shared_(std::make_shared<Shared>()), timer_(new QTimer(this)) {
   shared_->monitor = this;
   shared_->catalog = &catalog;
   timer_->setInterval(2000);

@@ -21,8 +21,8 @@ class SystemMonitor : public QObject {
   ~SystemMonitor() override;
 
   struct Sample {
-    std::vector<DeviceInfo> devices;          ///< in the catalog's order; free_bytes as of now
-    double cpuUse = 0;                        ///< 0..1 over the last interval, all cores
+    std::vector<DeviceInfo> devices;  ///< in the catalog's order; free_bytes as of now
+    double cpuUse = 0;                ///< 0..1 over the last interval, all cores
     std::uint64_t memoryBytes = 0, freeBytes = 0;
   };
   const Sample& sample() const { return sample_; }

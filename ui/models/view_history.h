@@ -14,7 +14,7 @@ class ViewHistory {
   void visit(const ObjectRef& ref);
   bool canGoBack() const { return at_ > 0; }
   bool canGoForward() const { return at_ + 1 < places_.size(); }
-  ObjectRef back();       ///< null when there is none
+  ObjectRef back();  ///< null when there is none
   ObjectRef forward();
   void clear();
 

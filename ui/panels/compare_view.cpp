@@ -35,7 +35,8 @@ QTableWidget* makeTable(const QString& name) {
 }
 
 /// First column the names, then one column an arm. `marked` cells: settings on accent-soft tone, results semibold.
-void fillTable(QTableWidget* table, const QString& head, const std::vector<ComparedArm>& arms, const std::vector<ComparedRow>& rows, bool settings) {
+void fillTable(QTableWidget* table, const QString& head, const std::vector<ComparedArm>& arms, const std::vector<ComparedRow>& rows,
+               bool settings) {
   const int columns = static_cast<int>(arms.size()) + 1;
   table->setColumnCount(columns);
   table->setRowCount(static_cast<int>(rows.size()));
@@ -74,9 +75,20 @@ void fillTable(QTableWidget* table, const QString& head, const std::vector<Compa
 }  // namespace
 
 CompareView::CompareView(Comparison& comparison, QWidget* parent)
-    : QWidget(parent), comparison_(comparison), title_(new ThemedLabel({}, FontRole::Strong)), note_(new ElidedLabel), metric_(new QComboBox), axis_(new SegmentedControl({tr("Step"), tr("Time")})),
-      take_(new SegmentedControl({tr("Best"), tr("Last")})), mode_(new SegmentedControl({tr("Curves"), tr("Table")})), curves_(new CurveView), params_title_(new ThemedLabel({}, FontRole::Strong)),
-      params_(makeTable(tr("Settings that differ"))), results_(makeTable(tr("Results"))), verdict_(new MessageBar), split_(new QSplitter(Qt::Horizontal)) {
+    : QWidget(parent),
+      comparison_(comparison),
+      title_(new ThemedLabel({}, FontRole::Strong)),
+      note_(new ElidedLabel),
+      metric_(new QComboBox),
+      axis_(new SegmentedControl({tr("Step"), tr("Time")})),
+      take_(new SegmentedControl({tr("Best"), tr("Last")})),
+      mode_(new SegmentedControl({tr("Curves"), tr("Table")})),
+      curves_(new CurveView),
+      params_title_(new ThemedLabel({}, FontRole::Strong)),
+      params_(makeTable(tr("Settings that differ"))),
+      results_(makeTable(tr("Results"))),
+      verdict_(new MessageBar),
+      split_(new QSplitter(Qt::Horizontal)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -132,8 +144,10 @@ CompareView::CompareView(Comparison& comparison, QWidget* parent)
     setMetric(key);
     emit metricChosen(key);
   });
-  connect(axis_, &SegmentedControl::currentChanged, this, [this](int index) { curves_->setAxis(index == 0 ? CurveAxis::Step : CurveAxis::Relative); });
-  connect(take_, &SegmentedControl::currentChanged, this, [this](int index) { comparison_.setTake(index == 0 ? Comparison::Take::Best : Comparison::Take::Last); });
+  connect(axis_, &SegmentedControl::currentChanged, this,
+          [this](int index) { curves_->setAxis(index == 0 ? CurveAxis::Step : CurveAxis::Relative); });
+  connect(take_, &SegmentedControl::currentChanged, this,
+          [this](int index) { comparison_.setTake(index == 0 ? Comparison::Take::Best : Comparison::Take::Last); });
   connect(mode_, &SegmentedControl::currentChanged, this, [this](int index) { curves_->setVisible(index == 0); });
   connect(report, &QPushButton::clicked, this, &CompareView::reportRequested);
   connect(figure, &QPushButton::clicked, curves_, &CurveView::exportDialog);
@@ -152,8 +166,10 @@ void CompareView::refresh() {
   for (const ComparedArm& arm : arms) runs += static_cast<int>(arm.runs.size());
   title_->setText(tr("Compare %1").arg(runs));
   QString note;
-  if (!arms.empty() && arms.front().baseline) note = tr("differences to baseline %1").arg(arms.front().label);
-  else if (arms.size() > 1) note = tr("differences to %1; P pins a baseline").arg(arms.front().label);
+  if (!arms.empty() && arms.front().baseline)
+    note = tr("differences to baseline %1").arg(arms.front().label);
+  else if (arms.size() > 1)
+    note = tr("differences to %1; P pins a baseline").arg(arms.front().label);
   static_cast<ElidedLabel*>(note_)->setText(note);
   const QStringList keys = comparison_.metricKeys();
   QStringList shown;
@@ -169,8 +185,10 @@ void CompareView::refresh() {
   fillTable(params_, tr("Setting"), arms, params, true);
   fillTable(results_, tr("Metric"), arms, comparison_.results(), false);
   const QString verdict = comparison_.verdict();
-  if (verdict.isEmpty()) verdict_->clear();
-  else if (verdict != verdict_->message().trimmed()) verdict_->showMessage(MessageLevel::Info, {}, verdict, {}, false);
+  if (verdict.isEmpty())
+    verdict_->clear();
+  else if (verdict != verdict_->message().trimmed())
+    verdict_->showMessage(MessageLevel::Info, {}, verdict, {}, false);
   // In a scroll area nothing asks for the height of the wrapped text.
   if (verdict_->hasMessage()) verdict_->setMinimumHeight(verdict_->heightForWidth(std::max(280, verdict_->width())));
 }

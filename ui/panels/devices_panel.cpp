@@ -17,7 +17,10 @@
 namespace dsw {
 
 DevicesPanel::DevicesPanel(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), model_(new QStandardItemModel(0, 5, this)), table_(new QTableView), use_(new ThemedLabel({}, FontRole::Number, Token::Text1)),
+    : DocumentPanel(context, ref, parent),
+      model_(new QStandardItemModel(0, 5, this)),
+      table_(new QTableView),
+      use_(new ThemedLabel({}, FontRole::Number, Token::Text1)),
       history_(new Sparkline) {
   setTitle(QStringLiteral("Devices"));
   setTabIcon("cpu");
@@ -66,9 +69,11 @@ void DevicesPanel::refresh() {
     QStringList precisions;
     for (const std::string& one : device.precisions) precisions.push_back(QString::fromStdString(one));
     const bool usable = device.unavailable.empty();
-    const QString texts[] = {QString::fromStdString(device.name), usable ? QString::fromStdString(device.description) : "Not usable: " + QString::fromStdString(device.unavailable),
-                             usable ? formatBytes(static_cast<double>(device.free_bytes)) : QString(kMissing),
-                             usable ? formatBytes(static_cast<double>(device.memory_bytes)) : QString(kMissing), precisions.join("  ")};
+    const QString texts[] = {
+        QString::fromStdString(device.name),
+        usable ? QString::fromStdString(device.description) : "Not usable: " + QString::fromStdString(device.unavailable),
+        usable ? formatBytes(static_cast<double>(device.free_bytes)) : QString(kMissing),
+        usable ? formatBytes(static_cast<double>(device.memory_bytes)) : QString(kMissing), precisions.join("  ")};
     for (int column = 0; column < 5; ++column) {
       const QModelIndex index = model_->index(row, column);
       if (index.data().toString() != texts[column]) model_->setData(index, texts[column], Qt::DisplayRole);

@@ -25,7 +25,9 @@ constexpr int kDraftDelayMs = 2000;
 }
 
 ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), document_(context.workspace.catalog(), context.workspace.data()), inspector_(new ExperimentInspector(document_)) {
+    : DocumentPanel(context, ref, parent),
+      document_(context.workspace.catalog(), context.workspace.data()),
+      inspector_(new ExperimentInspector(document_)) {
   setTabIcon("sliders2");
   header().addCommand("edit.undo", PanelHeader::Style::IconOnly);
   header().addCommand("edit.redo", PanelHeader::Style::IconOnly);
@@ -45,7 +47,9 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
     emit commandsChanged();
   });
   connect(&document_.undoStack(), &QUndoStack::indexChanged, this, &ExperimentEditor::commandsChanged);
-  connect(inspector_, &ExperimentInspector::pointerActivated, this, [this](const QString& pointer) { if (view_) view_->goTo(pointer); });
+  connect(inspector_, &ExperimentInspector::pointerActivated, this, [this](const QString& pointer) {
+    if (view_) view_->goTo(pointer);
+  });
   connect(&context.project, &ProjectData::runsChanged, this, &ExperimentEditor::refreshHeader);
   connect(&context.project, &ProjectData::experimentsChanged, this, &ExperimentEditor::refreshHeader);
   inspector_->setParent(this);
@@ -55,9 +59,7 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
   load();
 }
 
-ExperimentEditor::~ExperimentEditor() {
-  context().problems.setProblems(ref().id, {});
-}
+ExperimentEditor::~ExperimentEditor() { context().problems.setProblems(ref().id, {}); }
 
 void ExperimentEditor::load() {
   context().queries.ask<std::vector<ExperimentVersion>>(
@@ -65,7 +67,14 @@ void ExperimentEditor::load() {
       [this](Result<std::vector<ExperimentVersion>> versions) {
         if (!versions || versions->empty()) {
           const QString sentence = versions ? tr("It has no stored version.") : QString::fromStdString(versions.error().sentence());
-          messages().showMessage(MessageLevel::Error, tr("This experiment cannot be shown."), sentence, {{tr("Try again"), [this] { messages().clear(); load(); }, {}}}, false);
+          messages().showMessage(MessageLevel::Error, tr("This experiment cannot be shown."), sentence,
+                                 {{tr("Try again"),
+                                   [this] {
+                                     messages().clear();
+                                     load();
+                                   },
+                                   {}}},
+                                 false);
           return;
         }
         if (context().project.readOnly()) return loaded(*versions, std::nullopt);
@@ -135,7 +144,8 @@ void ExperimentEditor::reportProblems() {
   QVector<ProblemItem> items;
   for (const Problem& p : document_.problems()) {
     QString pointer = QString::fromStdString(p.pointer);
-    items.push_back({QString::fromStdString(document_.parses() ? p.sentence() : p.message), ref().at(pointer.isEmpty() ? QStringLiteral("/") : pointer), title(), p.warning});
+    items.push_back({QString::fromStdString(document_.parses() ? p.sentence() : p.message),
+                     ref().at(pointer.isEmpty() ? QStringLiteral("/") : pointer), title(), p.warning});
   }
   context().problems.setProblems(ref().id, items);
 }
@@ -192,24 +202,33 @@ CommandState ExperimentEditor::commandState(const QString& id) const {
     const bool back = id == "edit.undo";
     state.enabled = back ? undo.canUndo() : undo.canRedo();
     const QString step = back ? undo.undoText() : undo.redoText();
-    if (state.enabled) state.text = (back ? tr("Undo %1") : tr("Redo %1")).arg(step.left(1).toLower() + step.mid(1));
-    else state.reason = back ? tr("Nothing was changed.") : tr("Nothing was undone.");
+    if (state.enabled)
+      state.text = (back ? tr("Undo %1") : tr("Redo %1")).arg(step.left(1).toLower() + step.mid(1));
+    else
+      state.reason = back ? tr("Nothing was changed.") : tr("Nothing was undone.");
     return state;
   }
   if (id == "run.start") {
     const int errors = document_.errorCount();
     state.enabled = loaded_ && writable && errors == 0 && !starting_;
-    if (!writable) state.reason = context().project.readOnlyReason();
-    else if (errors > 0) state.reason = tr("%1 problem(s) keep it from running.").arg(errors);
-    else if (starting_) state.reason = tr("It is being queued.");
+    if (!writable)
+      state.reason = context().project.readOnlyReason();
+    else if (errors > 0)
+      state.reason = tr("%1 problem(s) keep it from running.").arg(errors);
+    else if (starting_)
+      state.reason = tr("It is being queued.");
     return state;
   }
   if (id == "file.save") {
     state.enabled = loaded_ && writable && document_.parses() && differsFromVersion();
-    if (!state.enabled) state.reason = !writable ? context().project.readOnlyReason() : document_.parses() ? tr("Nothing has changed since the last version.") : tr("The text is not JSON.");
+    if (!state.enabled)
+      state.reason = !writable            ? context().project.readOnlyReason()
+                     : document_.parses() ? tr("Nothing has changed since the last version.")
+                                          : tr("The text is not JSON.");
     return state;
   }
-  for (const char* known : {"edit.find", "view.next-problem", "view.previous-problem", "form.toggle-json", "form.values", "form.default", "form.next-group", "form.previous-group"})
+  for (const char* known : {"edit.find", "view.next-problem", "view.previous-problem", "form.toggle-json", "form.values", "form.default",
+                            "form.next-group", "form.previous-group"})
     if (id == known) {
       state.enabled = loaded_;
       return state;
@@ -263,16 +282,17 @@ void ExperimentEditor::run() {
 void ExperimentEditor::keepVersion() {
   const QString text = document_.text();
   const QString task = QString::fromStdString(document_.json().value("task", "train"));
-  context().actions.saveExperiment(ref().id, documentName(), task, text, QString::fromStdString(document_.base().string()), this, [this, text](Result<QString> id) {
-    if (!id) {
-      messages().showMessage(MessageLevel::Error, tr("The version was not stored."), QString::fromStdString(id.error().sentence()));
-      return;
-    }
-    versions_.push_back({versions_.back().version + 1, 0, text.toStdString(), document_.base().string()});
-    inspector_->setVersion(versions_.back().version, versions_.back().document);
-    refreshHeader();
-    emit commandsChanged();
-  });
+  context().actions.saveExperiment(
+      ref().id, documentName(), task, text, QString::fromStdString(document_.base().string()), this, [this, text](Result<QString> id) {
+        if (!id) {
+          messages().showMessage(MessageLevel::Error, tr("The version was not stored."), QString::fromStdString(id.error().sentence()));
+          return;
+        }
+        versions_.push_back({versions_.back().version + 1, 0, text.toStdString(), document_.base().string()});
+        inspector_->setVersion(versions_.back().version, versions_.back().document);
+        refreshHeader();
+        emit commandsChanged();
+      });
 }
 
 void ExperimentEditor::chooseFile(const QString& pointer) {

@@ -18,7 +18,9 @@ void collect(const Json& before, const Json& after, const QString& pointer, std:
     return;
   }
   if (before == after) return;
-  const auto text = [](const Json& v) { return v.is_null() ? QString() : QString::fromStdString(v.is_string() ? v.get<std::string>() : v.dump()); };
+  const auto text = [](const Json& v) {
+    return v.is_null() ? QString() : QString::fromStdString(v.is_string() ? v.get<std::string>() : v.dump());
+  };
   out.push_back({pointer, text(before), text(after)});
 }
 
@@ -48,25 +50,34 @@ void ExperimentInspector::refresh() {
   std::vector<FactSection> sections;
   if (const Estimate* costs = document_.estimate()) {
     FactSection step{tr("One step costs"), {}, {}, nullptr};
-    step.facts.push_back(valueFact(tr("Parameters"), formatCount(costs->parameters), formatCountExact(static_cast<std::int64_t>(costs->parameters))));
-    step.facts.push_back(valueFact(tr("FLOPs"), formatCount(costs->step_flops), tr("Forward and backward pass of one batch; a multiply and an add are two")));
-    step.facts.push_back(valueFact(tr("Activations"), formatBytes(costs->activation_bytes), tr("Kept from the forward for the backward pass")));
-    step.facts.push_back(valueFact(tr("Peak memory"), formatBytes(costs->peak_bytes), tr("Weights, gradients, optimizer state and activations")));
+    step.facts.push_back(
+        valueFact(tr("Parameters"), formatCount(costs->parameters), formatCountExact(static_cast<std::int64_t>(costs->parameters))));
+    step.facts.push_back(valueFact(tr("FLOPs"), formatCount(costs->step_flops),
+                                   tr("Forward and backward pass of one batch; a multiply and an add are two")));
+    step.facts.push_back(
+        valueFact(tr("Activations"), formatBytes(costs->activation_bytes), tr("Kept from the forward for the backward pass")));
+    step.facts.push_back(
+        valueFact(tr("Peak memory"), formatBytes(costs->peak_bytes), tr("Weights, gradients, optimizer state and activations")));
     sections.push_back(std::move(step));
 
     FactSection whole{tr("Whole run"), {}, {}, nullptr};
     whole.facts.push_back(valueFact(tr("Steps"), formatCountExact(static_cast<std::int64_t>(costs->steps))));
     if (costs->examples_total > 0)
-      whole.facts.push_back(valueFact(tr("%1 seen").arg(QString::fromStdString(costs->example_unit)).replace(0, 1, QString::fromStdString(costs->example_unit).left(1).toUpper()), formatCount(costs->examples_total)));
+      whole.facts.push_back(valueFact(tr("%1 seen")
+                                          .arg(QString::fromStdString(costs->example_unit))
+                                          .replace(0, 1, QString::fromStdString(costs->example_unit).left(1).toUpper()),
+                                      formatCount(costs->examples_total)));
     if (costs->seconds > 0) whole.facts.push_back(valueFact(tr("Time on cpu"), QStringLiteral("≈ ") + formatDuration(costs->seconds)));
     if (costs->checkpoint_bytes > 0) whole.facts.push_back(valueFact(tr("A checkpoint"), formatBytes(costs->checkpoint_bytes)));
-    if (!document_.estimateIsCurrent() && !document_.checking()) whole.facts.push_back(textFact(tr("Values are of the last document without problems."), Token::Text3));
+    if (!document_.estimateIsCurrent() && !document_.checking())
+      whole.facts.push_back(textFact(tr("Values are of the last document without problems."), Token::Text3));
     sections.push_back(std::move(whole));
 
     FactSection parts{tr("FLOPs by part"), {}, {}, nullptr};
     double total = 0;
     for (const auto& [name, flops] : costs->network.flops_by_part) total += flops;
-    for (const auto& [name, flops] : costs->network.flops_by_part) parts.facts.push_back(barFact(QString::fromStdString(name), total > 0 ? flops / total : 0, formatCount(flops)));
+    for (const auto& [name, flops] : costs->network.flops_by_part)
+      parts.facts.push_back(barFact(QString::fromStdString(name), total > 0 ? flops / total : 0, formatCount(flops)));
     if (!parts.facts.empty()) sections.push_back(std::move(parts));
   }
   if (version_ > 0) {
@@ -75,7 +86,8 @@ void ExperimentInspector::refresh() {
     if (document_.parses() && !before.is_discarded()) {
       for (const ValueChange& change : changesBetween(before, document_.json())) {
         const auto shown = [](const QString& v) { return v.isEmpty() ? QString(kMissing) : v; };
-        Fact fact = linkFact(change.pointer, shown(change.before) + QStringLiteral(" → ") + shown(change.after), [this, pointer = change.pointer] { emit pointerActivated(pointer); });
+        Fact fact = linkFact(change.pointer, shown(change.before) + QStringLiteral(" → ") + shown(change.after),
+                             [this, pointer = change.pointer] { emit pointerActivated(pointer); });
         fact.tone = Token::Text1;
         changes.facts.push_back(std::move(fact));
       }

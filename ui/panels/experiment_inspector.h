@@ -28,7 +28,9 @@ class ExperimentInspector : public FactSheet {
 };
 
 /// Leaves that differ, in document order: pointer, value before, value now; an absent one is empty.
-struct ValueChange { QString pointer, before, after; };
+struct ValueChange {
+  QString pointer, before, after;
+};
 std::vector<ValueChange> changesBetween(const Json& before, const Json& after);
 
 }  // namespace dsw

@@ -66,9 +66,16 @@ QToolButton* iconButton(const QString& icon, const QString& name) {
 }  // namespace
 
 ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
-    : QWidget(parent), document_(document), messages_(new MessageBar), form_(new ParamForm), text_(new JsonEdit), network_(new GraphView),
-      cursor_place_(new ThemedLabel({}, FontRole::Hint, Token::Text2)), network_note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
-      filter_(new QLineEdit), changed_only_(new QCheckBox(tr("Changed only"))) {
+    : QWidget(parent),
+      document_(document),
+      messages_(new MessageBar),
+      form_(new ParamForm),
+      text_(new JsonEdit),
+      network_(new GraphView),
+      cursor_place_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
+      network_note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
+      filter_(new QLineEdit),
+      changed_only_(new QCheckBox(tr("Changed only"))) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -131,7 +138,9 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   connect(&document_, &SpecDocument::changed, this, &ExperimentView::showDocument);
   connect(&document_, &SpecDocument::problemsChanged, this, &ExperimentView::showProblems);
   connect(&document_, &SpecDocument::estimateChanged, this, &ExperimentView::showEstimate);
-  connect(network_, &GraphView::nodeActivated, this, [this](const QString&, const QString& pointer) { if (!pointer.isEmpty()) form_->goTo(pointer); });
+  connect(network_, &GraphView::nodeActivated, this, [this](const QString&, const QString& pointer) {
+    if (!pointer.isEmpty()) form_->goTo(pointer);
+  });
   connect(network_, &GraphView::nodeSelected, this, [this](const QString&, const QString& pointer) {
     if (!pointer.isEmpty()) emit currentPointerChanged(pointer);
     if (const auto place = document_.place(pointer)) text_->goTo(place->valueBegin, place->valueEnd - place->valueBegin);
@@ -154,13 +163,18 @@ std::vector<std::pair<QString, QString>> ExperimentView::facts() const {
   std::vector<std::pair<QString, QString>> out;
   const Json& known = document_.dataFacts();
   if (!known.is_object()) return out;
-  const auto number = [&](const char* key) { return known.contains(key) && known[key].is_number() ? formatCount(known[key].get<double>()) : QString(); };
-  const auto add = [&](const QString& pointer, const QString& text, const QString& value) { if (!value.isEmpty()) out.emplace_back(pointer, text.arg(value)); };
+  const auto number = [&](const char* key) {
+    return known.contains(key) && known[key].is_number() ? formatCount(known[key].get<double>()) : QString();
+  };
+  const auto add = [&](const QString& pointer, const QString& text, const QString& value) {
+    if (!value.isEmpty()) out.emplace_back(pointer, text.arg(value));
+  };
   add("/data/source", tr("%1 chars"), number("characters"));
   if (out.empty()) add("/data/source", tr("%1 examples"), number("examples"));
   add("/data/tokenizer", tr("%1 symbols"), number("symbols"));
   add("/data/split", tr("val %1"), number("val"));
-  if (const Estimate* costs = document_.estimate(); costs && costs->steps > 0 && known.contains("train") && known["train"].is_number() && known["train"].get<double>() > 0)
+  if (const Estimate* costs = document_.estimate();
+      costs && costs->steps > 0 && known.contains("train") && known["train"].is_number() && known["train"].get<double>() > 0)
     out.emplace_back("/training/steps", tr("%1 epochs").arg(formatNumber(costs->examples_total / known["train"].get<double>(), 3)));
   return out;
 }
@@ -197,8 +211,10 @@ void ExperimentView::showProblems() {
   if (shown == shown_problems_ && !shown.empty()) return;
   shown_problems_ = shown;
   if (errors == 0) {
-    if (read_only_reason_.isEmpty()) messages_->clear();
-    else messages_->showMessage(MessageLevel::Info, tr("Read-only."), read_only_reason_, {}, false);
+    if (read_only_reason_.isEmpty())
+      messages_->clear();
+    else
+      messages_->showMessage(MessageLevel::Info, tr("Read-only."), read_only_reason_, {}, false);
   } else {
     const Problem* first = nullptr;
     for (const Problem& p : problems)
@@ -217,7 +233,8 @@ void ExperimentView::showProblems() {
 
 void ExperimentView::showEstimate() {
   form_->setFacts(facts());
-  network_->setEmptyText(document_.checking() ? tr("Reading the data…") : tr("The network is drawn once the document has no problems in its model and data."));
+  network_->setEmptyText(document_.checking() ? tr("Reading the data…")
+                                              : tr("The network is drawn once the document has no problems in its model and data."));
   const Estimate* costs = document_.estimate();
   if (!costs) return;
   network_->setGraph(networkGraph(costs->network, document_.problems()));
@@ -301,15 +318,19 @@ QStringList ExperimentView::completionsAt(int position) const {
   QStringList out;
   const auto place = document_.place(pointer);
   const Param* param = param_at(document_.schema(), document_.json(), pointer.toStdString());
-  if (param && place && position >= place->valueBegin && param->type != ParamType::Object && !(param->type == ParamType::Variant && document_.text().mid(place->valueBegin, 1) == "{")) {
+  if (param && place && position >= place->valueBegin && param->type != ParamType::Object &&
+      !(param->type == ParamType::Variant && document_.text().mid(place->valueBegin, 1) == "{")) {
     for (const std::string& choice : param->choices) out << QString::fromStdString(Json(choice).dump());
     for (const auto& [name, schema] : param->alternatives) out << QString::fromStdString(Json(name).dump());
-    if (param->type == ParamType::Bool) out << "true" << "false";
+    if (param->type == ParamType::Bool)
+      out << "true"
+          << "false";
     if (out.isEmpty() && !param->default_text.empty()) out << QString::fromStdString(param->default_text);
     return out;
   }
   // Keys of the object that the cursor stands in, those that are there left out.
-  if (param && param->type != ParamType::Object && param->type != ParamType::Variant) pointer = pointer.left(std::max<qsizetype>(0, pointer.lastIndexOf('/')));
+  if (param && param->type != ParamType::Object && param->type != ParamType::Variant)
+    pointer = pointer.left(std::max<qsizetype>(0, pointer.lastIndexOf('/')));
   const Json::json_pointer at(pointer.toStdString());
   const Json object = document_.json().contains(at) ? document_.json().at(at) : Json::object();
   const ParamSchema* schema = &document_.schema();

@@ -27,10 +27,10 @@ class ExperimentView : public QWidget {
   QString currentPointer() const;
   /// Ctrl+J: from the form to the same place in the text and back.
   void toggleFormAndText();
-  void goToProblem(int direction);                 ///< F8, Shift+F8
+  void goToProblem(int direction);  ///< F8, Shift+F8
   void focusFilter();
-  void resetFocused();                             ///< Alt+Backspace
-  void showValues();                               ///< what can stand at the cursor
+  void resetFocused();  ///< Alt+Backspace
+  void showValues();    ///< what can stand at the cursor
   GraphView* network() const { return network_; }
   ParamForm* form() const { return form_; }
   JsonEdit* text() const { return text_; }

@@ -29,16 +29,19 @@ std::vector<FactSection> runFacts(const RunRow& run, Navigator& navigator) {
   state.mono = false;
   facts.facts.push_back(state);
   facts.facts.push_back(linkFact("Experiment", QString("%1 v%2").arg(QString::fromStdString(run.experiment_name)).arg(run.version),
-                                 [&navigator, ref = ObjectRef{kind::kExperiment, QString::fromStdString(run.experiment_id), QString("version:%1").arg(run.version)}] { navigator.open(ref); }));
+                                 [&navigator, ref = ObjectRef{kind::kExperiment, QString::fromStdString(run.experiment_id),
+                                                              QString("version:%1").arg(run.version)}] { navigator.open(ref); }));
   facts.facts.push_back(valueFact("Seed", QString::number(run.seed)));
   if (!run.device.empty()) facts.facts.push_back(valueFact("Device", QString::fromStdString(run.device)));
   if (run.total_steps > 0)
-    facts.facts.push_back(valueFact("Step", QString("%1 / %2").arg(formatCount(static_cast<double>(run.step)), formatCount(static_cast<double>(run.total_steps)))));
+    facts.facts.push_back(valueFact(
+        "Step", QString("%1 / %2").arg(formatCount(static_cast<double>(run.step)), formatCount(static_cast<double>(run.total_steps)))));
   if (run.started > 0) facts.facts.push_back(valueFact("Started", clock(run.started)));
   if (run.seconds > 0) facts.facts.push_back(valueFact("Took", formatDuration(run.seconds)));
   FactSection metrics{"Best values", {}, {}, nullptr};
   for (const auto& [key, summary] : run.metrics)
-    if (key.starts_with("val/") || key.starts_with("test/")) metrics.facts.push_back(valueFact(QString::fromStdString(key), formatNumber(summary.best)));
+    if (key.starts_with("val/") || key.starts_with("test/"))
+      metrics.facts.push_back(valueFact(QString::fromStdString(key), formatNumber(summary.best)));
   std::vector<FactSection> all{facts};
   if (!metrics.facts.empty()) all.push_back(metrics);
   if (!run.note.empty()) all.push_back({"Note", {}, {textFact(QString::fromStdString(run.note), Token::Text1)}, nullptr});
@@ -64,7 +67,8 @@ std::vector<FactSection> projectFacts(const ProjectData& project) {
   facts.facts.push_back(valueFact("Experiments", formatCount(static_cast<double>(project.experiments().size()))));
   facts.facts.push_back(valueFact("Runs", formatCount(static_cast<double>(project.runs().size()))));
   facts.facts.push_back(valueFact("Models", formatCount(static_cast<double>(project.models().size()))));
-  facts.facts.push_back(valueFact("Journal", QString::fromStdString(project.info().journal), QStringLiteral("How SQLite keeps the file whole")));
+  facts.facts.push_back(
+      valueFact("Journal", QString::fromStdString(project.info().journal), QStringLiteral("How SQLite keeps the file whole")));
   facts.facts.push_back(textFact(QStringLiteral("Select a run or an experiment; its facts are shown here."), Token::Text3));
   return {facts};
 }

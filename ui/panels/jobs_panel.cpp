@@ -44,7 +44,8 @@ JobsPanel::JobsPanel(PanelContext& context, QWidget* parent)
     if (index.column() == JobListModel::Job) open(index.row());
   });
   connect(table_, &QTableView::doubleClicked, this, [this](const QModelIndex& index) { open(index.row()); });
-  auto* empty = new EmptyState(QStringLiteral("Nothing runs. A run that you start is listed here with its progress, and can be stopped here."));
+  auto* empty =
+      new EmptyState(QStringLiteral("Nothing runs. A run that you start is listed here with its progress, and can be stopped here."));
   empty->setCommand(context.commands, "run.start");
   pages_->addWidget(table_);
   pages_->addWidget(empty);
@@ -84,8 +85,10 @@ void JobsPanel::act(int row) {
   const JobInfo job = context_.jobs.job(row);
   const QString action = jobAction(job);
   if (action == "stop") {
-    if (job.run_id.empty()) context_.actions.stopJob(job.id);
-    else context_.actions.stopRun(QString::fromStdString(job.run_id));
+    if (job.run_id.empty())
+      context_.actions.stopJob(job.id);
+    else
+      context_.actions.stopRun(QString::fromStdString(job.run_id));
   } else if (action == "resume") {
     objects_.run("run.resume", {kind::kRun, QString::fromStdString(job.run_id), {}});
   }
@@ -102,8 +105,10 @@ bool JobsPanel::eventFilter(QObject* watched, QEvent* event) {
   if (watched == table_ && event->type() == QEvent::KeyPress && table_->currentIndex().isValid()) {
     const int key = static_cast<QKeyEvent*>(event)->key();
     if (key == Qt::Key_Return || key == Qt::Key_Enter) {
-      if (table_->currentIndex().column() == JobListModel::Action) act(table_->currentIndex().row());
-      else open(table_->currentIndex().row());
+      if (table_->currentIndex().column() == JobListModel::Action)
+        act(table_->currentIndex().row());
+      else
+        open(table_->currentIndex().row());
       return true;
     }
   }

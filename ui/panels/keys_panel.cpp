@@ -61,7 +61,8 @@ KeysPanel::KeysPanel(PanelContext& context, const ObjectRef& ref, QWidget* paren
   column->addWidget(buildKeys(), 1);
   setBody(body);
   connect(&model_, &KeyListModel::taken, this, [this](const QString& key, const QString& command) {
-    messages().showMessage(MessageLevel::Warning, QString("%1 belongs to “%2”.").arg(key, command), QStringLiteral("Take it away there first, or choose another key."));
+    messages().showMessage(MessageLevel::Warning, QString("%1 belongs to “%2”.").arg(key, command),
+                           QStringLiteral("Take it away there first, or choose another key."));
   });
 }
 
@@ -87,7 +88,8 @@ QWidget* KeysPanel::buildSettings() {
     static const char* const kCommands[] = {"view.theme-desktop", "view.theme-light", "view.theme-dark", "view.theme-contrast"};
     context().commands.run(kCommands[index]);
   });
-  connect(&settings, &AppSettings::themeChanged, this, [this](const QString& name) { theme_->setCurrent(static_cast<int>(std::max<qsizetype>(0, kThemes.indexOf(name)))); });
+  connect(&settings, &AppSettings::themeChanged, this,
+          [this](const QString& name) { theme_->setCurrent(static_cast<int>(std::max<qsizetype>(0, kThemes.indexOf(name)))); });
   addRow(0, QStringLiteral("Theme"), theme_, {});
   auto* scale = new QComboBox;
   for (const int percent : kScales) scale->addItem(QString("%1 %").arg(percent), percent);
@@ -122,7 +124,8 @@ QWidget* KeysPanel::buildKeys() {
   filter_->setMaximumWidth(320);
   filter_->installEventFilter(this);
   line->addWidget(filter_, 1);
-  line->addWidget(new ThemedLabel(QStringLiteral("Enter changes a key, Delete takes it away, Backspace brings the default back"), FontRole::Hint, Token::Text3));
+  line->addWidget(new ThemedLabel(QStringLiteral("Enter changes a key, Delete takes it away, Backspace brings the default back"),
+                                  FontRole::Hint, Token::Text3));
   line->addStretch();
   auto* reset = new QPushButton(QStringLiteral("All defaults"));
   connect(reset, &QPushButton::clicked, this, &KeysPanel::resetAll);
@@ -188,16 +191,20 @@ bool KeysPanel::eventFilter(QObject* watched, QEvent* event) {
     if (!table_->currentIndex().isValid()) table_->selectRow(0);
     return true;
   }
-  if (watched != table_ || sourceRow() < 0 || table_->isPersistentEditorOpen(table_->currentIndex())) return DocumentPanel::eventFilter(watched, event);
+  if (watched != table_ || sourceRow() < 0 || table_->isPersistentEditorOpen(table_->currentIndex()))
+    return DocumentPanel::eventFilter(watched, event);
   if (key != Qt::Key_Delete && key != Qt::Key_Backspace && !enter) return DocumentPanel::eventFilter(watched, event);
   if (override) {
     event->accept();  // Delete is a window command elsewhere
     return true;
   }
   const QString id = model_.commandId(sourceRow());
-  if (key == Qt::Key_Delete) context().commands.setKeys(id, {});
-  else if (key == Qt::Key_Backspace) context().commands.resetKeys(id);
-  else table_->edit(table_->currentIndex().siblingAtColumn(KeyListModel::Keys));
+  if (key == Qt::Key_Delete)
+    context().commands.setKeys(id, {});
+  else if (key == Qt::Key_Backspace)
+    context().commands.resetKeys(id);
+  else
+    table_->edit(table_->currentIndex().siblingAtColumn(KeyListModel::Keys));
   return true;
 }
 

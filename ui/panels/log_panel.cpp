@@ -43,7 +43,8 @@ LogPanel::LogPanel(PanelContext& context, QWidget* parent) : DockPanel(parent), 
   table_->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
   table_->setColumnWidth(0, 84);
   table_->setColumnWidth(1, 150);
-  pages_ = tableOrEmpty(this, table_, new EmptyState(QStringLiteral("Nothing happened yet. Starts, ends, warnings and errors are written down here.")));
+  pages_ = tableOrEmpty(this, table_,
+                        new EmptyState(QStringLiteral("Nothing happened yet. Starts, ends, warnings and errors are written down here.")));
   pages_->setCurrentIndex(context.log.rowCount() > 0 ? 0 : 1);
   connect(&context.log, &QAbstractItemModel::rowsAboutToBeInserted, this, [this] {
     const QScrollBar* bar = table_->verticalScrollBar();
@@ -92,7 +93,9 @@ ProblemsPanel::ProblemsPanel(PanelContext& context, QWidget* parent) : DockPanel
   table_->setColumnWidth(1, 160);
   table_->setColumnWidth(2, 200);
   table_->installEventFilter(this);
-  pages_ = tableOrEmpty(this, table_, new EmptyState(QStringLiteral("No problem. What keeps a document from running is listed here, with a jump to its place (F8).")));
+  pages_ = tableOrEmpty(
+      this, table_,
+      new EmptyState(QStringLiteral("No problem. What keeps a document from running is listed here, with a jump to its place (F8).")));
   const auto refresh = [this] {
     pages_->setCurrentIndex(context_.problems.rowCount() > 0 ? 0 : 1);
     emit titleChanged();

@@ -41,8 +41,14 @@ class NavigatorProxy : public QSortFilterProxyModel {
 }  // namespace
 
 NavigatorPanel::NavigatorPanel(PanelContext& context, QWidget* parent)
-    : DockPanel(parent), context_(context), model_(context.project), objects_(context, this), proxy_(new NavigatorProxy(this)),
-      filter_(new QLineEdit(this)), tree_(new QTreeView(this)), pages_(new QStackedWidget(this)) {
+    : DockPanel(parent),
+      context_(context),
+      model_(context.project),
+      objects_(context, this),
+      proxy_(new NavigatorProxy(this)),
+      filter_(new QLineEdit(this)),
+      tree_(new QTreeView(this)),
+      pages_(new QStackedWidget(this)) {
   proxy_->setSourceModel(&model_);
   proxy_->setRecursiveFilteringEnabled(true);
   proxy_->setFilterCaseSensitivity(Qt::CaseInsensitive);
@@ -85,9 +91,11 @@ NavigatorPanel::NavigatorPanel(PanelContext& context, QWidget* parent)
     if (tree_->hasFocus() && (ref.kind == kind::kExperiment || ref.kind == kind::kRun)) context_.selection.setObject(ref);
     context_.commands.refreshLater();
   });
-  connect(&model_, &NavigatorModel::renameRequested, this, [this](const QString& id, const QString& name) { context_.actions.rename(id, name); });
+  connect(&model_, &NavigatorModel::renameRequested, this,
+          [this](const QString& id, const QString& name) { context_.actions.rename(id, name); });
   connect(&model_, &QAbstractItemModel::modelReset, this, [this] { tree_->expandAll(); });
-  connect(&model_, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex& section) { tree_->expand(proxy_->mapFromSource(section)); });
+  connect(&model_, &QAbstractItemModel::rowsInserted, this,
+          [this](const QModelIndex& section) { tree_->expand(proxy_->mapFromSource(section)); });
 
   auto* empty = new EmptyState(QStringLiteral("No project is open. Its experiments, runs and models are listed here."));
   empty->setCommand(context.commands, "file.open");
@@ -130,8 +138,10 @@ std::vector<QWidget*> NavigatorPanel::titleButtons() {
   more->setAccessibleName(QStringLiteral("Project commands"));
   auto* menu = new QMenu(more);
   for (const char* id : {"view.overview", "run.all", "", "file.import", "file.export", "file.report", "", "file.close-project"}) {
-    if (*id) menu->addAction(context_.commands.action(id));
-    else menu->addSeparator();
+    if (*id)
+      menu->addAction(context_.commands.action(id));
+    else
+      menu->addSeparator();
   }
   more->setMenu(menu);
   return {plus, more};
@@ -150,16 +160,20 @@ QWidget* NavigatorPanel::filterFocus() {
 void NavigatorPanel::activePanelChanged(DocumentPanel* panel) {
   if (!panel || tree_->hasFocus()) return;
   const QModelIndex index = proxy_->mapFromSource(model_.indexOf(panel->ref().at(panel->place())));
-  if (index.isValid()) tree_->setCurrentIndex(index);
-  else tree_->selectionModel()->clear();
+  if (index.isValid())
+    tree_->setCurrentIndex(index);
+  else
+    tree_->selectionModel()->clear();
 }
 
 ObjectRef NavigatorPanel::current() const { return model_.ref(proxy_->mapToSource(tree_->currentIndex())); }
 
 void NavigatorPanel::openIndex(const QModelIndex& index) {
   const ObjectRef ref = model_.ref(proxy_->mapToSource(index));
-  if (ref.isNull()) tree_->setExpanded(index, !tree_->isExpanded(index));
-  else context_.navigator.open(ref);
+  if (ref.isNull())
+    tree_->setExpanded(index, !tree_->isExpanded(index));
+  else
+    context_.navigator.open(ref);
 }
 
 CommandState NavigatorPanel::commandState(const QString& id) const {
@@ -169,8 +183,10 @@ CommandState NavigatorPanel::commandState(const QString& id) const {
 
 void NavigatorPanel::runCommand(const QString& id) {
   const ObjectRef ref = current();
-  if (id == "object.rename" && ref.kind == kind::kExperiment) tree_->edit(tree_->currentIndex());
-  else objects_.run(id, ref);
+  if (id == "object.rename" && ref.kind == kind::kExperiment)
+    tree_->edit(tree_->currentIndex());
+  else
+    objects_.run(id, ref);
 }
 
 bool NavigatorPanel::eventFilter(QObject* watched, QEvent* event) {
@@ -200,11 +216,13 @@ void NavigatorPanel::menuAt(const QPoint& pos) {
   tree_->setCurrentIndex(index);
   const ObjectRef ref = current();
   QMenu menu(this);
-  for (const char* id : {"object.open", "run.start", "run.stop", "run.resume", "run.pin", "object.duplicate", "object.rename", "object.tag", "object.note", "object.archive"}) {
+  for (const char* id : {"object.open", "run.start", "run.stop", "run.resume", "run.pin", "object.duplicate", "object.rename", "object.tag",
+                         "object.note", "object.archive"}) {
     const CommandState state = objects_.state(id, ref);
     if (!state.handled) continue;
     const Command* command = context_.commands.find(id);
-    QAction* action = menu.addAction(command->icon.isEmpty() ? QIcon() : themeIcon(command->icon), state.text.isEmpty() ? command->text : state.text);
+    QAction* action =
+        menu.addAction(command->icon.isEmpty() ? QIcon() : themeIcon(command->icon), state.text.isEmpty() ? command->text : state.text);
     action->setEnabled(state.enabled);
     connect(action, &QAction::triggered, this, [this, name = QString(id)] { runCommand(name); });
   }

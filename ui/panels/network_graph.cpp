@@ -29,7 +29,8 @@ GraphData networkGraph(const NetworkPlan& plan, const std::vector<Problem>& prob
     double parameters = 0;
     for (const NetworkNode& node : plan.nodes)
       if (node.group == group.id) parameters += node.cost.parameters;
-    if (parameters > 0) frame.note = (group.repeat > 1 ? QObject::tr("%1 parameters each") : QObject::tr("%1 parameters")).arg(formatCount(parameters));
+    if (parameters > 0)
+      frame.note = (group.repeat > 1 ? QObject::tr("%1 parameters each") : QObject::tr("%1 parameters")).arg(formatCount(parameters));
     graph.frames.push_back(std::move(frame));
   }
   for (const NetworkNode& node : plan.nodes) {

@@ -41,7 +41,8 @@ QTableView* makeTable(QStandardItemModel* model, const QString& name) {
   return table;
 }
 
-void setCell(QStandardItemModel* model, int row, int column, const QString& text, const QString& ref, const QString& status = {}, bool link = false) {
+void setCell(QStandardItemModel* model, int row, int column, const QString& text, const QString& ref, const QString& status = {},
+             bool link = false) {
   const QModelIndex index = model->index(row, column);
   if (index.data().toString() != text) model->setData(index, text, Qt::DisplayRole);
   model->setData(index, ref, kRefRole);
@@ -52,9 +53,13 @@ void setCell(QStandardItemModel* model, int row, int column, const QString& text
 }  // namespace
 
 OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), experiments_(new QStandardItemModel(0, 5, this)), runs_(new QStandardItemModel(0, 6, this)),
-      experimentTable_(makeTable(experiments_, QStringLiteral("Experiments"))), runTable_(makeTable(runs_, QStringLiteral("Newest runs"))),
-      line_(new ThemedLabel({}, FontRole::Text, Token::Text2)), pages_(new QStackedWidget) {
+    : DocumentPanel(context, ref, parent),
+      experiments_(new QStandardItemModel(0, 5, this)),
+      runs_(new QStandardItemModel(0, 6, this)),
+      experimentTable_(makeTable(experiments_, QStringLiteral("Experiments"))),
+      runTable_(makeTable(runs_, QStringLiteral("Newest runs"))),
+      line_(new ThemedLabel({}, FontRole::Text, Token::Text2)),
+      pages_(new QStackedWidget) {
   setTabIcon("archive");
   setTitle(QStringLiteral("Project overview"));
   header().addCommand("file.new-experiment", PanelHeader::Style::Primary);
@@ -150,7 +155,9 @@ void OverviewPanel::refreshRuns() {
     setCell(runs_, row, 4, run.seconds > 0 ? formatDuration(run.seconds) : QString(kMissing), ref);
     setCell(runs_, row, 5, run.started > 0 ? relativeDay(static_cast<qint64>(run.started)) : QString(kMissing), ref);
   }
-  const auto counted = [](std::size_t n, const char* one, const char* many) { return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many); };
+  const auto counted = [](std::size_t n, const char* one, const char* many) {
+    return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many);
+  };
   QStringList parts = {counted(project.experiments().size(), "experiment", "experiments"), counted(all.size(), "run", "runs")};
   for (const RunStatus status : {RunStatus::Running, RunStatus::Queued, RunStatus::Failed, RunStatus::Interrupted})
     if (const int n = project.count(status)) parts.push_back(QString("%1 %2").arg(formatCount(n), run_status_name(status)));

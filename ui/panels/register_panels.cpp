@@ -20,7 +20,8 @@ namespace {
 
 template <class Panel>
 PanelRegistry::Entry document(const QString& kind) {
-  return {kind, [](PanelContext& context, const ObjectRef& ref, QWidget* parent) -> DocumentPanel* { return new Panel(context, ref, parent); }};
+  return {kind,
+          [](PanelContext& context, const ObjectRef& ref, QWidget* parent) -> DocumentPanel* { return new Panel(context, ref, parent); }};
 }
 
 template <class Panel>

@@ -20,10 +20,14 @@ std::string nameOf(const std::string& key) { return key.substr(key.find('/') + 1
 
 QString chartTitle(const std::string& id) {
   static const std::vector<std::pair<std::string, const char*>> kTitles = {
-      {"loss", QT_TRANSLATE_NOOP("RunCharts", "Loss")}, {"accuracy", QT_TRANSLATE_NOOP("RunCharts", "Accuracy")},
-      {"error", QT_TRANSLATE_NOOP("RunCharts", "Error")}, {"perplexity", QT_TRANSLATE_NOOP("RunCharts", "Perplexity")},
-      {"bits-per-char", QT_TRANSLATE_NOOP("RunCharts", "Bits per character")}, {"grad-norm", QT_TRANSLATE_NOOP("RunCharts", "Gradient norm")},
-      {"throughput", QT_TRANSLATE_NOOP("RunCharts", "Throughput")}, {"lr", QT_TRANSLATE_NOOP("RunCharts", "Learning rate")},
+      {"loss", QT_TRANSLATE_NOOP("RunCharts", "Loss")},
+      {"accuracy", QT_TRANSLATE_NOOP("RunCharts", "Accuracy")},
+      {"error", QT_TRANSLATE_NOOP("RunCharts", "Error")},
+      {"perplexity", QT_TRANSLATE_NOOP("RunCharts", "Perplexity")},
+      {"bits-per-char", QT_TRANSLATE_NOOP("RunCharts", "Bits per character")},
+      {"grad-norm", QT_TRANSLATE_NOOP("RunCharts", "Gradient norm")},
+      {"throughput", QT_TRANSLATE_NOOP("RunCharts", "Throughput")},
+      {"lr", QT_TRANSLATE_NOOP("RunCharts", "Learning rate")},
       {"activation-bytes", QT_TRANSLATE_NOOP("RunCharts", "Activation memory")}};
   for (const auto& [name, title] : kTitles)
     if (name == id) return QCoreApplication::translate("RunCharts", title);
@@ -31,7 +35,8 @@ QString chartTitle(const std::string& id) {
 }
 
 int chartOrder(const std::string& id) {
-  static const std::vector<std::string> kOrder = {"loss", "accuracy", "grad-norm", "throughput", "lr", "error", "perplexity", "bits-per-char"};
+  static const std::vector<std::string> kOrder = {"loss", "accuracy", "grad-norm",  "throughput",
+                                                  "lr",   "error",    "perplexity", "bits-per-char"};
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), id) - kOrder.begin());
 }
 
@@ -128,8 +133,8 @@ void RunCharts::grew(const std::map<std::string, std::size_t>& firstNew, bool re
     std::vector<double> epoch;
     if (run_.stepsPerEpoch() > 0)
       for (std::size_t i = first; i < columns->step.size(); ++i) epoch.push_back(columns->step[i] / run_.stepsPerEpoch());
-    chart->view->append(QString::fromStdString(key), {columns->step.begin() + from, columns->step.end()}, {columns->value.begin() + from, columns->value.end()}, epoch,
-                        {columns->time.begin() + from, columns->time.end()});
+    chart->view->append(QString::fromStdString(key), {columns->step.begin() + from, columns->step.end()},
+                        {columns->value.begin() + from, columns->value.end()}, epoch, {columns->time.begin() + from, columns->time.end()});
   }
 }
 
@@ -184,7 +189,8 @@ void RunCharts::addAnnotations(CurveData& curves, const Chart& chart) const {
   double stopped_at = 0, stopped_step = 0;
   for (const EventRow& event : run_.events()) {
     if (event.kind == "resume" && stopped_at > 0) {
-      curves.stripes.push_back({stopped_step, static_cast<double>(event.step), stopped_at, event.time, tr("stopped for %1").arg(formatDuration(event.time - stopped_at))});
+      curves.stripes.push_back({stopped_step, static_cast<double>(event.step), stopped_at, event.time,
+                                tr("stopped for %1").arg(formatDuration(event.time - stopped_at))});
       stopped_at = 0;
     } else {
       stopped_at = event.time;

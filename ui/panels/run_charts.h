@@ -35,13 +35,17 @@ class RunCharts : public QWidget {
 
  signals:
   void stepPinned(double step);
-  void chartActivated(CurveView* chart);       ///< full screen asked for
+  void chartActivated(CurveView* chart);  ///< full screen asked for
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  struct Chart { std::string id; CurveView* view; std::vector<std::string> keys; };
+  struct Chart {
+    std::string id;
+    CurveView* view;
+    std::vector<std::string> keys;
+  };
   void rebuild();
   void grew(const std::map<std::string, std::size_t>& firstNew, bool reset);
   void fill(Chart& chart);
@@ -59,7 +63,7 @@ class RunCharts : public QWidget {
   double smoothing_ = 0.6;
   bool outliers_ = false;
   int columns_ = 0;
-  std::set<std::string> extra_;                 ///< charts that were asked for
+  std::set<std::string> extra_;  ///< charts that were asked for
 };
 
 }  // namespace dsw

@@ -40,19 +40,25 @@ namespace {
 const std::string* headMetric(const RunRow& row) {
   // A language model has a perplexity and is judged by its loss; a classifier by its accuracy.
   const bool language = row.metrics.count("val/perplexity") || row.metrics.count("test/perplexity");
-  static const std::vector<std::string> kLanguage = {"test/loss", "val/loss", "train/loss"}, kClasses = {"test/accuracy", "val/accuracy", "train/accuracy", "val/loss", "train/loss"};
+  static const std::vector<std::string> kLanguage = {"test/loss", "val/loss", "train/loss"},
+                                        kClasses = {"test/accuracy", "val/accuracy", "train/accuracy", "val/loss", "train/loss"};
   const std::vector<std::string>& wanted = language ? kLanguage : kClasses;
   for (const std::string& key : wanted)
     if (row.metrics.count(key)) return &key;
   return nullptr;
 }
 
-bool canResume(RunStatus status) { return status == RunStatus::Stopped || status == RunStatus::Interrupted || status == RunStatus::Failed || status == RunStatus::Paused; }
+bool canResume(RunStatus status) {
+  return status == RunStatus::Stopped || status == RunStatus::Interrupted || status == RunStatus::Failed || status == RunStatus::Paused;
+}
 
 }  // namespace
 
 RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), run_(context.queries, context.watcher, ref.id), metric_model_(new MetricTableModel(this)), inspector_(new FactSheet(this)) {
+    : DocumentPanel(context, ref, parent),
+      run_(context.queries, context.watcher, ref.id),
+      metric_model_(new MetricTableModel(this)),
+      inspector_(new FactSheet(this)) {
   inspector_->hide();
   inspector_->setAccessibleName(tr("Facts about the run"));
   setTabIcon("activity");
@@ -63,7 +69,14 @@ RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget*
   connect(&run_, &RunData::eventsChanged, this, &RunDashboard::refreshInspector);
   connect(&run_, &RunData::loaded, this, &RunDashboard::showPendingPlace, Qt::QueuedConnection);
   connect(&run_, &RunData::failed, this, [this](const Error& error) {
-    messages().showMessage(MessageLevel::Error, tr("This run cannot be read."), QString::fromStdString(error.sentence()), {{tr("Try again"), [this] { messages().clear(); run_.refresh(); }, {}}}, false);
+    messages().showMessage(MessageLevel::Error, tr("This run cannot be read."), QString::fromStdString(error.sentence()),
+                           {{tr("Try again"),
+                             [this] {
+                               messages().clear();
+                               run_.refresh();
+                             },
+                             {}}},
+                           false);
   });
   connect(&context.selection, &Selection::runsChanged, this, &RunDashboard::commandsChanged);
   connect(&context.watcher, &StoreWatcher::jobsChanged, this, &RunDashboard::refreshRow);
@@ -129,7 +142,8 @@ QWidget* RunDashboard::buildBody() {
   metrics_ = new QTableView;
   metrics_->setModel(metric_model_);
   installTableLook(metrics_);
-  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) metrics_->setItemDelegateForColumn(c, new NumberDelegate(metrics_));
+  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c)
+    metrics_->setItemDelegateForColumn(c, new NumberDelegate(metrics_));
   metrics_->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   metrics_->horizontalHeader()->setSectionResizeMode(MetricTableModel::Name, QHeaderView::Stretch);
   for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) metrics_->setColumnWidth(c, 92);
@@ -138,7 +152,8 @@ QWidget* RunDashboard::buildBody() {
   connect(metrics_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
     if (now.isValid()) context().selection.setMetric(QString::fromStdString(metric_model_->key(now.row())));
   });
-  connect(metrics_, &QTableView::doubleClicked, this, [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
+  connect(metrics_, &QTableView::doubleClicked, this,
+          [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
 
   samples_ = new RunSamples(run_);
   auto* bottom = new QSplitter(Qt::Horizontal);
@@ -188,14 +203,18 @@ void RunDashboard::refreshRow() {
   QString links = objectLink({kind::kExperiment, QString::fromStdString(row.experiment_id), QStringLiteral("version:%1").arg(row.version)},
                              QStringLiteral("%1 v%2").arg(QString::fromStdString(row.experiment_name)).arg(row.version));
   links += tr(", seed %1").arg(row.seed);
-  if (row.started > 0) links += tr(", started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
+  if (row.started > 0)
+    links += tr(", started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
   header().setLinks(links);
 
-  step_label_->setText(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps)) : tr("Step %1").arg(formatCountExact(row.step)));
+  step_label_->setText(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps))
+                                           : tr("Step %1").arg(formatCountExact(row.step)));
   progress_->setShare(row.total_steps > 0 ? static_cast<double>(row.step) / static_cast<double>(row.total_steps) : 0);
   progress_->setToken(stateLook(status).color);
   const bool running = row.status == RunStatus::Running;
-  left_label_->setText(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left)) : run_.isActive() ? QString() : stateLook(status).word);
+  left_label_->setText(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left))
+                       : run_.isActive()               ? QString()
+                                                       : stateLook(status).word);
   QString best;
   if (const std::string* key = headMetric(row)) {
     const MetricSummary& metric = row.metrics.at(*key);
@@ -221,7 +240,9 @@ void RunDashboard::refreshButtons() {
   if (wanted == "resumable") header().addCommand("run.resume", PanelHeader::Style::Primary);
   header().addCommand("object.duplicate");
   header().addCommand("run.pin");
-  for (const char* id : {"run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag", "object.note", "object.archive"}) header().addOverflow(id);
+  for (const char* id :
+       {"run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag", "object.note", "object.archive"})
+    header().addOverflow(id);
 }
 
 void RunDashboard::refreshMessage() {
@@ -230,14 +251,18 @@ void RunDashboard::refreshMessage() {
   if (key == message_for_) return;
   message_for_ = key;
   std::vector<MessageAction> actions;
-  const QString resume = run_.checkpoints().empty() ? QString() : tr("Resume from step %1").arg(formatCountExact(run_.checkpoints().back().step));
+  const QString resume =
+      run_.checkpoints().empty() ? QString() : tr("Resume from step %1").arg(formatCountExact(run_.checkpoints().back().step));
   if (!resume.isEmpty() && canResume(row.status)) actions.push_back({resume, [this] { runCommand("run.resume"); }, {}});
   const QString sentence = QString::fromStdString(row.sentence), hint = QString::fromStdString(row.hint);
   if (row.status == RunStatus::Failed) {
-    actions.push_back({tr("Copy details"), [sentence, hint, id = runId()] { QGuiApplication::clipboard()->setText(id + "\n" + sentence + "\n" + hint); }, {}});
+    actions.push_back({tr("Copy details"),
+                       [sentence, hint, id = runId()] { QGuiApplication::clipboard()->setText(id + "\n" + sentence + "\n" + hint); },
+                       {}});
     messages().showMessage(MessageLevel::Error, sentence.isEmpty() ? tr("The run failed.") : sentence, hint, std::move(actions), false);
   } else if (row.status == RunStatus::Interrupted) {
-    messages().showMessage(MessageLevel::Warning, tr("Interrupted at step %1.").arg(formatCountExact(row.step)), sentence, std::move(actions), false);
+    messages().showMessage(MessageLevel::Warning, tr("Interrupted at step %1.").arg(formatCountExact(row.step)), sentence,
+                           std::move(actions), false);
   } else if (row.status == RunStatus::Paused) {
     messages().showMessage(MessageLevel::Warning, tr("Paused."), (sentence + " " + hint).trimmed(), std::move(actions), false);
   } else if (row.status == RunStatus::Stopped) {
@@ -249,7 +274,8 @@ void RunDashboard::refreshMessage() {
 
 void RunDashboard::refreshInspector() {
   if (!run_.isLoaded()) return;
-  inspector_->setSections(runFacts(run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); }, [this](const QString& id) { runCommand(id); }));
+  inspector_->setSections(runFacts(
+      run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); }, [this](const QString& id) { runCommand(id); }));
 }
 
 QString RunDashboard::place() const { return place_; }
@@ -263,9 +289,12 @@ void RunDashboard::showPendingPlace() {
   const QString place = std::exchange(wanted_place_, {});
   if (place.isEmpty()) return;
   place_ = place;
-  if (place.startsWith(QLatin1String("step:"))) charts_->pinStep(place.mid(5).toDouble());
-  else if (place.startsWith(QLatin1String("metric:"))) charts_->showMetric(place.mid(7).toStdString());
-  else if (place == QLatin1String("sample")) samples_->setFocus();
+  if (place.startsWith(QLatin1String("step:")))
+    charts_->pinStep(place.mid(5).toDouble());
+  else if (place.startsWith(QLatin1String("metric:")))
+    charts_->showMetric(place.mid(7).toStdString());
+  else if (place == QLatin1String("sample"))
+    samples_->setFocus();
 }
 
 QWidget* RunDashboard::inspector() { return inspector_; }
@@ -304,7 +333,10 @@ CommandState RunDashboard::commandState(const QString& id) const {
   }
   if (id == "run.resume") {
     state.enabled = writable && canResume(row.status) && !run_.checkpoints().empty();
-    if (!state.enabled) state.reason = run_.isActive() ? tr("It is running.") : run_.checkpoints().empty() ? tr("It has no checkpoint.") : tr("It has ended.");
+    if (!state.enabled)
+      state.reason = run_.isActive()              ? tr("It is running.")
+                     : run_.checkpoints().empty() ? tr("It has no checkpoint.")
+                                                  : tr("It has ended.");
     return state;
   }
   if (id == "run.pin") {
@@ -349,7 +381,8 @@ void RunDashboard::runCommand(const QString& id) {
     emit commandsChanged();
   } else if (id == "run.resume") {
     c.actions.resumeRun(runId(), this, [this](Result<void> done) {
-      if (!done) messages().showMessage(MessageLevel::Error, tr("The run was not resumed."), QString::fromStdString(done.error().sentence()));
+      if (!done)
+        messages().showMessage(MessageLevel::Error, tr("The run was not resumed."), QString::fromStdString(done.error().sentence()));
     });
   } else if (id == "run.pin") {
     c.actions.setBaseline(run_.row().baseline ? QString() : runId());
@@ -358,18 +391,23 @@ void RunDashboard::runCommand(const QString& id) {
     c.navigator.open({kind::kRuns, {}, {}});
   } else if (id == "object.duplicate") {
     c.actions.duplicateRun(runId(), this, [this](Result<QString> experiment) {
-      if (experiment) context().navigator.open({kind::kExperiment, *experiment, {}});
-      else messages().showMessage(MessageLevel::Error, tr("The run was not duplicated."), QString::fromStdString(experiment.error().sentence()));
+      if (experiment)
+        context().navigator.open({kind::kExperiment, *experiment, {}});
+      else
+        messages().showMessage(MessageLevel::Error, tr("The run was not duplicated."),
+                               QString::fromStdString(experiment.error().sentence()));
     });
   } else if (id == "object.archive") {
     const bool archive = !run_.row().archived;
     c.actions.setArchived({runId()}, archive);
     if (archive) {
-      c.navigator.notice(NoticeLevel::Info, tr("%1 is archived.").arg(QString::fromStdString(run_.row().short_name)), tr("Undo"), [&actions = c.actions, run = runId()] { actions.setArchived({run}, false); });
+      c.navigator.notice(NoticeLevel::Info, tr("%1 is archived.").arg(QString::fromStdString(run_.row().short_name)), tr("Undo"),
+                         [&actions = c.actions, run = runId()] { actions.setArchived({run}, false); });
       emit closeRequested();
     }
   } else if (id == "object.source") {
-    c.navigator.open({kind::kExperiment, QString::fromStdString(run_.row().experiment_id), QStringLiteral("version:%1").arg(run_.row().version)});
+    c.navigator.open(
+        {kind::kExperiment, QString::fromStdString(run_.row().experiment_id), QStringLiteral("version:%1").arg(run_.row().version)});
   } else if (id == "object.rename") {
     editName();
   } else if (id == "object.tag") {
@@ -393,17 +431,20 @@ void RunDashboard::exportFocused() {
 
 void RunDashboard::editName() {
   const QString shown = QString::fromStdString(run_.row().short_name);
-  if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(shown), QString::fromStdString(run_.row().name), tr("Rename"))) context().actions.rename(runId(), name->trimmed());
+  if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(shown), QString::fromStdString(run_.row().name), tr("Rename")))
+    context().actions.rename(runId(), name->trimmed());
 }
 
 void RunDashboard::editTags() {
   QStringList tags;
   for (const std::string& tag : run_.row().tags) tags << QString::fromStdString(tag);
-  if (const auto wanted = askTags(this, QString::fromStdString(run_.row().short_name), tags, context().project.tags())) context().actions.setTags(runId(), *wanted);
+  if (const auto wanted = askTags(this, QString::fromStdString(run_.row().short_name), tags, context().project.tags()))
+    context().actions.setTags(runId(), *wanted);
 }
 
 void RunDashboard::editNote() {
-  if (const auto note = askNote(this, QString::fromStdString(run_.row().short_name), QString::fromStdString(run_.row().note))) context().actions.setNote(runId(), *note);
+  if (const auto note = askNote(this, QString::fromStdString(run_.row().short_name), QString::fromStdString(run_.row().note)))
+    context().actions.setNote(runId(), *note);
 }
 
 void RunDashboard::showChartAlone(QWidget* chart) {
@@ -426,7 +467,9 @@ void RunDashboard::showChartAlone(QWidget* chart) {
   large->setProvenance(view->provenance());
   large->setData(view->data());
   column->addWidget(large);
-  connect(&run_, &RunData::metricsGrew, large, [view = QPointer<CurveView>(view), large] { if (view) large->setData(view->data()); });
+  connect(&run_, &RunData::metricsGrew, large, [view = QPointer<CurveView>(view), large] {
+    if (view) large->setData(view->data());
+  });
   dialog->resize(window()->size() * 0.9);
   dialog->open();
   large->setFocus();

@@ -27,14 +27,18 @@ const MetricSummary* metricOf(const RunData& run, const char* key) {
 QString modelSummary(const std::string& resolved) {
   const Json document = Json::parse(resolved, nullptr, false);
   QString summary = text(document, "/model/type");
-  const QString layers = text(document, "/model/layers"), width = text(document, "/model/width"), heads = text(document, "/model/heads"), depth = text(document, "/model/depth");
-  if (!layers.isEmpty() && !width.isEmpty()) summary += QStringLiteral(" %1 × %2").arg(layers, width);
-  else if (!depth.isEmpty()) summary += " " + depth;
+  const QString layers = text(document, "/model/layers"), width = text(document, "/model/width"), heads = text(document, "/model/heads"),
+                depth = text(document, "/model/depth");
+  if (!layers.isEmpty() && !width.isEmpty())
+    summary += QStringLiteral(" %1 × %2").arg(layers, width);
+  else if (!depth.isEmpty())
+    summary += " " + depth;
   if (!heads.isEmpty()) summary += QObject::tr(", %1 heads").arg(heads);
   return summary;
 }
 
-std::vector<FactSection> runFacts(const RunData& run, const std::function<void(std::int64_t)>& goToStep, const std::function<void(const QString&)>& edit) {
+std::vector<FactSection> runFacts(const RunData& run, const std::function<void(std::int64_t)>& goToStep,
+                                  const std::function<void(const QString&)>& edit) {
   const RunRow& row = run.row();
   const Json record = Json::parse(run.record(), nullptr, false);
   const Json document = Json::parse(run.resolved(), nullptr, false);
@@ -47,14 +51,20 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
   state.tone = look.color;
   state.mono = false;
   facts.facts.push_back(state);
-  const auto add = [&](const QString& label, const QString& value) { if (!value.isEmpty()) facts.facts.push_back(valueFact(label, value)); };
+  const auto add = [&](const QString& label, const QString& value) {
+    if (!value.isEmpty()) facts.facts.push_back(valueFact(label, value));
+  };
   add(QObject::tr("Model"), modelSummary(run.resolved()));
-  if (record.is_object() && record.contains("parameters") && record["parameters"].is_number()) add(QObject::tr("Parameters"), formatCount(record["parameters"].get<double>()));
-  if (record.is_object() && record.contains("step_flops") && record["step_flops"].is_number()) add(QObject::tr("FLOPs a step"), formatCount(record["step_flops"].get<double>()));
+  if (record.is_object() && record.contains("parameters") && record["parameters"].is_number())
+    add(QObject::tr("Parameters"), formatCount(record["parameters"].get<double>()));
+  if (record.is_object() && record.contains("step_flops") && record["step_flops"].is_number())
+    add(QObject::tr("FLOPs a step"), formatCount(record["step_flops"].get<double>()));
   add(QObject::tr("Data"), text(document, "/data/source").remove("builtin:"));
   add(QObject::tr("Seed"), QString::number(row.seed));
-  add(QObject::tr("Precision"), record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision"));
-  if (row.started > 0) add(QObject::tr("Started"), QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("yyyy-MM-dd HH:mm:ss"));
+  add(QObject::tr("Precision"),
+      record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision"));
+  if (row.started > 0)
+    add(QObject::tr("Started"), QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("yyyy-MM-dd HH:mm:ss"));
   if (row.seconds > 0) add(run.isActive() ? QObject::tr("Took so far") : QObject::tr("Took"), formatDuration(row.seconds));
   if (!row.parent.empty()) add(QObject::tr("Parent"), QString::fromStdString(row.parent));
   Fact id = valueFact(QObject::tr("Id"), QString::fromStdString(row.id), QString::fromStdString(row.id));
@@ -68,22 +78,28 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
   out.push_back(std::move(tag_section));
   FactSection note{QObject::tr("Note"), {}, {}, nullptr};
   if (!row.note.empty()) note.facts.push_back(textFact(QString::fromStdString(row.note), Token::Text1));
-  note.facts.push_back(linkFact({}, row.note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
+  note.facts.push_back(
+      linkFact({}, row.note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
   out.push_back(std::move(note));
 
   FactSection device{QObject::tr("Device"), QString::fromStdString(row.device), {}, nullptr};
   for (const char* key : {"sys/tokens-per-s", "sys/images-per-s", "sys/examples-per-s"})
     if (const MetricSummary* rate = metricOf(run, key))
-      device.facts.push_back(valueFact(QString::fromLatin1(key + 4).replace("-per-", "/"), formatNumber(rate->last, 4), QObject::tr("best %1").arg(formatNumber(rate->best, 4))));
-  if (const MetricSummary* memory = metricOf(run, "sys/activation-bytes")) device.facts.push_back(valueFact(QObject::tr("Activations"), formatBytes(memory->last)));
-  if (record.is_object() && record.value("threads", 0) > 0) device.facts.push_back(valueFact(QObject::tr("Threads"), text(record, "/threads")));
+      device.facts.push_back(valueFact(QString::fromLatin1(key + 4).replace("-per-", "/"), formatNumber(rate->last, 4),
+                                       QObject::tr("best %1").arg(formatNumber(rate->best, 4))));
+  if (const MetricSummary* memory = metricOf(run, "sys/activation-bytes"))
+    device.facts.push_back(valueFact(QObject::tr("Activations"), formatBytes(memory->last)));
+  if (record.is_object() && record.value("threads", 0) > 0)
+    device.facts.push_back(valueFact(QObject::tr("Threads"), text(record, "/threads")));
   if (!device.facts.empty()) out.push_back(std::move(device));
 
   if (!run.checkpoints().empty()) {
     FactSection checkpoints{QObject::tr("Checkpoints"), {}, {}, nullptr};
     std::size_t shown = 0;
     for (auto it = run.checkpoints().rbegin(); it != run.checkpoints().rend() && shown < 6; ++it, ++shown) {
-      Fact fact = linkFact(QObject::tr("step %1").arg(formatCountExact(it->step)), it->missing ? QObject::tr("file missing") : formatBytes(static_cast<double>(it->bytes)) + (it->best ? QObject::tr(", best") : QString()),
+      Fact fact = linkFact(QObject::tr("step %1").arg(formatCountExact(it->step)),
+                           it->missing ? QObject::tr("file missing")
+                                       : formatBytes(static_cast<double>(it->bytes)) + (it->best ? QObject::tr(", best") : QString()),
                            [goToStep, step = it->step] { goToStep(step); });
       fact.tone = it->missing ? Token::Failed : it->best ? Token::Finished : Token::Text1;
       fact.tooltip = QString::fromStdString(it->sha256);
@@ -96,8 +112,10 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
     FactSection events{QObject::tr("Events"), {}, {}, nullptr};
     std::size_t shown = 0;
     for (auto it = run.events().rbegin(); it != run.events().rend() && shown < 14; ++it, ++shown) {
-      Fact fact = linkFact(formatCountExact(it->step) + "  " + QString::fromStdString(it->text), {}, [goToStep, step = it->step] { goToStep(step); });
-      fact.tooltip = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(it->time * 1000)).toString("HH:mm:ss") + "  " + QString::fromStdString(it->text);
+      Fact fact = linkFact(formatCountExact(it->step) + "  " + QString::fromStdString(it->text), {},
+                           [goToStep, step = it->step] { goToStep(step); });
+      fact.tooltip = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(it->time * 1000)).toString("HH:mm:ss") + "  " +
+                     QString::fromStdString(it->text);
       events.facts.push_back(std::move(fact));
     }
     out.push_back(std::move(events));

@@ -23,7 +23,7 @@ namespace dsw {
 
 /// Where the pool thread leaves pictures; emptied when the view goes.
 struct RunSamples::Mailbox {
-  std::mutex mutex;                // guards view
+  std::mutex mutex;  // guards view
   RunSamples* view = nullptr;
 };
 
@@ -50,10 +50,19 @@ QToolButton* stepButton(const QString& icon, const QString& name) {
 }  // namespace
 
 RunSamples::RunSamples(RunData& run, QWidget* parent)
-    : QWidget(parent), run_(run), kinds_(new SegmentedControl), note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)), count_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
-      back_(stepButton("chevron-left", tr("Earlier sample"))), forward_(stepButton("chevron-right", tr("Later sample"))), stack_(new QStackedWidget),
-      empty_(new ThemedLabel(tr("Sample outputs appear here when the run makes its first one."), FontRole::Text, Token::Text3)), text_(new QPlainTextEdit),
-      confusion_(new HeatmapView), pictures_(new ImageGrid), mailbox_(std::make_shared<Mailbox>()) {
+    : QWidget(parent),
+      run_(run),
+      kinds_(new SegmentedControl),
+      note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
+      count_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
+      back_(stepButton("chevron-left", tr("Earlier sample"))),
+      forward_(stepButton("chevron-right", tr("Later sample"))),
+      stack_(new QStackedWidget),
+      empty_(new ThemedLabel(tr("Sample outputs appear here when the run makes its first one."), FontRole::Text, Token::Text3)),
+      text_(new QPlainTextEdit),
+      confusion_(new HeatmapView),
+      pictures_(new ImageGrid),
+      mailbox_(std::make_shared<Mailbox>()) {
   mailbox_->view = this;
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
@@ -82,7 +91,9 @@ RunSamples::RunSamples(RunData& run, QWidget* parent)
   confusion_->setDiagonalMarked(true);
   confusion_->setScale(HeatmapScale::SquareRoot);
   confusion_->setCellText([](double v) { return formatCount(v); });
-  for (QWidget* page : {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_), static_cast<QWidget*>(confusion_)}) stack_->addWidget(page);
+  for (QWidget* page :
+       {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_), static_cast<QWidget*>(confusion_)})
+    stack_->addWidget(page);
   connect(kinds_, &SegmentedControl::chosen, this, [this](int index) { showKind(offered_.value(index)); });
   connect(back_, &QToolButton::clicked, this, [this] { step(-1); });
   connect(forward_, &QToolButton::clicked, this, [this] { step(1); });
@@ -151,9 +162,12 @@ void RunSamples::showSample() {
   if (sample.seq == shown_seq_) return;
   shown_seq_ = sample.seq;
   note_->setText(tr("step %1").arg(formatCountExact(sample.step)));
-  if (kind_ == "text") showText(sample);
-  else if (kind_ == "confusion") showConfusion(sample);
-  else showMisclassified(sample);
+  if (kind_ == "text")
+    showText(sample);
+  else if (kind_ == "confusion")
+    showConfusion(sample);
+  else
+    showMisclassified(sample);
 }
 
 void RunSamples::showText(const SampleRow& sample) {
@@ -179,7 +193,8 @@ void RunSamples::showConfusion(const SampleRow& sample) {
   HeatmapData map;
   map.row_title = tr("true");
   map.column_title = tr("predicted");
-  for (const Json& name : content["classes"]) map.row_labels << QString::fromStdString(name.is_string() ? name.get<std::string>() : name.dump());
+  for (const Json& name : content["classes"])
+    map.row_labels << QString::fromStdString(name.is_string() ? name.get<std::string>() : name.dump());
   map.column_labels = map.row_labels;
   map.rows = map.columns = static_cast<int>(map.row_labels.size());
   double right = 0, all = 0;
@@ -195,10 +210,13 @@ void RunSamples::showConfusion(const SampleRow& sample) {
     ++i;
   }
   if (map.values.size() != static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns)) return;
-  note_->setText(tr("step %1, %2 of %3 right").arg(formatCountExact(sample.step), formatCountExact(static_cast<std::int64_t>(right)), formatCountExact(static_cast<std::int64_t>(all))));
+  note_->setText(tr("step %1, %2 of %3 right")
+                     .arg(formatCountExact(sample.step), formatCountExact(static_cast<std::int64_t>(right)),
+                          formatCountExact(static_cast<std::int64_t>(all))));
   const QStringList names = map.row_labels;
   confusion_->setCellTip([names](int row, int column, double v) {
-    return row == column ? tr("%1 taken for %1, rightly: %2").arg(names.value(row), formatCount(v)) : tr("%1 taken for %2: %3").arg(names.value(row), names.value(column), formatCount(v));
+    return row == column ? tr("%1 taken for %1, rightly: %2").arg(names.value(row), formatCount(v))
+                         : tr("%1 taken for %2: %3").arg(names.value(row), names.value(column), formatCount(v));
   });
   confusion_->setData(std::move(map));
   stack_->setCurrentWidget(confusion_);
@@ -207,7 +225,11 @@ void RunSamples::showConfusion(const SampleRow& sample) {
 void RunSamples::showMisclassified(const SampleRow& sample) {
   const Json content = Json::parse(sample.data, nullptr, false);
   if (!content.is_object() || !content.contains("items")) return;
-  struct Item { QString file, truth, guess, text; double probability; std::int64_t example; };
+  struct Item {
+    QString file, truth, guess, text;
+    double probability;
+    std::int64_t example;
+  };
   std::vector<Item> items;
   for (const Json& item : content["items"]) {
     if (!item.is_object()) continue;
@@ -218,12 +240,15 @@ void RunSamples::showMisclassified(const SampleRow& sample) {
     QString file = word("file");
     for (const std::string& path : sample.files)  // the store gives absolute paths in the order of the event's
       if (!file.isEmpty() && QString::fromStdString(path).endsWith(file)) file = QString::fromStdString(path);
-    if (!file.isEmpty() && !QFileInfo(file).isAbsolute() && items.size() < sample.files.size()) file = QString::fromStdString(sample.files[items.size()]);
-    items.push_back({file, word("truth"), word("guess"), word("text"), item.value("probability", 0.0), item.value("example", std::int64_t{-1})});
+    if (!file.isEmpty() && !QFileInfo(file).isAbsolute() && items.size() < sample.files.size())
+      file = QString::fromStdString(sample.files[items.size()]);
+    items.push_back(
+        {file, word("truth"), word("guess"), word("text"), item.value("probability", 0.0), item.value("example", std::int64_t{-1})});
   }
   if (std::none_of(items.begin(), items.end(), [](const Item& item) { return !item.file.isEmpty(); }) && !items.empty()) {  // texts
     QStringList lines;
-    for (const Item& item : items) lines << tr("%1, said %2 (%3)\n%4\n").arg(item.truth, item.guess, formatProbability(item.probability, 2), item.text);
+    for (const Item& item : items)
+      lines << tr("%1, said %2 (%3)\n%4\n").arg(item.truth, item.guess, formatProbability(item.probability, 2), item.text);
     text_->setPlainText(lines.join('\n'));
     stack_->setCurrentWidget(text_);
     return;
@@ -236,13 +261,20 @@ void RunSamples::showMisclassified(const SampleRow& sample) {
       GridImage image;
       image.image = QImage(item.file);
       image.caption = QObject::tr("%1, said %2").arg(item.truth, item.guess);
-      image.tooltip = QObject::tr("Example %1 is %2; the model said %3 with probability %4").arg(item.example).arg(item.truth, item.guess, formatProbability(item.probability, 3));
+      image.tooltip = QObject::tr("Example %1 is %2; the model said %3 with probability %4")
+                          .arg(item.example)
+                          .arg(item.truth, item.guess, formatProbability(item.probability, 3));
       image.tone = CellTone::Worse;
       images.push_back(image);
     }
     const std::lock_guard lock(mailbox->mutex);
     if (RunSamples* view = mailbox->view)
-      QMetaObject::invokeMethod(view, [view, images, seq] { if (view->shown_seq_ == seq) view->pictures_->setImages(images); }, Qt::QueuedConnection);
+      QMetaObject::invokeMethod(
+          view,
+          [view, images, seq] {
+            if (view->shown_seq_ == seq) view->pictures_->setImages(images);
+          },
+          Qt::QueuedConnection);
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a run produced, to look at: generated text, misclassified pictures, the confusion matrix. UI thread only; pictures are read on a pool thread.
+// What a run produced, to look at: generated text, misclassified pictures, the confusion matrix. UI thread only; pictures are read on a
+// pool thread.
 #pragma once
 #include <QWidget>
 #include <memory>
@@ -26,7 +27,7 @@ class RunSamples : public QWidget {
  public:
   explicit RunSamples(RunData& run, QWidget* parent = nullptr);
   ~RunSamples() override;
-  void showKind(const QString& kind);           ///< "text", "misclassified", "confusion"
+  void showKind(const QString& kind);  ///< "text", "misclassified", "confusion"
   QString kind() const { return kind_; }
 
  private:

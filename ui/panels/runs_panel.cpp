@@ -34,8 +34,9 @@ namespace dsw {
 namespace {
 
 int columnWidth(const QString& id) {
-  static const std::vector<std::pair<QString, int>> kWidths = {{"mark", 28}, {"series", 30}, {"state", 96}, {"run", 76}, {"experiment", 170}, {"seed", 72}, {"curve", 84},
-                                                               {"best", 86}, {"last", 86}, {"delta", 104}, {"step", 80}, {"time", 92}, {"device", 70}, {"created", 128}, {"tags", 120}, {"note", 200}};
+  static const std::vector<std::pair<QString, int>> kWidths = {
+      {"mark", 28}, {"series", 30}, {"state", 96}, {"run", 76},  {"experiment", 170}, {"seed", 72},     {"curve", 84}, {"best", 86},
+      {"last", 86}, {"delta", 104}, {"step", 80},  {"time", 92}, {"device", 70},      {"created", 128}, {"tags", 120}, {"note", 200}};
   for (const auto& [name, width] : kWidths)
     if (name == id) return width;
   return 86;
@@ -51,7 +52,8 @@ QPushButton* toggle(const QString& text, bool on) {
 }  // namespace
 
 RunsPanel::RunsPanel(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent), model_(context.project, context.runParams, context.selection, context.queries),
+    : DocumentPanel(context, ref, parent),
+      model_(context.project, context.runParams, context.selection, context.queries),
       comparison_(context.project, context.runParams, context.selection, context.queries, context.watcher) {
   setTitle(tr("Runs"));
   setTabIcon("table");
@@ -86,7 +88,8 @@ QWidget* RunsPanel::buildBody() {
   filter_->setFont(themeFont(FontRole::Number));
   filter_->setPlaceholderText(tr("data:shakespeare loss<2.0 or failed"));
   filter_->setAccessibleName(tr("Filter runs"));
-  filter_->setToolTip(tr("Words are looked for in names, tags and notes; key:text and key<number in settings and metrics; or, not, ( ) join them"));
+  filter_->setToolTip(
+      tr("Words are looked for in names, tags and notes; key:text and key<number in settings and metrics; or, not, ( ) join them"));
   filter_->setClearButtonEnabled(true);
   filter_->addAction(themeIcon("funnel"), QLineEdit::LeadingPosition);
   filter_->setMinimumWidth(220);
@@ -140,15 +143,19 @@ QWidget* RunsPanel::buildBody() {
   connect(table_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
     const QString id = model_.columns().value(index.column()).id;
     const QStringList runs = model_.runIds(index);
-    if (id == "mark") for (const QString& run : runs) context().selection.toggleRun(run);
-    else if (id == "run") openCurrent();
+    if (id == "mark")
+      for (const QString& run : runs) context().selection.toggleRun(run);
+    else if (id == "run")
+      openCurrent();
   });
   connect(table_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
     if (const RunPtr run = current()) context().selection.setObject({kind::kRun, QString::fromStdString(run->id), {}});
     emit commandsChanged();
   });
   connect(compare_, &CompareView::metricChosen, this, [this](const QString& key) { model_.setMetric(key); });
-  connect(compare_, &CompareView::runActivated, this, [this](const QString& run, double step) { context().navigator.open({kind::kRun, run, QStringLiteral("step:%1").arg(static_cast<qint64>(step))}); });
+  connect(compare_, &CompareView::runActivated, this, [this](const QString& run, double step) {
+    context().navigator.open({kind::kRun, run, QStringLiteral("step:%1").arg(static_cast<qint64>(step))});
+  });
   connect(compare_, &CompareView::reportRequested, this, [this] { context().commands.run("file.report"); });
   return body;
 }
@@ -158,11 +165,16 @@ void RunsPanel::applyColumns() {
   for (int c = 0; c < columns.size(); ++c) {
     const RunColumn& column = columns[c];
     QStyledItemDelegate* delegate = nullptr;
-    if (column.id == "state") delegate = new StateDelegate(table_);
-    else if (column.id == "curve") delegate = new SparklineDelegate(table_);
-    else if (column.id == "tags") delegate = new ChipDelegate(table_);
-    else if (column.number) delegate = new NumberDelegate(table_);
-    else delegate = new TextDelegate(table_);
+    if (column.id == "state")
+      delegate = new StateDelegate(table_);
+    else if (column.id == "curve")
+      delegate = new SparklineDelegate(table_);
+    else if (column.id == "tags")
+      delegate = new ChipDelegate(table_);
+    else if (column.number)
+      delegate = new NumberDelegate(table_);
+    else
+      delegate = new TextDelegate(table_);
     delete table_->itemDelegateForColumn(c);
     table_->setItemDelegateForColumn(c, delegate);
     table_->setColumnWidth(c, columnWidth(column.id));
@@ -171,11 +183,14 @@ void RunsPanel::applyColumns() {
 
 void RunsPanel::refreshCounts() {
   const QString error = model_.filterError();
-  counts_->setText(error.isEmpty() ? tr("%1 of %2 runs").arg(formatCountExact(model_.shownRuns()), formatCountExact(model_.totalRuns())) : error);
+  counts_->setText(error.isEmpty() ? tr("%1 of %2 runs").arg(formatCountExact(model_.shownRuns()), formatCountExact(model_.totalRuns()))
+                                   : error);
   static_cast<ThemedLabel*>(counts_)->setToken(error.isEmpty() ? Token::Text2 : Token::Failed);
   if (model_.totalRuns() == 0 && context().project.state() == ProjectData::State::Ready)
-    messages().showMessage(MessageLevel::Info, tr("No runs yet."), tr("Open an experiment and press F5; its runs are listed here."), {{tr("New experiment"), [this] { context().commands.run("file.new-experiment"); }, {}}}, false);
-  else messages().clear();
+    messages().showMessage(MessageLevel::Info, tr("No runs yet."), tr("Open an experiment and press F5; its runs are listed here."),
+                           {{tr("New experiment"), [this] { context().commands.run("file.new-experiment"); }, {}}}, false);
+  else
+    messages().clear();
 }
 
 void RunsPanel::showCompare() {
@@ -215,8 +230,10 @@ CommandState RunsPanel::commandState(const QString& id) const {
   const bool writable = !context().project.readOnly();
   const auto needsRun = [&](bool writes) {
     state.enabled = run != nullptr && (writable || !writes);
-    if (!run) state.reason = tr("No run is selected.");
-    else if (writes && !writable) state.reason = context().project.readOnlyReason();
+    if (!run)
+      state.reason = tr("No run is selected.");
+    else if (writes && !writable)
+      state.reason = context().project.readOnlyReason();
     return state;
   };
   if (id == "object.open" || id == "table.mark" || id == "edit.copy" || id == "object.source") return needsRun(false);
@@ -225,7 +242,8 @@ CommandState RunsPanel::commandState(const QString& id) const {
     state.checked = run && run->baseline;
     return state;
   }
-  if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note" || id == "object.archive") return needsRun(true);
+  if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note" || id == "object.archive")
+    return needsRun(true);
   if (id == "run.stop") {
     needsRun(true);
     if (run && run->status != RunStatus::Running && run->status != RunStatus::Queued) {
@@ -236,7 +254,8 @@ CommandState RunsPanel::commandState(const QString& id) const {
   }
   if (id == "run.resume") {
     needsRun(true);
-    if (run && run->status != RunStatus::Stopped && run->status != RunStatus::Interrupted && run->status != RunStatus::Failed && run->status != RunStatus::Paused) {
+    if (run && run->status != RunStatus::Stopped && run->status != RunStatus::Interrupted && run->status != RunStatus::Failed &&
+        run->status != RunStatus::Paused) {
       state.enabled = false;
       state.reason = tr("It is running or has ended.");
     }
@@ -247,7 +266,8 @@ CommandState RunsPanel::commandState(const QString& id) const {
     if (!state.enabled) state.reason = tr("Select two or more runs, or mark them with Space.");
     return state;
   }
-  for (const char* known : {"edit.find", "edit.select-all", "table.columns", "table.sort", "table.filter", "table.open-group", "table.close-group", "file.export"})
+  for (const char* known : {"edit.find", "edit.select-all", "table.columns", "table.sort", "table.filter", "table.open-group",
+                            "table.close-group", "file.export"})
     if (id == known) return state;
   return DocumentPanel::commandState(id);
 }
@@ -276,7 +296,8 @@ void RunsPanel::runCommand(const QString& id) {
   } else if (id == "table.sort") {
     const int column = std::max(0, table_->currentIndex().column());
     const bool same = table_->header()->sortIndicatorSection() == column;
-    table_->sortByColumn(column, same && table_->header()->sortIndicatorOrder() == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder);
+    table_->sortByColumn(column,
+                         same && table_->header()->sortIndicatorOrder() == Qt::AscendingOrder ? Qt::DescendingOrder : Qt::AscendingOrder);
   } else if (id == "table.open-group") {
     table_->expand(table_->currentIndex().siblingAtColumn(0));
   } else if (id == "table.close-group") {
@@ -296,14 +317,19 @@ void RunsPanel::runCommand(const QString& id) {
   } else if (id == "object.archive") {
     const QStringList ids = targets();
     c.actions.setArchived(ids, true);
-    c.navigator.notice(NoticeLevel::Info, ids.size() == 1 ? tr("%1 is archived.").arg(QString::fromStdString(run->short_name)) : tr("%1 runs are archived.").arg(ids.size()), tr("Undo"), [&actions = c.actions, ids] { actions.setArchived(ids, false); });
+    c.navigator.notice(
+        NoticeLevel::Info,
+        ids.size() == 1 ? tr("%1 is archived.").arg(QString::fromStdString(run->short_name)) : tr("%1 runs are archived.").arg(ids.size()),
+        tr("Undo"), [&actions = c.actions, ids] { actions.setArchived(ids, false); });
   } else if (id == "object.rename") {
-    if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run->short_name)), QString::fromStdString(run->name), tr("Rename")))
+    if (const auto name = askText(this, tr("Rename"), tr("Name of %1").arg(QString::fromStdString(run->short_name)),
+                                  QString::fromStdString(run->name), tr("Rename")))
       c.actions.rename(run_id, name->trimmed());
   } else if (id == "object.tag") {
     tagTargets();
   } else if (id == "object.note") {
-    if (const auto note = askNote(this, QString::fromStdString(run->short_name), QString::fromStdString(run->note))) c.actions.setNote(run_id, *note);
+    if (const auto note = askNote(this, QString::fromStdString(run->short_name), QString::fromStdString(run->note)))
+      c.actions.setNote(run_id, *note);
   } else {
     DocumentPanel::runCommand(id);
   }
@@ -397,7 +423,8 @@ void RunsPanel::exportCsv() {
         [path, text = model_.csv()](std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&) -> Result<void> {
           QSaveFile file(path);
           if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())
-            return fail(ErrorCode::Io, "The table cannot be written: " + file.errorString().toStdString(), "Choose another place.", path.toStdString());
+            return fail(ErrorCode::Io, "The table cannot be written: " + file.errorString().toStdString(), "Choose another place.",
+                        path.toStdString());
           return {};
         });
   });

@@ -24,7 +24,7 @@ class RunsPanel : public DocumentPanel {
   ~RunsPanel() override;
 
   QString place() const override;
-  void showPlace(const QString& place) override;          ///< a filter
+  void showPlace(const QString& place) override;  ///< a filter
   QWidget* mainFocus() override;
   bool wantsBottomDocks() const override { return false; }
   CommandState commandState(const QString& id) const override;
@@ -41,7 +41,7 @@ class RunsPanel : public DocumentPanel {
   void exportCsv();
   void copyRows();
   void tagTargets();
-  QStringList targets() const;                            ///< runs of the selected rows
+  QStringList targets() const;  ///< runs of the selected rows
   RunPtr current() const;
 
   RunTableModel model_;

@@ -50,7 +50,8 @@ QPushButton* commandButton(CommandRegistry& commands, const QString& id, const Q
 
 }  // namespace
 
-StartPage::StartPage(PanelContext& context, const ObjectRef& ref, QWidget* parent) : DocumentPanel(context, ref, parent), recent_(context.settings) {
+StartPage::StartPage(PanelContext& context, const ObjectRef& ref, QWidget* parent)
+    : DocumentPanel(context, ref, parent), recent_(context.settings) {
   setTitle(QStringLiteral("Start"));
   setTabIcon("house");
   header().hide();
@@ -135,11 +136,13 @@ QWidget* StartPage::buildMain() {
     if (!index.isValid()) return;
     QMenu menu(this);
     menu.addAction(QStringLiteral("Open"), this, [this, row = index.row()] { openRecent(row); });
-    menu.addAction(QStringLiteral("Take off this list"), this, [this, path = recent_.path(index.row())] { context().settings.removeRecentProject(path); });
+    menu.addAction(QStringLiteral("Take off this list"), this,
+                   [this, path = recent_.path(index.row())] { context().settings.removeRecentProject(path); });
     menu.exec(table_->viewport()->mapToGlobal(pos));
   });
   column->addWidget(table_);
-  noRecent_ = new ThemedLabel(QStringLiteral("No project yet. A template below makes one; every run of it is kept there."), FontRole::Text, Token::Text2);
+  noRecent_ = new ThemedLabel(QStringLiteral("No project yet. A template below makes one; every run of it is kept there."), FontRole::Text,
+                              Token::Text2);
   noRecent_->setWordWrap(true);
   column->addWidget(noRecent_);
 
@@ -186,14 +189,16 @@ void StartPage::fillSide() {
     const JobInfo& job = jobs.job(row);
     if (job.run_id.empty() || (job.status != RunStatus::Running && job.status != RunStatus::Queued)) continue;
     const double share = job.total > 0 ? static_cast<double>(job.done) / static_cast<double>(job.total) : 0;
-    running.facts.push_back(linkFact(QString::fromStdString(job.title), formatPercent(share, 0),
-                                     [this, ref = ObjectRef{kind::kRun, QString::fromStdString(job.run_id), {}}] { context().navigator.open(ref); }));
+    running.facts.push_back(
+        linkFact(QString::fromStdString(job.title), formatPercent(share, 0),
+                 [this, ref = ObjectRef{kind::kRun, QString::fromStdString(job.run_id), {}}] { context().navigator.open(ref); }));
   }
   int interrupted = 0;
   for (const RunPtr& run : context().project.runs()) {
     if (run->status != RunStatus::Interrupted || ++interrupted > 3) continue;
-    running.facts.push_back(linkFact(QString("%1 %2").arg(QString::fromStdString(run->short_name), runTitle(*run)), QStringLiteral("interrupted"),
-                                     [this, ref = ObjectRef{kind::kRun, QString::fromStdString(run->id), {}}] { context().navigator.open(ref); }));
+    running.facts.push_back(
+        linkFact(QString("%1 %2").arg(QString::fromStdString(run->short_name), runTitle(*run)), QStringLiteral("interrupted"),
+                 [this, ref = ObjectRef{kind::kRun, QString::fromStdString(run->id), {}}] { context().navigator.open(ref); }));
   }
   if (!running.facts.empty()) sections.push_back(std::move(running));
 
@@ -205,7 +210,9 @@ void StartPage::fillSide() {
       devices.facts.push_back(textFact("Not usable: " + QString::fromStdString(device.unavailable), Token::Text3));
       continue;
     }
-    Fact fact = valueFact(name, QString("%1 of %2").arg(formatBytes(static_cast<double>(device.free_bytes)), formatBytes(static_cast<double>(device.memory_bytes))));
+    Fact fact = valueFact(
+        name, QString("%1 of %2")
+                  .arg(formatBytes(static_cast<double>(device.free_bytes)), formatBytes(static_cast<double>(device.memory_bytes))));
     fact.tooltip = QString::fromStdString(device.description);
     devices.facts.push_back(fact);
     devices.facts.push_back(textFact(QString::fromStdString(device.description), Token::Text3));
@@ -224,7 +231,9 @@ void StartPage::fillSide() {
   sections.push_back(std::move(keys));
 
   FactSection learn{"Learn", {}, {}, nullptr};
-  learn.facts.push_back(linkFact({}, QStringLiteral("Your first run in one minute"), [this] { context().navigator.open({kind::kHelp, {}, "first-run"}); }));
+  learn.facts.push_back(linkFact({}, QStringLiteral("Your first run in one minute"), [this] {
+    context().navigator.open({kind::kHelp, {}, "first-run"});
+  }));
   learn.facts.push_back(linkFact({}, QStringLiteral("All commands and keys"), [this] { context().navigator.open({kind::kKeys, {}, {}}); }));
   sections.push_back(std::move(learn));
   side_->setSections(std::move(sections));
@@ -257,7 +266,9 @@ void StartPage::loadTemplates() {
           }
           for (DocumentTemplate& entry : **list) {
             auto* card = new TemplateCard(std::move(entry), self->cardsHost_);
-            connect(card, &QAbstractButton::clicked, self, [page = self.data(), name = QString::fromStdString(card->entry().name)] { page->context().navigator.open({kind::kTemplate, name, {}}); });
+            connect(card, &QAbstractButton::clicked, self, [page = self.data(), name = QString::fromStdString(card->entry().name)] {
+              page->context().navigator.open({kind::kTemplate, name, {}});
+            });
             self->cards_.push_back(card);
           }
           self->filter_->setPlaceholderText(QString("Filter %1 templates").arg(self->cards_.size()));
@@ -290,8 +301,10 @@ QWidget* StartPage::mainFocus() {
 
 void StartPage::showPlace(const QString& place) {
   if (place != "templates") return;
-  if (cards_.isEmpty()) filter_->setFocus();
-  else cards_.front()->setFocus(Qt::TabFocusReason);
+  if (cards_.isEmpty())
+    filter_->setFocus();
+  else
+    cards_.front()->setFocus(Qt::TabFocusReason);
 }
 
 CommandState StartPage::commandState(const QString& id) const {

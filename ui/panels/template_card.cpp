@@ -23,8 +23,10 @@ void drawCurves(QPainter& p, const QRectF& at, double gap) {
       const double x = i / 40.0;
       const double y = std::exp(-3.6 * x) * (1 - 0.25 * gap * series) + gap * series * (0.35 * x);
       const QPointF point(at.left() + x * at.width(), at.bottom() - y * at.height() * 0.9);
-      if (i == 0) path.moveTo(point);
-      else path.lineTo(point);
+      if (i == 0)
+        path.moveTo(point);
+      else
+        path.lineTo(point);
     }
     SeriesStyle style = Theme::current().series(series);
     if (series == 1) style.dash_px = {7, 3};
@@ -40,8 +42,9 @@ void drawDigits(QPainter& p, const QRectF& at) {
   const double w = 17, h = 30, gap = (at.width() - 4 * w) / 5;
   for (int digit = 0; digit < 4; ++digit) {
     const double x = at.left() + gap + digit * (w + gap), y = at.center().y() - h / 2;
-    const QLineF lines[7] = {{x, y, x + w, y},         {x + w, y, x + w, y + h / 2}, {x + w, y + h / 2, x + w, y + h}, {x, y + h, x + w, y + h},
-                             {x, y + h / 2, x, y + h}, {x, y, x, y + h / 2},         {x, y + h / 2, x + w, y + h / 2}};
+    const QLineF lines[7] = {
+        {x, y, x + w, y},         {x + w, y, x + w, y + h / 2}, {x + w, y + h / 2, x + w, y + h}, {x, y + h, x + w, y + h},
+        {x, y + h / 2, x, y + h}, {x, y, x, y + h / 2},         {x, y + h / 2, x + w, y + h / 2}};
     for (int segment = 0; segment < 7; ++segment)
       if (kSegments[digit] & (1 << (6 - segment))) p.drawLine(lines[segment]);
   }
@@ -49,9 +52,15 @@ void drawDigits(QPainter& p, const QRectF& at) {
 
 /// Nodes with edges of different weight.
 void drawGraph(QPainter& p, const QRectF& at) {
-  const QPointF nodes[] = {{at.left() + 6, at.center().y()}, {at.left() + at.width() * 0.36, at.top() + 8}, {at.left() + at.width() * 0.36, at.bottom() - 8},
-                           {at.left() + at.width() * 0.7, at.center().y()}, {at.right() - 6, at.center().y()}};
-  const struct { int from, to; double width; } edges[] = {{0, 1, 3.5}, {0, 2, 1}, {1, 3, 3.5}, {2, 3, 1}, {0, 3, 1}, {3, 4, 3.5}};
+  const QPointF nodes[] = {{at.left() + 6, at.center().y()},
+                           {at.left() + at.width() * 0.36, at.top() + 8},
+                           {at.left() + at.width() * 0.36, at.bottom() - 8},
+                           {at.left() + at.width() * 0.7, at.center().y()},
+                           {at.right() - 6, at.center().y()}};
+  const struct {
+    int from, to;
+    double width;
+  } edges[] = {{0, 1, 3.5}, {0, 2, 1}, {1, 3, 3.5}, {2, 3, 1}, {0, 3, 1}, {3, 4, 3.5}};
   for (const auto& edge : edges) {
     QPainterPath path(nodes[edge.from]);
     const double middle = (nodes[edge.from].x() + nodes[edge.to].x()) / 2;
@@ -68,9 +77,12 @@ void drawGraph(QPainter& p, const QRectF& at) {
 void drawPicture(QPainter& p, const QRectF& at, const DocumentTemplate& entry) {
   p.save();
   p.setRenderHint(QPainter::Antialiasing);
-  if (entry.name.find("mnist") != std::string::npos) drawDigits(p, at);
-  else if (entry.task == "train") drawCurves(p, at, entry.name.find("gpu") != std::string::npos ? 0.15 : 0.45);
-  else drawGraph(p, at);
+  if (entry.name.find("mnist") != std::string::npos)
+    drawDigits(p, at);
+  else if (entry.task == "train")
+    drawCurves(p, at, entry.name.find("gpu") != std::string::npos ? 0.15 : 0.45);
+  else
+    drawGraph(p, at);
   p.restore();
 }
 
@@ -135,14 +147,16 @@ void TemplateCard::paintEvent(QPaintEvent*) {
     QTextLine row = layout.createLine();
     if (!row.isValid()) break;
     row.setLineWidth(text.width());
-    const QString part = line == 2 ? metrics.elidedText(summary.mid(row.textStart()), Qt::ElideRight, static_cast<int>(text.width())) : summary.mid(row.textStart(), row.textLength());
+    const QString part = line == 2 ? metrics.elidedText(summary.mid(row.textStart()), Qt::ElideRight, static_cast<int>(text.width()))
+                                   : summary.mid(row.textStart(), row.textLength());
     p.drawText(QPointF(text.left(), y + metrics.ascent()), part);
     y += 16;
   }
   layout.endLayout();
   p.setFont(themeFont(FontRole::NumberSmall));
   p.setPen(themeColor(Token::Text2));
-  p.drawText(QRectF(text.left(), text.bottom() - 16, text.width(), 16), Qt::AlignLeft | Qt::AlignVCenter, QString::fromStdString(entry_.facts));
+  p.drawText(QRectF(text.left(), text.bottom() - 16, text.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
+             QString::fromStdString(entry_.facts));
 }
 
 }  // namespace dsw

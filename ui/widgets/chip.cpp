@@ -8,15 +8,23 @@ namespace {
 
 constexpr qreal kHeight = 18, kPad = 6;
 
-struct ToneLook { Token ink, ground; };
+struct ToneLook {
+  Token ink, ground;
+};
 ToneLook lookOf(ChipTone tone) {
   switch (tone) {
-    case ChipTone::Accent: return {Token::Accent, Token::AccentSoft};
-    case ChipTone::Running: return {Token::Running, Token::RunningSoft};
-    case ChipTone::Finished: return {Token::Finished, Token::FinishedSoft};
-    case ChipTone::Failed: return {Token::Failed, Token::FailedSoft};
-    case ChipTone::Warning: return {Token::Warning, Token::WarningSoft};
-    case ChipTone::Neutral: break;
+    case ChipTone::Accent:
+      return {Token::Accent, Token::AccentSoft};
+    case ChipTone::Running:
+      return {Token::Running, Token::RunningSoft};
+    case ChipTone::Finished:
+      return {Token::Finished, Token::FinishedSoft};
+    case ChipTone::Failed:
+      return {Token::Failed, Token::FailedSoft};
+    case ChipTone::Warning:
+      return {Token::Warning, Token::WarningSoft};
+    case ChipTone::Neutral:
+      break;
   }
   return {Token::Text1, Token::SelectIdle};
 }
@@ -80,14 +88,19 @@ void Chip::paintEvent(QPaintEvent*) {
 
 void Chip::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || !rect().contains(event->pos())) return;
-  if (removable_ && event->pos().x() > width() - 18) emit removeRequested();
-  else emit clicked();
+  if (removable_ && event->pos().x() > width() - 18)
+    emit removeRequested();
+  else
+    emit clicked();
 }
 
 void Chip::keyPressEvent(QKeyEvent* event) {
-  if (removable_ && (event->key() == Qt::Key_Delete || event->key() == Qt::Key_Backspace)) emit removeRequested();
-  else if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Space) emit clicked();
-  else QWidget::keyPressEvent(event);
+  if (removable_ && (event->key() == Qt::Key_Delete || event->key() == Qt::Key_Backspace))
+    emit removeRequested();
+  else if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Space)
+    emit clicked();
+  else
+    QWidget::keyPressEvent(event);
 }
 
 }  // namespace dsw

@@ -8,8 +8,10 @@
 namespace dsw {
 namespace {
 
-constexpr std::array<QRgb, 9> kViridis = {0xff440154, 0xff472D7B, 0xff3B528B, 0xff2C728E, 0xff21918C, 0xff28AE80, 0xff5EC962, 0xffADDC30, 0xffFDE725};
-constexpr std::array<QRgb, 9> kCividis = {0xff00224E, 0xff123570, 0xff3B496C, 0xff575D6D, 0xff707173, 0xff8A8678, 0xffA59C74, 0xffC3B369, 0xffE1CC55};
+constexpr std::array<QRgb, 9> kViridis = {0xff440154, 0xff472D7B, 0xff3B528B, 0xff2C728E, 0xff21918C,
+                                          0xff28AE80, 0xff5EC962, 0xffADDC30, 0xffFDE725};
+constexpr std::array<QRgb, 9> kCividis = {0xff00224E, 0xff123570, 0xff3B496C, 0xff575D6D, 0xff707173,
+                                          0xff8A8678, 0xffA59C74, 0xffC3B369, 0xffE1CC55};
 constexpr QRgb kCividisEnd = 0xffFEE838;
 
 QColor mix(const QColor& a, const QColor& b, double t) {
@@ -28,14 +30,16 @@ QColor along(const Stops& stops, double t) {
 
 QColor colormapColor(Colormap map, double t) {
   switch (map) {
-    case Colormap::Viridis: return along(kViridis, t);
+    case Colormap::Viridis:
+      return along(kViridis, t);
     case Colormap::Cividis: {
       std::array<QRgb, 10> stops{};
       std::copy(kCividis.begin(), kCividis.end(), stops.begin());
       stops.back() = kCividisEnd;
       return along(stops, t);
     }
-    case Colormap::Diverging: return along(Theme::current().colors().diverging(), t);
+    case Colormap::Diverging:
+      return along(Theme::current().colors().diverging(), t);
   }
   return {};
 }

@@ -47,13 +47,15 @@ class PaletteDelegate final : public QStyledItemDelegate {
     if (!detail.isEmpty() && at.width() > 30) {
       p->setFont(hint);
       p->setPen(themeColor(Token::Text3));
-      p->drawText(at, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, QFontMetrics(hint).elidedText(detail, Qt::ElideRight, at.width()));
+      p->drawText(at, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
+                  QFontMetrics(hint).elidedText(detail, Qt::ElideRight, at.width()));
     }
     p->restore();
   }
 
  private:
-  static void drawMatched(QPainter& p, const QRect& rect, const QString& text, const QVector<int>& matched, const QFont& plain, bool enabled) {
+  static void drawMatched(QPainter& p, const QRect& rect, const QString& text, const QVector<int>& matched, const QFont& plain,
+                          bool enabled) {
     QTextLayout layout(QFontMetrics(plain).elidedText(text, Qt::ElideRight, rect.width()), plain);
     QList<QTextLayout::FormatRange> ranges;
     for (const int at : matched) {
@@ -83,7 +85,10 @@ bool startsWord(const QString& text, qsizetype i) {
 PaletteEntry paletteEntry(const QAction& action, const QString& where) {
   PaletteEntry entry;
   entry.id = action.objectName();
-  entry.text = action.text().replace(QLatin1String("&&"), QLatin1String("\x01")).remove(QLatin1Char('&')).replace(QLatin1Char('\x01'), QLatin1Char('&'));
+  entry.text = action.text()
+                   .replace(QLatin1String("&&"), QLatin1String("\x01"))
+                   .remove(QLatin1Char('&'))
+                   .replace(QLatin1Char('\x01'), QLatin1Char('&'));
   entry.text.remove(QStringLiteral("…"));
   entry.detail = where;
   entry.key = action.shortcut().toString(QKeySequence::NativeText);
@@ -139,7 +144,10 @@ std::optional<int> fuzzyScore(const QString& query, const QString& text, QVector
 }
 
 CommandPalette::CommandPalette(QWidget* parent)
-    : QDialog(parent, Qt::Popup | Qt::FramelessWindowHint), field_(new QLineEdit(this)), list_(new QListView(this)), model_(new QStandardItemModel(this)) {
+    : QDialog(parent, Qt::Popup | Qt::FramelessWindowHint),
+      field_(new QLineEdit(this)),
+      list_(new QListView(this)),
+      model_(new QStandardItemModel(this)) {
   setModal(true);
   setAccessibleName(tr("Command palette"));
   auto* column = new QVBoxLayout(this);
@@ -194,16 +202,29 @@ void CommandPalette::refresh() {
   bool step = false;
   if (!query.isEmpty()) {
     switch (query[0].unicode()) {
-      case '>': kind = PaletteKind::Command; break;
-      case '@': kind = PaletteKind::Field; break;
-      case '#': kind = PaletteKind::Object; break;
-      case ':': step = true; break;
-      default: break;
+      case '>':
+        kind = PaletteKind::Command;
+        break;
+      case '@':
+        kind = PaletteKind::Field;
+        break;
+      case '#':
+        kind = PaletteKind::Object;
+        break;
+      case ':':
+        step = true;
+        break;
+      default:
+        break;
     }
     if (kind || step) query.remove(0, 1);
   }
   query = query.trimmed();
-  struct Hit { int score; qsizetype entry; QVector<int> matched; };
+  struct Hit {
+    int score;
+    qsizetype entry;
+    QVector<int> matched;
+  };
   std::vector<Hit> hits;
   if (!step) {
     for (qsizetype i = 0; i < entries_.size(); ++i) {
@@ -240,7 +261,9 @@ void CommandPalette::refresh() {
   if (model_->rowCount() == 0) {
     bool number = false;
     query.toLongLong(&number);
-    auto* item = new QStandardItem(!step ? tr("Nothing matches “%1”.").arg(query) : number ? tr("Go to step %1").arg(query) : tr("Type a step, for example :1200"));
+    auto* item = new QStandardItem(!step    ? tr("Nothing matches “%1”.").arg(query)
+                                   : number ? tr("Go to step %1").arg(query)
+                                            : tr("Type a step, for example :1200"));
     item->setData(number && step, EnabledRole);
     item->setFlags(number && step ? Qt::ItemIsEnabled | Qt::ItemIsSelectable : Qt::NoItemFlags);
     model_->appendRow(item);

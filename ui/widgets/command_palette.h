@@ -19,7 +19,7 @@ namespace dsw {
 enum class PaletteKind { Command, Field, Object };
 
 struct PaletteEntry {
-  QString id;      ///< stable; what `chosen` hands back
+  QString id;  ///< stable; what `chosen` hands back
   PaletteKind kind = PaletteKind::Command;
   QString text;    ///< what is searched and shown
   QString detail;  ///< where it applies or what it is: "experiment", "finished, val/loss 1.8841"

@@ -19,7 +19,8 @@ void CrosshairLink::set(double step, bool pinned) {
   emit changed();
 }
 
-CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(this)), header_(new QWidget(this)), message_(new MessageBar(this)) {
+CurveView::CurveView(QWidget* parent)
+    : QWidget(parent), plot_(new CurvePlot(this)), header_(new QWidget(this)), message_(new MessageBar(this)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
@@ -85,8 +86,10 @@ CurveView::CurveView(QWidget* parent) : QWidget(parent), plot_(new CurvePlot(thi
   connect(log_button_, &QToolButton::clicked, this, [this](bool on) { setLogY(on); });
   connect(save, &QToolButton::clicked, this, &CurveView::exportDialog);
   connect(full_button_, &QToolButton::clicked, this, [this] {
-    if (isSignalConnected(QMetaMethod::fromSignal(&CurveView::fullScreenRequested))) emit fullScreenRequested();
-    else openFullScreen();
+    if (isSignalConnected(QMetaMethod::fromSignal(&CurveView::fullScreenRequested)))
+      emit fullScreenRequested();
+    else
+      openFullScreen();
   });
   connect(empty_button_, &QPushButton::clicked, this, &CurveView::emptyAction);
   connect(legend_, &LegendRow::toggled, this, [this](const QString& id) {
@@ -125,15 +128,17 @@ void CurveView::setData(CurveData data) {
   const bool first = !plot_->store().hasPoints();
   plot_->store().setData(std::move(data));
   plot_->setLoading(false);
-  if (first) plot_->viewChanged();  // the first picture does not wait
-  else plot_->dataChanged();
+  if (first)
+    plot_->viewChanged();  // the first picture does not wait
+  else
+    plot_->dataChanged();
   refreshLegend();
   refreshEmpty();
   refreshAccessible();
 }
 
-void CurveView::append(const QString& series_id, const std::vector<double>& step, const std::vector<double>& value, const std::vector<double>& epoch,
-                       const std::vector<double>& time) {
+void CurveView::append(const QString& series_id, const std::vector<double>& step, const std::vector<double>& value,
+                       const std::vector<double>& epoch, const std::vector<double>& time) {
   const bool first = !plot_->store().hasPoints();
   plot_->store().append(series_id, step, value, epoch, time);
   plot_->dataChanged();
@@ -172,8 +177,10 @@ void CurveView::paintEvent(QPaintEvent*) {
 void CurveView::setLoading(bool on) { plot_->setLoading(on); }
 
 void CurveView::setError(const QString& head, const QString& text) {
-  if (head.isEmpty()) message_->clear();
-  else message_->showMessage(MessageLevel::Error, head, text);
+  if (head.isEmpty())
+    message_->clear();
+  else
+    message_->showMessage(MessageLevel::Error, head, text);
   plot_->setDimmed(!head.isEmpty());
 }
 
@@ -281,19 +288,32 @@ void CurveView::refreshAccessible() {
 
 void CurveView::onKey(int key) {
   switch (key) {
-    case Qt::Key_X: setLogX(!logX()); break;
-    case Qt::Key_Y: setLogY(!logY()); break;
+    case Qt::Key_X:
+      setLogX(!logX());
+      break;
+    case Qt::Key_Y:
+      setLogY(!logY());
+      break;
     case Qt::Key_M:
       // M switches between none and the last factor; the owner may show it in its field.
       if (smoothing() > 0) last_smoothing_ = smoothing();
       setSmoothing(smoothing() > 0 ? 0 : last_smoothing_);
       emit smoothingChanged(smoothing());
       break;
-    case Qt::Key_H: setSeriesVisible(plot_->cursorSeries(), false); break;
-    case Qt::Key_T: showTable(); break;
-    case Qt::Key_E: exportDialog(); break;
-    case Qt::Key_F4: emit pointActivated(plot_->cursorSeries(), plot_->crosshairStep()); break;
-    default: break;
+    case Qt::Key_H:
+      setSeriesVisible(plot_->cursorSeries(), false);
+      break;
+    case Qt::Key_T:
+      showTable();
+      break;
+    case Qt::Key_E:
+      exportDialog();
+      break;
+    case Qt::Key_F4:
+      emit pointActivated(plot_->cursorSeries(), plot_->crosshairStep());
+      break;
+    default:
+      break;
   }
 }
 
@@ -345,7 +365,8 @@ void CurveView::contextMenuEvent(QContextMenuEvent* event) {
   outlier_action->setChecked(outliers());
   menu.addSeparator();
   if (std::isfinite(plot_->crosshairStep()))
-    add(tr("Go to source of %1").arg(axisPositionText(CurveAxis::Step, plot_->crosshairStep())), QStringLiteral("F4"), [this] { onKey(Qt::Key_F4); });
+    add(tr("Go to source of %1").arg(axisPositionText(CurveAxis::Step, plot_->crosshairStep())), QStringLiteral("F4"),
+        [this] { onKey(Qt::Key_F4); });
   add(tr("Data table"), QStringLiteral("T"), [this] { showTable(); });
   add(tr("Copy picture"), QString(), [this] { QGuiApplication::clipboard()->setImage(picture(2, true)); });
   add(tr("Export…"), QStringLiteral("E"), [this] { exportDialog(); });

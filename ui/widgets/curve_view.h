@@ -25,11 +25,12 @@ class CrosshairLink : public QObject {
   Q_OBJECT
  public:
   using QObject::QObject;
-  double step() const { return step_; }       ///< NaN: no crosshair
+  double step() const { return step_; }  ///< NaN: no crosshair
   bool pinned() const { return pinned_; }
   void set(double step, bool pinned);
  signals:
   void changed();
+
  private:
   double step_ = kNaN;
   bool pinned_ = false;
@@ -68,7 +69,7 @@ class CurveView : public QWidget {
   bool logY() const;
   void setSmoothing(double factor);  ///< 0..0.999
   double smoothing() const;
-  void setOutliers(bool on);         ///< y range over all points instead of the smoothed curve's
+  void setOutliers(bool on);  ///< y range over all points instead of the smoothed curve's
   bool outliers() const;
   void setCrosshairLink(CrosshairLink* link);
   /// All charts of one column get the widest left margin: align(views) after their data is set.
@@ -102,7 +103,7 @@ class CurveView : public QWidget {
  signals:
   void emptyAction();
   void pointActivated(const QString& series_id, double step);  ///< F4 or context menu "Go to source"
-  void fullScreenRequested();  ///< the button; where nobody listens the view opens a copy by itself
+  void fullScreenRequested();                                  ///< the button; where nobody listens the view opens a copy by itself
   void exported(const QString& path);
   void logYChanged(bool on);
   void logXChanged(bool on);
@@ -111,8 +112,8 @@ class CurveView : public QWidget {
   void rangeChanged();
 
  public slots:
-  void showTable();   ///< the data behind the picture (T)
-  void exportDialog();  ///< asks for a file and writes it
+  void showTable();       ///< the data behind the picture (T)
+  void exportDialog();    ///< asks for a file and writes it
   void openFullScreen();  ///< a copy of the chart over the whole screen; Esc closes it
 
  protected:

@@ -48,7 +48,8 @@ void ElidedLabel::refresh() {
   setToolTip(shown == full_ ? QString() : full_);
 }
 
-ThemedLabel::ThemedLabel(const QString& text, FontRole role, Token token, QWidget* parent) : QLabel(text, parent), token_(token), role_(role) {
+ThemedLabel::ThemedLabel(const QString& text, FontRole role, Token token, QWidget* parent)
+    : QLabel(text, parent), token_(token), role_(role) {
   connect(&Theme::current(), &Theme::changed, this, &ThemedLabel::refresh);
   refresh();
 }

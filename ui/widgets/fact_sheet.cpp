@@ -17,7 +17,8 @@ class FactSheet::Row : public QWidget {
   explicit Row(QWidget* parent) : QWidget(parent) {}
 
   void showFact(const Fact& fact) {
-    const bool same = fact_.kind == fact.kind && fact_.label == fact.label && fact_.value == fact.value && fact_.share == fact.share && fact_.icon == fact.icon && fact_.tone == fact.tone;
+    const bool same = fact_.kind == fact.kind && fact_.label == fact.label && fact_.value == fact.value && fact_.share == fact.share &&
+                      fact_.icon == fact.icon && fact_.tone == fact.tone;
     fact_ = fact;
     setToolTip(fact.tooltip);
     setAccessibleName(line());
@@ -57,7 +58,8 @@ class FactSheet::Row : public QWidget {
     p.setFont(value_font);
     p.setPen(themeColor(fact_.tone));
     p.drawText(area, Qt::AlignVCenter | (fact_.label.isEmpty() ? Qt::AlignLeft : Qt::AlignRight), value);
-    if (!fact_.icon.isEmpty()) drawIcon(p, fact_.icon, QRectF(area.right() - value_width - 18, (height() - 13) / 2.0, 13, 13), themeColor(fact_.tone));
+    if (!fact_.icon.isEmpty())
+      drawIcon(p, fact_.icon, QRectF(area.right() - value_width - 18, (height() - 13) / 2.0, 13, 13), themeColor(fact_.tone));
     p.setFont(themeFont(FontRole::Text));
     p.setPen(themeColor(Token::Text2));
     const int label_width = fact_.kind == Fact::Kind::Bar ? kBarLeft - 6 : area.width() - value_width - (fact_.icon.isEmpty() ? 8 : 26);
@@ -65,7 +67,8 @@ class FactSheet::Row : public QWidget {
     if (fact_.kind == Fact::Kind::Bar) {
       const QRectF ground(area.left() + kBarLeft, height() / 2.0 - 3, kBarWidth, 6);
       p.fillRect(ground, themeColor(Token::SelectIdle));
-      p.fillRect(QRectF(ground.topLeft(), QSizeF(ground.width() * std::clamp(fact_.share, 0.0, 1.0), ground.height())), Theme::current().series(0).color);
+      p.fillRect(QRectF(ground.topLeft(), QSizeF(ground.width() * std::clamp(fact_.share, 0.0, 1.0), ground.height())),
+                 Theme::current().series(0).color);
     }
     if (hasFocus()) {
       p.setRenderHint(QPainter::Antialiasing);
@@ -75,8 +78,10 @@ class FactSheet::Row : public QWidget {
   }
   void mouseReleaseEvent(QMouseEvent*) override { activate(); }
   void keyPressEvent(QKeyEvent* event) override {
-    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space) activate();
-    else QWidget::keyPressEvent(event);
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space)
+      activate();
+    else
+      QWidget::keyPressEvent(event);
   }
 
  private:
@@ -88,8 +93,11 @@ class FactSheet::Row : public QWidget {
 
 class FactSheet::Section : public QWidget {
  public:
-  explicit Section(QWidget* parent) : QWidget(parent), column_(new QVBoxLayout(this)), title_(new ThemedLabel({}, FontRole::Strong, Token::Text2)),
-                                      note_(new ThemedLabel({}, FontRole::Number, Token::Text2)) {
+  explicit Section(QWidget* parent)
+      : QWidget(parent),
+        column_(new QVBoxLayout(this)),
+        title_(new ThemedLabel({}, FontRole::Strong, Token::Text2)),
+        note_(new ThemedLabel({}, FontRole::Number, Token::Text2)) {
     column_->setContentsMargins(0, 10, 0, 11);
     column_->setSpacing(0);
     auto* head = new QHBoxLayout;

@@ -64,28 +64,35 @@ QString exportFigure(QWidget* parent, const Figure& figure, QString* failed) {
   QString filters = QObject::tr("Drawing (*.svg);;Picture (*.png)");
   if (figure.csv) filters += QObject::tr(";;Table (*.csv)");
   QString filter;
-  QString path = QFileDialog::getSaveFileName(parent, QObject::tr("Export %1").arg(figure.title), name + QStringLiteral(".svg"), filters, &filter);
+  QString path =
+      QFileDialog::getSaveFileName(parent, QObject::tr("Export %1").arg(figure.title), name + QStringLiteral(".svg"), filters, &filter);
   if (path.isEmpty()) return {};
   const QString suffix = QFileInfo(path).suffix().toLower();
   if (suffix != QLatin1String("svg") && suffix != QLatin1String("png") && suffix != QLatin1String("csv"))
-    path += filter.contains(QLatin1String("png")) ? QStringLiteral(".png") : filter.contains(QLatin1String("csv")) ? QStringLiteral(".csv") : QStringLiteral(".svg");
+    path += filter.contains(QLatin1String("png"))   ? QStringLiteral(".png")
+            : filter.contains(QLatin1String("csv")) ? QStringLiteral(".csv")
+                                                    : QStringLiteral(".svg");
   if (writeFigure(figure, path)) return path;
   *failed = path;
   return {};
 }
 
 QString provenanceHead(const QString& quantity, const Provenance& provenance) {
-  const auto oneLine = [](QString text) { return text.replace(QLatin1Char('\n'), QLatin1Char(' ')).replace(QLatin1Char('\r'), QLatin1Char(' ')); };
+  const auto oneLine = [](QString text) {
+    return text.replace(QLatin1Char('\n'), QLatin1Char(' ')).replace(QLatin1Char('\r'), QLatin1Char(' '));
+  };
   QString head;
   if (!quantity.isEmpty()) head += QStringLiteral("# quantity: %1\n").arg(oneLine(quantity));
-  for (auto it = provenance.begin(); it != provenance.end(); ++it) head += QStringLiteral("# %1: %2\n").arg(oneLine(it.key()), oneLine(it.value()));
+  for (auto it = provenance.begin(); it != provenance.end(); ++it)
+    head += QStringLiteral("# %1: %2\n").arg(oneLine(it.key()), oneLine(it.value()));
   return head;
 }
 
 QString csvCell(const QString& text) {
   QString cell = text;
   if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell[0])) cell.prepend(QLatin1Char('\''));
-  if (cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"')) || cell.contains(QLatin1Char('\n')) || cell.contains(QLatin1Char('\r')))
+  if (cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"')) || cell.contains(QLatin1Char('\n')) ||
+      cell.contains(QLatin1Char('\r')))
     cell = QLatin1Char('"') + cell.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
   return cell;
 }

@@ -19,7 +19,7 @@ struct Figure {
   QString title;
   QString quantity;  ///< gives the file its name
   Provenance provenance;
-  QSize size;        ///< logical px
+  QSize size;  ///< logical px
   std::function<void(QPainter&)> paint;
   std::function<QString()> csv;  ///< whole text, its head included; empty: no CSV is offered
 };

@@ -74,7 +74,9 @@ GraphView::GraphView(QWidget* parent) : QGraphicsView(parent), scene_(new GraphS
   connect(scene_, &GraphScene::selectionMoved, this, [this](const QString& id) {
     const GraphNodeItem* item = scene_->node(id);
     emit nodeSelected(id, item != nullptr ? item->node().target : QString());
-    if (item != nullptr) setAccessibleDescription(item->node().error.isEmpty() ? item->node().name + QLatin1String(", ") + item->node().foot : item->node().name + QLatin1String(", ") + item->node().error);
+    if (item != nullptr)
+      setAccessibleDescription(item->node().error.isEmpty() ? item->node().name + QLatin1String(", ") + item->node().foot
+                                                            : item->node().name + QLatin1String(", ") + item->node().error);
     mini_map_->update();
   });
 }
@@ -254,7 +256,8 @@ void GraphView::mouseReleaseEvent(QMouseEvent* event) {
     auto* item = qgraphicsitem_cast<GraphNodeItem*>(itemAt(event->pos()));
     if (item == nullptr) {
       scene_->select({});
-      if (const GraphFrameItem* frame = scene_->frameAt(mapToScene(event->pos()))) emit frameActivated(frame->frame().id, frame->frame().target);
+      if (const GraphFrameItem* frame = scene_->frameAt(mapToScene(event->pos())))
+        emit frameActivated(frame->frame().id, frame->frame().target);
     }
   }
   panning_ = false;
@@ -263,8 +266,10 @@ void GraphView::mouseReleaseEvent(QMouseEvent* event) {
 
 void GraphView::mouseDoubleClickEvent(QMouseEvent* event) {
   auto* item = qgraphicsitem_cast<GraphNodeItem*>(itemAt(event->pos()));
-  if (item != nullptr) emit nodeActivated(item->node().id, item->node().target);
-  else fit();
+  if (item != nullptr)
+    emit nodeActivated(item->node().id, item->node().target);
+  else
+    fit();
 }
 
 void GraphView::walk(int dx, int dy, bool along_edges) {
@@ -297,10 +302,18 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
   const bool edges = event->modifiers() & Qt::ControlModifier;
   const bool shift = event->modifiers() & Qt::ShiftModifier;
   switch (event->key()) {
-    case Qt::Key_Left: walk(-1, 0, edges); break;
-    case Qt::Key_Right: walk(1, 0, edges); break;
-    case Qt::Key_Up: walk(0, -1, edges); break;
-    case Qt::Key_Down: walk(0, 1, edges); break;
+    case Qt::Key_Left:
+      walk(-1, 0, edges);
+      break;
+    case Qt::Key_Right:
+      walk(1, 0, edges);
+      break;
+    case Qt::Key_Up:
+      walk(0, -1, edges);
+      break;
+    case Qt::Key_Down:
+      walk(0, 1, edges);
+      break;
     case Qt::Key_Return:
     case Qt::Key_Enter:
       if (const GraphNodeItem* item = scene_->node(scene_->selected())) emit nodeActivated(item->node().id, item->node().target);
@@ -311,8 +324,10 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
       break;
     case Qt::Key_F:
       if (edges) return QWidget::keyPressEvent(event);
-      if (shift) fitSelection();
-      else fit();
+      if (shift)
+        fitSelection();
+      else
+        fit();
       break;
     case Qt::Key_L:
       if (edges) return QWidget::keyPressEvent(event);
@@ -320,10 +335,18 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
       setSceneRect(scene_->sceneRect());
       fit();
       break;
-    case Qt::Key_M: setMiniMapVisible(!mini_map_->isVisible()); break;
-    case Qt::Key_1: setZoom(1); break;
-    case Qt::Key_2: setZoom(0.5); break;
-    case Qt::Key_3: setZoom(0.25); break;
+    case Qt::Key_M:
+      setMiniMapVisible(!mini_map_->isVisible());
+      break;
+    case Qt::Key_1:
+      setZoom(1);
+      break;
+    case Qt::Key_2:
+      setZoom(0.5);
+      break;
+    case Qt::Key_3:
+      setZoom(0.25);
+      break;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
       if (edges) return QWidget::keyPressEvent(event);
@@ -333,7 +356,9 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
       if (edges) return QWidget::keyPressEvent(event);
       setZoom(zoom() / 1.25);
       break;
-    default: QWidget::keyPressEvent(event); return;
+    default:
+      QWidget::keyPressEvent(event);
+      return;
   }
   event->accept();
 }

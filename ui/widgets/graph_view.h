@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The node canvas of WINDOW.md section 5, read-only: draws a GraphData, walks and zooms. Editing is added on top of GraphScene. UI thread only.
+// The node canvas of WINDOW.md section 5, read-only: draws a GraphData, walks and zooms. Editing is added on top of GraphScene. UI thread
+// only.
 #pragma once
 #include <QGraphicsView>
 #include "ui/widgets/graph/graph_data.h"
@@ -10,7 +11,8 @@ class GraphScene;
 class MiniMap;
 
 /// Keys with focus: Ctrl+arrows walk along edges, Left/Right/Up/Down to the nearest node, Enter activates, F fit, Shift+F fit selection,
-/// M minimap, L lay out, 1 2 3 zoom 100, 50, 25 %, + −. Mouse: wheel zooms at the pointer, drag pans, click selects, double click activates.
+/// M minimap, L lay out, 1 2 3 zoom 100, 50, 25 %, + −. Mouse: wheel zooms at the pointer, drag pans, click selects, double click
+/// activates.
 class GraphView : public QGraphicsView {
   Q_OBJECT
  public:

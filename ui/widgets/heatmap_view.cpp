@@ -21,7 +21,8 @@ class HeatmapTableModel final : public QAbstractTableModel {
   QVariant data(const QModelIndex& index, int role) const override {
     if (role != Qt::DisplayRole && role != ExactRole) return {};
     if (index.column() == 0) return index.row() < data_.row_labels.size() ? data_.row_labels[index.row()] : QString::number(index.row());
-    const double v = data_.values[static_cast<std::size_t>(index.row()) * static_cast<std::size_t>(data_.columns) + static_cast<std::size_t>(index.column() - 1)];
+    const double v = data_.values[static_cast<std::size_t>(index.row()) * static_cast<std::size_t>(data_.columns) +
+                                  static_cast<std::size_t>(index.column() - 1)];
     return role == ExactRole ? formatExact(v) : formatNumber(v);
   }
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
@@ -57,10 +58,14 @@ HeatmapView::HeatmapView(QWidget* parent) : QWidget(parent) {
 
 void HeatmapView::setData(HeatmapData data) {
   data_ = std::move(data);
-  data_.values.resize(static_cast<std::size_t>(data_.rows) * static_cast<std::size_t>(data_.columns), std::numeric_limits<double>::quiet_NaN());
+  data_.values.resize(static_cast<std::size_t>(data_.rows) * static_cast<std::size_t>(data_.columns),
+                      std::numeric_limits<double>::quiet_NaN());
   if (row_ >= data_.rows || column_ >= data_.columns) row_ = column_ = -1;
   rebuildImage();
-  setAccessibleName(tr("Matrix of %1 by %2, %3 from %4 to %5").arg(data_.rows).arg(data_.columns).arg(data_.row_title, formatNumber(low_), formatNumber(high_)));
+  setAccessibleName(tr("Matrix of %1 by %2, %3 from %4 to %5")
+                        .arg(data_.rows)
+                        .arg(data_.columns)
+                        .arg(data_.row_title, formatNumber(low_), formatNumber(high_)));
   update();
 }
 
@@ -115,9 +120,12 @@ void HeatmapView::setEmptyText(const QString& sentence) {
 double HeatmapView::unit(double v) const {
   const double t = high_ > low_ ? std::clamp((v - low_) / (high_ - low_), 0.0, 1.0) : 0.0;
   switch (scale_) {
-    case HeatmapScale::Linear: return t;
-    case HeatmapScale::SquareRoot: return std::sqrt(t);
-    case HeatmapScale::Log: return std::log1p(999 * t) / std::log(1000.0);
+    case HeatmapScale::Linear:
+      return t;
+    case HeatmapScale::SquareRoot:
+      return std::sqrt(t);
+    case HeatmapScale::Log:
+      return std::log1p(999 * t) / std::log(1000.0);
   }
   return t;
 }
@@ -161,9 +169,11 @@ HeatmapView::Layout HeatmapView::layout() const {
   const QFontMetricsF metrics(themeFont(FontRole::Tick));
   const qreal row_labels = data_.row_labels.isEmpty() ? 0 : widest(data_.row_labels, metrics, 110) + 8;
   const qreal left = kPad + row_labels + (data_.row_title.isEmpty() ? 0 : 18);
-  const qreal legend = legend_ ? kLegendGap + kLegend + 6 + std::max({metrics.horizontalAdvance(formatNumber(low_, 3)), metrics.horizontalAdvance(formatNumber(high_, 3)),
-                                                                           scale_ == HeatmapScale::SquareRoot ? metrics.horizontalAdvance(tr("square root")) - kLegend - 4 : 0.0})
-                              : 0;
+  const qreal legend =
+      legend_ ? kLegendGap + kLegend + 6 +
+                    std::max({metrics.horizontalAdvance(formatNumber(low_, 3)), metrics.horizontalAdvance(formatNumber(high_, 3)),
+                              scale_ == HeatmapScale::SquareRoot ? metrics.horizontalAdvance(tr("square root")) - kLegend - 4 : 0.0})
+              : 0;
   qreal available = width() - left - legend - kPad;
   const qreal widest_column = widest(data_.column_labels, metrics, 1e6);
   l.slanted = !data_.column_labels.isEmpty() && data_.columns > 0 && widest_column + 4 > available / data_.columns;
@@ -194,8 +204,9 @@ QString HeatmapView::tipAt(int row, int column) const {
   if (cell_tip_) return cell_tip_(row, column, v);
   const auto label = [](const QStringList& labels, int i) { return i < labels.size() ? labels[i] : QString::number(i); };
   const auto titled = [](const QString& title, const QString& text) { return title.isEmpty() ? text : title + QLatin1Char(' ') + text; };
-  return QStringLiteral("%1, %2: %3").arg(titled(data_.row_title, label(data_.row_labels, row)), titled(data_.column_title, label(data_.column_labels, column)),
-                                          cell_text_ ? cell_text_(v) : formatNumber(v));
+  return QStringLiteral("%1, %2: %3")
+      .arg(titled(data_.row_title, label(data_.row_labels, row)), titled(data_.column_title, label(data_.column_labels, column)),
+           cell_text_ ? cell_text_(v) : formatNumber(v));
 }
 
 void HeatmapView::paintEvent(QPaintEvent*) {
@@ -251,7 +262,8 @@ void HeatmapView::paintAll(QPainter& p, bool with_cursor) const {
   for (int r = 0; r < std::min<int>(data_.rows, static_cast<int>(data_.row_labels.size())); r += row_every) {
     p.setPen(themeColor(r == row_ ? Token::Accent : Token::Text2));
     const QRectF cell = cellRect(l, r, 0);
-    p.drawText(QRectF(0, cell.center().y() - 8, l.cells.left() - 6, 16), Qt::AlignRight | Qt::AlignVCenter, metrics.elidedText(data_.row_labels[r], Qt::ElideMiddle, 110));
+    p.drawText(QRectF(0, cell.center().y() - 8, l.cells.left() - 6, 16), Qt::AlignRight | Qt::AlignVCenter,
+               metrics.elidedText(data_.row_labels[r], Qt::ElideMiddle, 110));
   }
   const int column_every = std::max(1, static_cast<int>(std::ceil(13 / l.cell_w)));
   for (int c = 0; c < std::min<int>(data_.columns, static_cast<int>(data_.column_labels.size())); c += l.slanted ? column_every : 1) {
@@ -281,12 +293,15 @@ void HeatmapView::paintAll(QPainter& p, bool with_cursor) const {
     for (int k = 0; k <= 16; ++k) gradient.setColorAt(k / 16.0, colormapColor(map_, k / 16.0));
     p.fillRect(l.legend, gradient);
     p.setPen(themeColor(Token::Text3));
-    const auto label = [&](double v, qreal y) { p.drawText(QRectF(l.legend.right() + 6, y - 8, 80, 16), Qt::AlignVCenter, formatNumber(v, 3)); };
+    const auto label = [&](double v, qreal y) {
+      p.drawText(QRectF(l.legend.right() + 6, y - 8, 80, 16), Qt::AlignVCenter, formatNumber(v, 3));
+    };
     label(high_, l.legend.top() + 6);
     label(low_, l.legend.bottom() - 6);
     if (map_ == Colormap::Diverging) label(0, l.legend.center().y());
     if (scale_ != HeatmapScale::Linear)
-      p.drawText(QRectF(l.legend.left(), l.legend.bottom() + 4, 80, 16), Qt::AlignVCenter, scale_ == HeatmapScale::SquareRoot ? tr("square root") : tr("log"));
+      p.drawText(QRectF(l.legend.left(), l.legend.bottom() + 4, 80, 16), Qt::AlignVCenter,
+                 scale_ == HeatmapScale::SquareRoot ? tr("square root") : tr("log"));
   }
   if (row_ >= 0 && with_cursor) {
     const QRectF cell = cellRect(l, row_, column_);
@@ -342,19 +357,36 @@ void HeatmapView::leaveEvent(QEvent*) {
 void HeatmapView::keyPressEvent(QKeyEvent* event) {
   const int reach = event->modifiers() & Qt::ShiftModifier ? 10 : 1;
   switch (event->key()) {
-    case Qt::Key_Left: moveTo(row_, column_ - reach); break;
-    case Qt::Key_Right: moveTo(row_, column_ + reach); break;
-    case Qt::Key_Up: moveTo(row_ - reach, column_); break;
-    case Qt::Key_Down: moveTo(row_ + reach, column_); break;
-    case Qt::Key_Home: moveTo(row_, 0); break;
-    case Qt::Key_End: moveTo(row_, data_.columns - 1); break;
+    case Qt::Key_Left:
+      moveTo(row_, column_ - reach);
+      break;
+    case Qt::Key_Right:
+      moveTo(row_, column_ + reach);
+      break;
+    case Qt::Key_Up:
+      moveTo(row_ - reach, column_);
+      break;
+    case Qt::Key_Down:
+      moveTo(row_ + reach, column_);
+      break;
+    case Qt::Key_Home:
+      moveTo(row_, 0);
+      break;
+    case Qt::Key_End:
+      moveTo(row_, data_.columns - 1);
+      break;
     case Qt::Key_Return:
     case Qt::Key_Enter:
       if (row_ >= 0) emit cellActivated(row_, column_);
       break;
-    case Qt::Key_T: showTable(); break;
-    case Qt::Key_E: exportDialog(); break;
-    default: QWidget::keyPressEvent(event);
+    case Qt::Key_T:
+      showTable();
+      break;
+    case Qt::Key_E:
+      exportDialog();
+      break;
+    default:
+      QWidget::keyPressEvent(event);
   }
 }
 
@@ -373,14 +405,21 @@ QString HeatmapView::csv() const {
   out += QLatin1Char('\n');
   for (int r = 0; r < data_.rows; ++r) {
     out += csvCell(label(data_.row_labels, r));
-    for (int c = 0; c < data_.columns; ++c) out += QLatin1Char(',') + formatExact(data_.values[static_cast<std::size_t>(r) * static_cast<std::size_t>(data_.columns) + static_cast<std::size_t>(c)]);
+    for (int c = 0; c < data_.columns; ++c)
+      out += QLatin1Char(',') +
+             formatExact(data_.values[static_cast<std::size_t>(r) * static_cast<std::size_t>(data_.columns) + static_cast<std::size_t>(c)]);
     out += QLatin1Char('\n');
   }
   return out;
 }
 
 Figure HeatmapView::figure() {
-  return {title_.isEmpty() ? tr("Matrix") : title_, title_, provenance_, size(), [this](QPainter& p) { paintAll(p, false); }, [this] { return csv(); }};
+  return {title_.isEmpty() ? tr("Matrix") : title_,
+          title_,
+          provenance_,
+          size(),
+          [this](QPainter& p) { paintAll(p, false); },
+          [this] { return csv(); }};
 }
 
 void HeatmapView::exportDialog() {

@@ -13,7 +13,7 @@ namespace dsw {
 
 struct HeatmapData {
   int rows = 0, columns = 0;
-  std::vector<double> values;  ///< [rows, columns] row-major; NaN is hatched
+  std::vector<double> values;             ///< [rows, columns] row-major; NaN is hatched
   QStringList row_labels, column_labels;  ///< may be empty
   QString row_title, column_title;        ///< "true", "predicted"
 };
@@ -72,7 +72,12 @@ class HeatmapView : public QWidget {
   void focusOutEvent(QFocusEvent*) override;
 
  private:
-  struct Layout { QRectF cells; qreal cell_w = 0, cell_h = 0; QRectF legend; bool slanted = false; };
+  struct Layout {
+    QRectF cells;
+    qreal cell_w = 0, cell_h = 0;
+    QRectF legend;
+    bool slanted = false;
+  };
   Layout layout() const;
   double unit(double v) const;  ///< 0..1 after scale and limits
   QRectF cellRect(const Layout& l, int row, int column) const;

@@ -22,7 +22,8 @@ QByteArray coloredSvg(const QString& name, const QColor& color) {
 
 /// `pixels` are device pixels. `in_button`: a glyph of 14/18 of the box at its left, so that 4 px more part it from the text.
 QPixmap render(const QString& name, QSize pixels, const QColor& color, bool in_button = false) {
-  const QString key = QStringLiteral("dsw:%1:%2x%3:%4:%5").arg(name).arg(pixels.width()).arg(pixels.height()).arg(color.rgba(), 0, 16).arg(in_button);
+  const QString key =
+      QStringLiteral("dsw:%1:%2x%3:%4:%5").arg(name).arg(pixels.width()).arg(pixels.height()).arg(color.rgba(), 0, 16).arg(in_button);
   QPixmap pixmap;
   if (QPixmapCache::find(key, &pixmap)) return pixmap;
   pixmap = QPixmap(pixels);

@@ -44,7 +44,8 @@ void ImageGrid::setCurrent(int index) {
   current_ = index;
   const QRect rect = cellRect(index);
   if (rect.top() < 0) verticalScrollBar()->setValue(verticalScrollBar()->value() + rect.top() - kGap);
-  if (rect.bottom() > viewport()->height()) verticalScrollBar()->setValue(verticalScrollBar()->value() + rect.bottom() - viewport()->height() + kGap);
+  if (rect.bottom() > viewport()->height())
+    verticalScrollBar()->setValue(verticalScrollBar()->value() + rect.bottom() - viewport()->height() + kGap);
   setAccessibleDescription(tr("%1 of %2: %3").arg(index + 1).arg(images_.size()).arg(images_[index].caption));
   emit currentChanged(index);
   viewport()->update();
@@ -62,7 +63,8 @@ int ImageGrid::columns() const { return std::max(1, (viewport()->width() - 2 * k
 QRect ImageGrid::cellRect(int index) const {
   const QSize size = cell();
   const int n = columns();
-  return {kMargin + index % n * (size.width() + kGap), kMargin + index / n * (size.height() + kGap) - verticalScrollBar()->value(), size.width(), size.height()};
+  return {kMargin + index % n * (size.width() + kGap), kMargin + index / n * (size.height() + kGap) - verticalScrollBar()->value(),
+          size.width(), size.height()};
 }
 
 int ImageGrid::indexAt(QPoint pos) const {
@@ -127,17 +129,30 @@ void ImageGrid::mouseDoubleClickEvent(QMouseEvent* event) {
 void ImageGrid::keyPressEvent(QKeyEvent* event) {
   const int n = columns(), last = static_cast<int>(images_.size()) - 1;
   switch (event->key()) {
-    case Qt::Key_Left: setCurrent(std::max(0, current_ - 1)); break;
-    case Qt::Key_Right: setCurrent(std::min(last, current_ + 1)); break;
-    case Qt::Key_Up: setCurrent(current_ >= n ? current_ - n : current_); break;
-    case Qt::Key_Down: setCurrent(std::min(last, current_ + n)); break;
-    case Qt::Key_Home: setCurrent(0); break;
-    case Qt::Key_End: setCurrent(last); break;
+    case Qt::Key_Left:
+      setCurrent(std::max(0, current_ - 1));
+      break;
+    case Qt::Key_Right:
+      setCurrent(std::min(last, current_ + 1));
+      break;
+    case Qt::Key_Up:
+      setCurrent(current_ >= n ? current_ - n : current_);
+      break;
+    case Qt::Key_Down:
+      setCurrent(std::min(last, current_ + n));
+      break;
+    case Qt::Key_Home:
+      setCurrent(0);
+      break;
+    case Qt::Key_End:
+      setCurrent(last);
+      break;
     case Qt::Key_Return:
     case Qt::Key_Enter:
       if (current_ >= 0) emit activated(current_);
       break;
-    default: QAbstractScrollArea::keyPressEvent(event);
+    default:
+      QAbstractScrollArea::keyPressEvent(event);
   }
 }
 
@@ -145,8 +160,11 @@ bool ImageGrid::viewportEvent(QEvent* event) {
   if (event->type() == QEvent::ToolTip) {
     auto* help = static_cast<QHelpEvent*>(event);
     const int i = indexAt(help->pos());
-    if (i >= 0) QToolTip::showText(help->globalPos(), images_[i].tooltip.isEmpty() ? images_[i].caption : images_[i].tooltip, viewport(), cellRect(i));
-    else QToolTip::hideText();
+    if (i >= 0)
+      QToolTip::showText(help->globalPos(), images_[i].tooltip.isEmpty() ? images_[i].caption : images_[i].tooltip, viewport(),
+                         cellRect(i));
+    else
+      QToolTip::hideText();
     return true;
   }
   return QAbstractScrollArea::viewportEvent(event);

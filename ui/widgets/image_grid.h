@@ -9,7 +9,7 @@ namespace dsw {
 
 struct GridImage {
   QImage image;
-  QString caption;              ///< under the picture: "7, said 1"
+  QString caption;  ///< under the picture: "7, said 1"
   QString tooltip;
   CellTone tone = CellTone::Normal;
 };

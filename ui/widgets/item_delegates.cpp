@@ -17,12 +17,18 @@ QColor toneColor(const QModelIndex& index, bool enabled) {
   if (!enabled) return themeColor(Token::TextOff);
   if (index.data(LinkRole).toBool()) return themeColor(Token::Accent);
   switch (static_cast<CellTone>(index.data(ToneRole).toInt())) {
-    case CellTone::Muted: return themeColor(Token::Text3);
-    case CellTone::Better: return themeColor(Token::Finished);
-    case CellTone::Worse: return themeColor(Token::Failed);
-    case CellTone::Warning: return themeColor(Token::Warning);
-    case CellTone::Accent: return themeColor(Token::Accent);
-    case CellTone::Normal: break;
+    case CellTone::Muted:
+      return themeColor(Token::Text3);
+    case CellTone::Better:
+      return themeColor(Token::Finished);
+    case CellTone::Worse:
+      return themeColor(Token::Failed);
+    case CellTone::Warning:
+      return themeColor(Token::Warning);
+    case CellTone::Accent:
+      return themeColor(Token::Accent);
+    case CellTone::Normal:
+      break;
   }
   return themeColor(Token::Text1);
 }
@@ -61,9 +67,12 @@ TextDelegate::TextDelegate(QObject* parent) : QStyledItemDelegate(parent) {}
 
 void TextDelegate::paintGround(QPainter& p, const QStyleOptionViewItem& option, const QModelIndex& index) {
   const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
-  const bool focused = view != nullptr && (view->hasFocus() || (view->parentWidget() != nullptr && view->isAncestorOf(QApplication::focusWidget())));
-  if (option.state & QStyle::State_Selected) p.fillRect(option.rect, themeColor(focused ? Token::Select : Token::SelectIdle));
-  else if (hoveredRow(option, index)) p.fillRect(option.rect, themeColor(Token::Hover));
+  const bool focused =
+      view != nullptr && (view->hasFocus() || (view->parentWidget() != nullptr && view->isAncestorOf(QApplication::focusWidget())));
+  if (option.state & QStyle::State_Selected)
+    p.fillRect(option.rect, themeColor(focused ? Token::Select : Token::SelectIdle));
+  else if (hoveredRow(option, index))
+    p.fillRect(option.rect, themeColor(Token::Hover));
   if (qobject_cast<const QTableView*>(option.widget) != nullptr)
     p.fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), themeColor(Token::Line));
   if (focused && view->currentIndex() == index && (option.state & QStyle::State_HasFocus)) {
@@ -73,7 +82,8 @@ void TextDelegate::paintGround(QPainter& p, const QStyleOptionViewItem& option, 
   }
 }
 
-void TextDelegate::paintText(QPainter& p, const QRect& rect, const QStyleOptionViewItem& option, const QModelIndex& index, bool number) const {
+void TextDelegate::paintText(QPainter& p, const QRect& rect, const QStyleOptionViewItem& option, const QModelIndex& index,
+                             bool number) const {
   const bool enabled = option.state & QStyle::State_Enabled;
   QRect at = rect.adjusted(kPad, 0, -kPad, 0);
   const QVariant check = index.data(Qt::CheckStateRole);
@@ -95,8 +105,10 @@ void TextDelegate::paintText(QPainter& p, const QRect& rect, const QStyleOptionV
   const QIcon decoration = qvariant_cast<QIcon>(index.data(Qt::DecorationRole));
   if (!icon.isEmpty() || !decoration.isNull()) {
     const QRect box(at.left(), rect.top() + (rect.height() - 16) / 2, 16, 16);
-    if (icon.isEmpty()) decoration.paint(&p, box, Qt::AlignCenter, enabled ? QIcon::Normal : QIcon::Disabled);
-    else drawIcon(p, icon, box, enabled ? themeColor(Token::Text2) : themeColor(Token::TextOff));
+    if (icon.isEmpty())
+      decoration.paint(&p, box, Qt::AlignCenter, enabled ? QIcon::Normal : QIcon::Disabled);
+    else
+      drawIcon(p, icon, box, enabled ? themeColor(Token::Text2) : themeColor(Token::TextOff));
     at.setLeft(at.left() + 22);
   }
   const QString count = index.data(CountRole).toString();
@@ -118,8 +130,11 @@ void TextDelegate::paintText(QPainter& p, const QRect& rect, const QStyleOptionV
   }
   const QString text = index.data(Qt::DisplayRole).toString();
   const QVariant alignment = index.data(Qt::TextAlignmentRole);
-  const Qt::Alignment horizontal = number ? Qt::AlignRight : alignment.isValid() ? Qt::Alignment(alignment.toInt()) & Qt::AlignHorizontal_Mask : Qt::AlignLeft;
-  p.drawText(at, static_cast<int>(horizontal) | Qt::AlignVCenter | Qt::TextSingleLine, QFontMetrics(font).elidedText(text, Qt::ElideRight, at.width()));
+  const Qt::Alignment horizontal = number                ? Qt::AlignRight
+                                   : alignment.isValid() ? Qt::Alignment(alignment.toInt()) & Qt::AlignHorizontal_Mask
+                                                         : Qt::AlignLeft;
+  p.drawText(at, static_cast<int>(horizontal) | Qt::AlignVCenter | Qt::TextSingleLine,
+             QFontMetrics(font).elidedText(text, Qt::ElideRight, at.width()));
 }
 
 void TextDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -200,7 +215,8 @@ void BarDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const Q
   const QVariant fraction = index.data(FractionRole);
   if (fraction.isValid() && rect.width() > 12) {
     const QVariant series = index.data(SeriesRole);
-    drawShareBar(*p, rect, fraction.toDouble(), series.isValid() && series.toInt() >= 0 ? Theme::current().series(series.toInt()).color : themeColor(Token::Accent));
+    drawShareBar(*p, rect, fraction.toDouble(),
+                 series.isValid() && series.toInt() >= 0 ? Theme::current().series(series.toInt()).color : themeColor(Token::Accent));
   }
   p->restore();
 }

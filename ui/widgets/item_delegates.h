@@ -9,8 +9,8 @@ class QAbstractItemView;
 
 namespace dsw {
 
-/// Row ground, hairline, hover and selection as WINDOW.md; text from DisplayRole elided, in the tone of ToneRole, semibold with EmphasisRole,
-/// accent with LinkRole, an icon of IconRole and a series sample of SeriesRole before it, CountRole muted at the right.
+/// Row ground, hairline, hover and selection as WINDOW.md; text from DisplayRole elided, in the tone of ToneRole, semibold with
+/// EmphasisRole, accent with LinkRole, an icon of IconRole and a series sample of SeriesRole before it, CountRole muted at the right.
 class TextDelegate : public QStyledItemDelegate {
   Q_OBJECT
  public:

@@ -56,7 +56,10 @@ class JsonEdit::Gutter : public QWidget {
 };
 
 JsonEdit::JsonEdit(QWidget* parent)
-    : QPlainTextEdit(parent), gutter_(new Gutter(this)), highlighter_(new JsonHighlighter(document())), completer_(new QCompleter(this)),
+    : QPlainTextEdit(parent),
+      gutter_(new Gutter(this)),
+      highlighter_(new JsonHighlighter(document())),
+      completer_(new QCompleter(this)),
       completion_model_(new QStringListModel(this)) {
   setUndoRedoEnabled(false);
   setLineWrapMode(QPlainTextEdit::NoWrap);
@@ -69,8 +72,10 @@ JsonEdit::JsonEdit(QWidget* parent)
   completer_->setCaseSensitivity(Qt::CaseInsensitive);
   connect(completer_, qOverload<const QString&>(&QCompleter::activated), this, &JsonEdit::insertCompletion);
   connect(this, &QPlainTextEdit::updateRequest, this, [this](const QRect& rect, int dy) {
-    if (dy) gutter_->scroll(0, dy);
-    else gutter_->update(0, rect.y(), gutter_->width(), rect.height());
+    if (dy)
+      gutter_->scroll(0, dy);
+    else
+      gutter_->update(0, rect.y(), gutter_->width(), rect.height());
   });
   connect(document(), &QTextDocument::contentsChange, this, [this](int at, int removed, int added) {
     const QString now = toPlainText();
@@ -125,11 +130,11 @@ void JsonEdit::paintGutter(QPainter& p, const QRect& area) {
     const QRectF line = blockBoundingGeometry(block).translated(contentOffset());
     if (line.top() > area.bottom()) break;
     bool wrong = false;
-    for (const Mark& mark : marks_)
-      wrong = wrong || (!mark.warning && document()->findBlock(mark.begin) == block);
+    for (const Mark& mark : marks_) wrong = wrong || (!mark.warning && document()->findBlock(mark.begin) == block);
     if (wrong) p.fillRect(QRectF(0, line.top(), gutter_->width(), line.height()), themeColor(Token::FailedSoft));
     p.setPen(themeColor(wrong ? Token::Failed : Token::Text3));
-    p.drawText(QRectF(0, line.top(), gutter_->width() - 10, line.height()), Qt::AlignRight | Qt::AlignVCenter, QString::number(block.blockNumber() + 1));
+    p.drawText(QRectF(0, line.top(), gutter_->width() - 10, line.height()), Qt::AlignRight | Qt::AlignVCenter,
+               QString::number(block.blockNumber() + 1));
   }
 }
 
@@ -194,8 +199,10 @@ bool JsonEdit::event(QEvent* event) {
     QStringList sentences;
     for (const Mark& mark : marks_)
       if (document()->findBlock(mark.begin) == document()->findBlock(position)) sentences << mark.sentence;
-    if (sentences.isEmpty()) QToolTip::hideText();
-    else QToolTip::showText(help->globalPos(), sentences.join('\n').toHtmlEscaped().replace('\n', "<br>"), this);
+    if (sentences.isEmpty())
+      QToolTip::hideText();
+    else
+      QToolTip::showText(help->globalPos(), sentences.join('\n').toHtmlEscaped().replace('\n', "<br>"), this);
     return true;
   }
   return QPlainTextEdit::event(event);
@@ -204,8 +211,15 @@ bool JsonEdit::event(QEvent* event) {
 void JsonEdit::keyPressEvent(QKeyEvent* event) {
   if (completer_->popup()->isVisible()) {
     switch (event->key()) {
-      case Qt::Key_Enter: case Qt::Key_Return: case Qt::Key_Escape: case Qt::Key_Tab: case Qt::Key_Backtab: event->ignore(); return;
-      default: break;
+      case Qt::Key_Enter:
+      case Qt::Key_Return:
+      case Qt::Key_Escape:
+      case Qt::Key_Tab:
+      case Qt::Key_Backtab:
+        event->ignore();
+        return;
+      default:
+        break;
     }
   }
   if (event->matches(QKeySequence::Undo)) return emit undoRequested();

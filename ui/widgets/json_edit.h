@@ -20,7 +20,7 @@ class JsonEdit : public QPlainTextEdit {
   ~JsonEdit() override;
 
   struct Mark {
-    int begin = 0, end = 0;     ///< positions in the text
+    int begin = 0, end = 0;  ///< positions in the text
     QString sentence;
     bool warning = false;
   };
@@ -31,7 +31,7 @@ class JsonEdit : public QPlainTextEdit {
   /// What could stand at the cursor, asked by complete(): whole texts to put in ("\"heads\": ").
   void setCompletions(std::function<QStringList(int position)> completions) { completions_ = std::move(completions); }
   void goTo(int position, int length = 0);
-  void complete();                ///< lists what could stand at the cursor
+  void complete();  ///< lists what could stand at the cursor
   int lineNumberWidth() const;
 
  signals:

@@ -125,8 +125,10 @@ void LegendRow::mousePressEvent(QMouseEvent* event) {
   const int i = indexAt(event->pos());
   if (i >= 0) {
     cursor_ = i;
-    if (event->modifiers() & Qt::AltModifier) emit isolated(items_[i].id);
-    else emit toggled(items_[i].id);
+    if (event->modifiers() & Qt::AltModifier)
+      emit isolated(items_[i].id);
+    else
+      emit toggled(items_[i].id);
   } else if (const QVector<QRect> boxes = rects();
              boxes.size() < items_.size() && event->pos().x() > (boxes.isEmpty() ? 0 : boxes.last().right())) {
     openOverflow();
@@ -152,15 +154,25 @@ void LegendRow::keyPressEvent(QKeyEvent* event) {
   const int fit = static_cast<int>(rects().size());
   if (items_.isEmpty()) return QWidget::keyPressEvent(event);
   switch (event->key()) {
-    case Qt::Key_Left: cursor_ = std::max(0, cursor_ - 1); break;
-    case Qt::Key_Right:
-      if (cursor_ + 1 < fit) ++cursor_;
-      else if (fit < items_.size()) openOverflow();
+    case Qt::Key_Left:
+      cursor_ = std::max(0, cursor_ - 1);
       break;
-    case Qt::Key_Space: emit toggled(items_[cursor_].id); break;
+    case Qt::Key_Right:
+      if (cursor_ + 1 < fit)
+        ++cursor_;
+      else if (fit < items_.size())
+        openOverflow();
+      break;
+    case Qt::Key_Space:
+      emit toggled(items_[cursor_].id);
+      break;
     case Qt::Key_Return:
-    case Qt::Key_Enter: emit isolated(items_[cursor_].id); break;
-    default: QWidget::keyPressEvent(event); return;
+    case Qt::Key_Enter:
+      emit isolated(items_[cursor_].id);
+      break;
+    default:
+      QWidget::keyPressEvent(event);
+      return;
   }
   update();
 }

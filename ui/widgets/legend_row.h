@@ -10,8 +10,8 @@ struct LegendItem {
   QString id;
   QString name;
   SeriesStyle style;
-  bool line = true;      ///< draws a line sample
-  bool marker = false;   ///< draws the marker on the sample
+  bool line = true;     ///< draws a line sample
+  bool marker = false;  ///< draws the marker on the sample
   bool visible = true;
 };
 

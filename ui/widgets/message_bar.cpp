@@ -6,21 +6,31 @@
 namespace dsw {
 namespace {
 
-struct LevelLook { const char* icon; Token ink; Token ground; const char* word; };
+struct LevelLook {
+  const char* icon;
+  Token ink;
+  Token ground;
+  const char* word;
+};
 
 LevelLook lookOf(MessageLevel level) {
   switch (level) {
-    case MessageLevel::Success: return {"check-circle-fill", Token::Finished, Token::FinishedSoft, "Done"};
-    case MessageLevel::Warning: return {"exclamation-triangle-fill", Token::Warning, Token::WarningSoft, "Warning"};
-    case MessageLevel::Error: return {"x-octagon-fill", Token::Failed, Token::FailedSoft, "Error"};
-    case MessageLevel::Info: break;
+    case MessageLevel::Success:
+      return {"check-circle-fill", Token::Finished, Token::FinishedSoft, "Done"};
+    case MessageLevel::Warning:
+      return {"exclamation-triangle-fill", Token::Warning, Token::WarningSoft, "Warning"};
+    case MessageLevel::Error:
+      return {"x-octagon-fill", Token::Failed, Token::FailedSoft, "Error"};
+    case MessageLevel::Info:
+      break;
   }
   return {"info-circle", Token::Accent, Token::AccentSoft, "Note"};
 }
 
 }  // namespace
 
-MessageBar::MessageBar(QWidget* parent) : QWidget(parent), icon_(new QLabel(this)), label_(new QLabel(this)), close_(new QToolButton(this)) {
+MessageBar::MessageBar(QWidget* parent)
+    : QWidget(parent), icon_(new QLabel(this)), label_(new QLabel(this)), close_(new QToolButton(this)) {
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(12, 4, 6, 4);
   row->setSpacing(8);
@@ -51,7 +61,8 @@ MessageBar::MessageBar(QWidget* parent) : QWidget(parent), icon_(new QLabel(this
   hide();
 }
 
-void MessageBar::showMessage(MessageLevel level, const QString& head, const QString& text, std::vector<MessageAction> actions, bool closable) {
+void MessageBar::showMessage(MessageLevel level, const QString& head, const QString& text, std::vector<MessageAction> actions,
+                             bool closable) {
   level_ = level;
   head_ = head;
   text_ = text;
@@ -66,7 +77,9 @@ void MessageBar::showMessage(MessageLevel level, const QString& head, const QStr
     button->setFocusPolicy(Qt::StrongFocus);
     button->setCursor(Qt::PointingHandCursor);
     button->setMinimumHeight(24);
-    connect(button, &QToolButton::clicked, this, [run = std::move(action.run)] { if (run) run(); });
+    connect(button, &QToolButton::clicked, this, [run = std::move(action.run)] {
+      if (run) run();
+    });
     buttons_->addWidget(button);
     action_buttons_.push_back(button);
   }

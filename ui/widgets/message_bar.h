@@ -26,7 +26,8 @@ class MessageBar : public QWidget {
   explicit MessageBar(QWidget* parent = nullptr);
 
   /// `head` is set bold, `text` follows; both are plain text. Shows the bar.
-  void showMessage(MessageLevel level, const QString& head, const QString& text, std::vector<MessageAction> actions = {}, bool closable = true);
+  void showMessage(MessageLevel level, const QString& head, const QString& text, std::vector<MessageAction> actions = {},
+                   bool closable = true);
   /// Hides the bar.
   void clear();
   bool hasMessage() const { return has_message_; }

@@ -178,8 +178,10 @@ void ParamForm::rebuild(const ParamSchema& schema, const Json& document) {
     const QString pointer = childPointer({}, p.name);
     ParamGroup* group = add(QString::fromStdString(p.label.empty() ? p.name : p.label), pointer);
     const Json& value = member(document, p.name);
-    if (p.type == ParamType::Variant) addRows(ParamSchema{p}, document, {}, group, 0);
-    else addRows(*p.object, value, pointer, group, 0);
+    if (p.type == ParamType::Variant)
+      addRows(ParamSchema{p}, document, {}, group, 0);
+    else
+      addRows(*p.object, value, pointer, group, 0);
   }
   if (!common.params.empty()) addRows(common, document, {}, add(tr("Run"), "/"), 0);
   setProblems(problems_);
@@ -245,7 +247,8 @@ void ParamForm::setProblems(const std::vector<Problem>& problems) {
       if (owner == row && (!first || (first->warning && !problem->warning))) first = problem;
     QString sentence;
     if (first) {
-      sentence = QString::fromStdString(first->pointer) == row->pointer() ? QString::fromStdString(first->message) : QString::fromStdString(first->sentence());
+      sentence = QString::fromStdString(first->pointer) == row->pointer() ? QString::fromStdString(first->message)
+                                                                          : QString::fromStdString(first->sentence());
       if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
     }
     row->setProblem(sentence, first && first->warning);

@@ -34,13 +34,13 @@ class ParamForm : public QScrollArea {
   /// Moves the focus to the field of a pointer (or the nearest one above), unfolding its group.
   void goTo(const QString& pointer);
   QString focusedPointer() const;
-  void focusGroup(int direction);                     ///< Alt+Up, Alt+Down
+  void focusGroup(int direction);  ///< Alt+Up, Alt+Down
 
  signals:
   /// `value` is JSON text. Sent while the person types; `done` closes the step.
   void edited(const QString& pointer, const QString& value, const QString& label);
   void editDone();
-  void resetRequested(const QString& pointer, const QString& label);   ///< back to the default
+  void resetRequested(const QString& pointer, const QString& label);  ///< back to the default
   void focusMoved(const QString& pointer);
   void browseRequested(const QString& pointer);
 
@@ -58,7 +58,7 @@ class ParamForm : public QScrollArea {
   std::vector<ParamGroup*> groups_;
   std::vector<ParamRow*> rows_;
   std::vector<Problem> problems_;
-  QString shape_;                                     ///< which rows stand there; rebuilt when it changes
+  QString shape_;  ///< which rows stand there; rebuilt when it changes
   QString filter_;
   bool changed_only_ = false, read_only_ = false;
 };

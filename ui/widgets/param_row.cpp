@@ -29,7 +29,8 @@ bool isNumber(const Param& p) { return p.type == ParamType::Int || p.type == Par
 QString numberText(const Param& p, const Json& value) {
   if (!value.is_number()) return QString::fromStdString(value.is_string() ? value.get<std::string>() : value.dump());
   const double v = value.get<double>();
-  if (p.type == ParamType::Int && value.is_number_integer() && p.name != "seed" && std::abs(v) >= 1000) return formatCountExact(value.get<std::int64_t>());
+  if (p.type == ParamType::Int && value.is_number_integer() && p.name != "seed" && std::abs(v) >= 1000)
+    return formatCountExact(value.get<std::int64_t>());
   if (p.type == ParamType::Int) return QString::fromStdString(value.dump());
   return p.log_scale ? formatRate(v) : formatExact(v);
 }
@@ -37,9 +38,13 @@ QString numberText(const Param& p, const Json& value) {
 }  // namespace
 
 ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent)
-    : QWidget(parent), param_(param), pointer_(pointer),
+    : QWidget(parent),
+      param_(param),
+      pointer_(pointer),
       label_(new ElidedLabel(QString::fromStdString(param.label.empty() ? param.name : param.label))),
-      hint_(new ElidedLabel), problem_row_(new QWidget), problem_label_(new ThemedLabel({}, FontRole::Hint, Token::Failed)) {
+      hint_(new ElidedLabel),
+      problem_row_(new QWidget),
+      problem_label_(new ThemedLabel({}, FontRole::Hint, Token::Failed)) {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(12 + indent * kIndent, 1, 8, 1);
   grid->setHorizontalSpacing(8);
@@ -122,8 +127,10 @@ void ParamRow::buildControl() {
     }
     connect(edit, &QLineEdit::textEdited, this, [this](const QString& text) {
       // An emptied field goes back to its default where there is one.
-      if (text.trimmed().isEmpty() && !param_.required && !isText(param_)) emit resetRequested();
-      else emit edited(jsonOf(text));
+      if (text.trimmed().isEmpty() && !param_.required && !isText(param_))
+        emit resetRequested();
+      else
+        emit edited(jsonOf(text));
     });
     connect(edit, &QLineEdit::editingFinished, this, &ParamRow::editDone);
     control_ = edit;
@@ -171,7 +178,8 @@ void ParamRow::showValue(const Json& value) {
   present_ = !value.is_null();
   const Json fallback = param_.type == ParamType::Variant ? Json(param_.default_alternative) : param_.default_value();
   Json shown = present_ ? value : fallback;
-  if (param_.type == ParamType::Variant && shown.is_object()) shown = shown.contains("type") ? shown["type"] : Json(param_.default_alternative);
+  if (param_.type == ParamType::Variant && shown.is_object())
+    shown = shown.contains("type") ? shown["type"] : Json(param_.default_alternative);
   changed_ = present_ && shown != fallback;
   if (auto* box = qobject_cast<QCheckBox*>(control_)) {
     box->setChecked(shown.is_boolean() && shown.get<bool>());
@@ -200,7 +208,8 @@ void ParamRow::showValue(const Json& value) {
 QString ParamRow::rangeText() const {
   const auto number = [&](double v) { return param_.type == ParamType::Int ? formatCount(v) : formatRate(v); };
   if (changed_ && !param_.default_text.empty()) return tr("default %1").arg(textOf(param_.default_value()));
-  if (isNumber(param_) && param_.low && param_.high && *param_.high < 1e15) return tr("%1 to %2").arg(number(*param_.low), number(*param_.high));
+  if (isNumber(param_) && param_.low && param_.high && *param_.high < 1e15)
+    return tr("%1 to %2").arg(number(*param_.low), number(*param_.high));
   if (isNumber(param_) && param_.low) return (param_.low_open ? tr("above %1") : tr("from %1")).arg(number(*param_.low));
   return {};
 }
@@ -227,15 +236,18 @@ void ParamRow::setProblem(const QString& sentence, bool warning) {
   static_cast<ThemedLabel*>(problem_label_)->setToken(warning ? Token::Warning : Token::Failed);
   problem_label_->setText(sentence);
   auto* icon = problem_row_->findChild<QLabel*>("problemIcon");
-  icon->setPixmap(iconPixmap(warning ? "exclamation-triangle-fill" : "x-octagon-fill", 12, themeColor(warning ? Token::Warning : Token::Failed), devicePixelRatioF()));
+  icon->setPixmap(iconPixmap(warning ? "exclamation-triangle-fill" : "x-octagon-fill", 12,
+                             themeColor(warning ? Token::Warning : Token::Failed), devicePixelRatioF()));
   problem_row_->setVisible(!sentence.isEmpty());
   control_->setProperty("invalid", !sentence.isEmpty() && !warning);
   update();
 }
 
 void ParamRow::setReadOnly(bool on) {
-  if (auto* edit = qobject_cast<QLineEdit*>(control_)) edit->setReadOnly(on);
-  else control_->setEnabled(!on);
+  if (auto* edit = qobject_cast<QLineEdit*>(control_))
+    edit->setReadOnly(on);
+  else
+    control_->setEnabled(!on);
 }
 
 bool ParamRow::matches(const QString& filter) const {

@@ -30,7 +30,9 @@ void ProxyStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
     case PE_IndicatorCheckBox:
     case PE_IndicatorItemViewItemCheck:
     case PE_IndicatorMenuCheckMark: {
-      const Qt::CheckState state = option->state & State_On ? Qt::Checked : option->state & State_NoChange ? Qt::PartiallyChecked : Qt::Unchecked;
+      const Qt::CheckState state = option->state & State_On         ? Qt::Checked
+                                   : option->state & State_NoChange ? Qt::PartiallyChecked
+                                                                    : Qt::Unchecked;
       drawCheckBox(*p, option->rect, state, option->state & State_Enabled);
       return;
     }
@@ -58,8 +60,10 @@ void ProxyStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
                  r.translated(QRectF(option->rect).center() - QPointF(5, 5)), themeColor(Token::Text3));
       }
       return;
-    case PE_FrameFocusRect: return;  // FocusRing draws it, outside the widget
-    default: QProxyStyle::drawPrimitive(element, option, p, widget);
+    case PE_FrameFocusRect:
+      return;  // FocusRing draws it, outside the widget
+    default:
+      QProxyStyle::drawPrimitive(element, option, p, widget);
   }
 }
 
@@ -79,38 +83,56 @@ void ProxyStyle::drawControl(ControlElement element, const QStyleOption* option,
 int ProxyStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const {
   switch (metric) {
     case PM_FocusFrameHMargin:
-    case PM_FocusFrameVMargin: return 3;  // 1 px gap and 2 px ring
+    case PM_FocusFrameVMargin:
+      return 3;  // 1 px gap and 2 px ring
     case PM_IndicatorWidth:
     case PM_IndicatorHeight:
     case PM_ExclusiveIndicatorWidth:
-    case PM_ExclusiveIndicatorHeight: return 14;
+    case PM_ExclusiveIndicatorHeight:
+      return 14;
     case PM_CheckBoxLabelSpacing:
-    case PM_RadioButtonLabelSpacing: return 6;
-    case PM_ButtonIconSize: return qobject_cast<const QPushButton*>(widget) != nullptr ? kButtonIconBox : 16;
+    case PM_RadioButtonLabelSpacing:
+      return 6;
+    case PM_ButtonIconSize:
+      return qobject_cast<const QPushButton*>(widget) != nullptr ? kButtonIconBox : 16;
     case PM_SmallIconSize:
     case PM_ListViewIconSize:
-    case PM_TabBarIconSize: return 16;
-    case PM_TreeViewIndentation: return 18;
-    case PM_ToolTipLabelFrameWidth: return 2;
-    case PM_MenuPanelWidth: return 1;
-    case PM_DockWidgetSeparatorExtent: return 4;
-    case PM_DefaultFrameWidth: return qobject_cast<const QAbstractItemView*>(widget) != nullptr ? 0 : QProxyStyle::pixelMetric(metric, option, widget);
-    default: return QProxyStyle::pixelMetric(metric, option, widget);
+    case PM_TabBarIconSize:
+      return 16;
+    case PM_TreeViewIndentation:
+      return 18;
+    case PM_ToolTipLabelFrameWidth:
+      return 2;
+    case PM_MenuPanelWidth:
+      return 1;
+    case PM_DockWidgetSeparatorExtent:
+      return 4;
+    case PM_DefaultFrameWidth:
+      return qobject_cast<const QAbstractItemView*>(widget) != nullptr ? 0 : QProxyStyle::pixelMetric(metric, option, widget);
+    default:
+      return QProxyStyle::pixelMetric(metric, option, widget);
   }
 }
 
 int ProxyStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget, QStyleHintReturn* data) const {
   switch (hint) {
     case SH_EtchDisabledText:
-    case SH_DitherDisabledText: return 0;
-    case SH_ItemView_ShowDecorationSelected: return 1;
-    case SH_ItemView_ActivateItemOnSingleClick: return 0;
-    case SH_ToolTip_WakeUpDelay: return 500;
-    case SH_ComboBox_Popup: return 0;
+    case SH_DitherDisabledText:
+      return 0;
+    case SH_ItemView_ShowDecorationSelected:
+      return 1;
+    case SH_ItemView_ActivateItemOnSingleClick:
+      return 0;
+    case SH_ToolTip_WakeUpDelay:
+      return 500;
+    case SH_ComboBox_Popup:
+      return 0;
     case SH_Widget_Animate:
     case SH_Widget_Animation_Duration:
-    case SH_UnderlineShortcut: return 0;
-    default: return QProxyStyle::styleHint(hint, option, widget, data);
+    case SH_UnderlineShortcut:
+      return 0;
+    default:
+      return QProxyStyle::styleHint(hint, option, widget, data);
   }
 }
 

@@ -11,20 +11,26 @@ void drawSparkline(QPainter& p, const QRectF& rect, const QVector<double>& value
   if (high == low) low -= 1, high += 1;
   const qreal dx = values.size() > 1 ? rect.width() / static_cast<qreal>(values.size() - 1) : 0;
   const QRectF area = rect.adjusted(0, 1, 0, -1);
-  const auto at = [&](qsizetype i) { return QPointF(area.left() + dx * static_cast<qreal>(i), area.bottom() - (values[i] - low) / (high - low) * area.height()); };
+  const auto at = [&](qsizetype i) {
+    return QPointF(area.left() + dx * static_cast<qreal>(i), area.bottom() - (values[i] - low) / (high - low) * area.height());
+  };
   p.save();
   p.setRenderHint(QPainter::Antialiasing);
   p.setPen(QPen(color, 1.2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
   QPolygonF piece;
   QPointF last = area.bottomLeft();
   const auto flush = [&] {
-    if (piece.size() > 1) p.drawPolyline(piece);
-    else if (piece.size() == 1) p.drawPoint(piece.first());
+    if (piece.size() > 1)
+      p.drawPolyline(piece);
+    else if (piece.size() == 1)
+      p.drawPoint(piece.first());
     piece.clear();
   };
   for (qsizetype i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) piece << (last = at(i));
-    else flush();
+    if (std::isfinite(values[i]))
+      piece << (last = at(i));
+    else
+      flush();
   }
   flush();
   if (!std::isfinite(values.last())) {

@@ -8,7 +8,8 @@ class QPainter;
 
 namespace dsw {
 
-/// Draws values at equal distances into `rect`, min to max over the height. NaN is a gap; where the last value is NaN a `failed` cross ends it.
+/// Draws values at equal distances into `rect`, min to max over the height. NaN is a gap; where the last value is NaN a `failed` cross ends
+/// it.
 void drawSparkline(QPainter& p, const QRectF& rect, const QVector<double>& values, const QColor& color);
 
 /// A curve without axes in one line of text. With setRange the height is fixed to [low, high].

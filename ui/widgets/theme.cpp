@@ -14,9 +14,9 @@ namespace dsw {
 namespace {
 
 constexpr const char* kTokenNames[] = {
-    "surface-0", "surface-1", "surface-2", "surface-3", "field", "hover", "select", "select-idle", "line", "grid", "line-strong",
-    "text-1", "text-2", "text-3", "text-off", "accent", "on-accent", "accent-soft", "focus",
-    "running", "running-soft", "finished", "finished-soft", "failed", "failed-soft", "warning", "warning-soft", "stopped", "queued"};
+    "surface-0",    "surface-1", "surface-2",     "surface-3", "field",       "hover",   "select",       "select-idle", "line",  "grid",
+    "line-strong",  "text-1",    "text-2",        "text-3",    "text-off",    "accent",  "on-accent",    "accent-soft", "focus", "running",
+    "running-soft", "finished",  "finished-soft", "failed",    "failed-soft", "warning", "warning-soft", "stopped",     "queued"};
 static_assert(std::size(kTokenNames) == static_cast<std::size_t>(Token::Count));
 
 constexpr const char* kChoiceNames[] = {"as-desktop", "light", "dark", "contrast"};
@@ -34,8 +34,11 @@ QByteArray resource(const QString& path) {
 QFont sized(const QString& family, qreal px, QFont::Weight weight) {
   QFont font(family);
   // QFont takes whole pixels only; half ones go through points at the screen's logical density.
-  if (px == std::floor(px)) font.setPixelSize(static_cast<int>(px));
-  else font.setPointSizeF(px * 72.0 / (qApp != nullptr && qApp->primaryScreen() != nullptr ? qApp->primaryScreen()->logicalDotsPerInchY() : 96.0));
+  if (px == std::floor(px))
+    font.setPixelSize(static_cast<int>(px));
+  else
+    font.setPointSizeF(px * 72.0 /
+                       (qApp != nullptr && qApp->primaryScreen() != nullptr ? qApp->primaryScreen()->logicalDotsPerInchY() : 96.0));
   font.setWeight(weight);
   return font;
 }
@@ -117,8 +120,10 @@ ThemeColors ThemeColors::load(ThemeChoice choice) {
     const QString name = QString::fromLatin1(kTokenNames[i]);
     c.colors_[i] = colorOf(tokens[name], name);
   }
-  for (int i = 0; i < kSeriesCount; ++i) c.series_[static_cast<std::size_t>(i)] = colorOf(file[QLatin1String("series")][i], QStringLiteral("series"));
-  for (int i = 0; i < 5; ++i) c.diverging_[static_cast<std::size_t>(i)] = colorOf(file[QLatin1String("diverging")][i], QStringLiteral("diverging"));
+  for (int i = 0; i < kSeriesCount; ++i)
+    c.series_[static_cast<std::size_t>(i)] = colorOf(file[QLatin1String("series")][i], QStringLiteral("series"));
+  for (int i = 0; i < 5; ++i)
+    c.diverging_[static_cast<std::size_t>(i)] = colorOf(file[QLatin1String("diverging")][i], QStringLiteral("diverging"));
   return c;
 }
 
@@ -150,11 +155,16 @@ void drawMarker(QPainter& p, Marker marker, QPointF at, qreal size, const QColor
   QPolygonF shape;
   switch (marker) {
     case Marker::Disc:
-    case Marker::Circle: break;
+    case Marker::Circle:
+      break;
     case Marker::Triangle:
-    case Marker::TriangleOpen: shape << QPointF(0, -r) << QPointF(r, r * 0.8) << QPointF(-r, r * 0.8); break;
+    case Marker::TriangleOpen:
+      shape << QPointF(0, -r) << QPointF(r, r * 0.8) << QPointF(-r, r * 0.8);
+      break;
     case Marker::Diamond:
-    case Marker::DiamondOpen: shape << QPointF(0, -r * 1.1) << QPointF(r * 1.1, 0) << QPointF(0, r * 1.1) << QPointF(-r * 1.1, 0); break;
+    case Marker::DiamondOpen:
+      shape << QPointF(0, -r * 1.1) << QPointF(r * 1.1, 0) << QPointF(0, r * 1.1) << QPointF(-r * 1.1, 0);
+      break;
     case Marker::Square:
     case Marker::SquareOpen: {
       const qreal s = r * 0.85;
@@ -165,8 +175,10 @@ void drawMarker(QPainter& p, Marker marker, QPointF at, qreal size, const QColor
   p.setRenderHint(QPainter::Antialiasing);
   p.setPen(open ? QPen(color, 1.4) : QPen(Qt::NoPen));
   p.setBrush(open ? ground : color);
-  if (shape.isEmpty()) p.drawEllipse(at, open ? r - 0.7 : r, open ? r - 0.7 : r);
-  else p.drawPolygon(shape.translated(at));
+  if (shape.isEmpty())
+    p.drawEllipse(at, open ? r - 0.7 : r, open ? r - 0.7 : r);
+  else
+    p.drawPolygon(shape.translated(at));
   p.restore();
 }
 
@@ -183,15 +195,24 @@ QPen seriesPen(const SeriesStyle& style) {
 QFont themeFont(FontRole role) {
   const QString text = QStringLiteral("Inter"), mono = QStringLiteral("JetBrains Mono");
   switch (role) {
-    case FontRole::Text: return sized(text, 13, QFont::Normal);
-    case FontRole::Control: return sized(text, 12.5, QFont::Normal);
-    case FontRole::Hint: return sized(text, 12, QFont::Normal);
-    case FontRole::Tick: return sized(text, 11, QFont::Normal);
-    case FontRole::Strong: return sized(text, 13, QFont::DemiBold);
-    case FontRole::Title: return sized(text, 15, QFont::DemiBold);
-    case FontRole::Number: return sized(mono, 12, QFont::Normal);
-    case FontRole::NumberSmall: return sized(mono, 11, QFont::Normal);
-    case FontRole::Headline: return sized(mono, 24, QFont::Medium);
+    case FontRole::Text:
+      return sized(text, 13, QFont::Normal);
+    case FontRole::Control:
+      return sized(text, 12.5, QFont::Normal);
+    case FontRole::Hint:
+      return sized(text, 12, QFont::Normal);
+    case FontRole::Tick:
+      return sized(text, 11, QFont::Normal);
+    case FontRole::Strong:
+      return sized(text, 13, QFont::DemiBold);
+    case FontRole::Title:
+      return sized(text, 15, QFont::DemiBold);
+    case FontRole::Number:
+      return sized(mono, 12, QFont::Normal);
+    case FontRole::NumberSmall:
+      return sized(mono, 11, QFont::Normal);
+    case FontRole::Headline:
+      return sized(mono, 24, QFont::Medium);
   }
   return {};
 }
@@ -208,17 +229,21 @@ void loadFonts() {
 }
 
 StateLook stateLook(const QString& status) {
-  struct Row { const char* status; const char* icon; Token color; const char* word; };
-  static constexpr Row kRows[] = {
-      {"running", "play-circle-fill", Token::Running, "running"},
-      {"finished", "check-circle-fill", Token::Finished, "finished"},
-      {"failed", "x-octagon-fill", Token::Failed, "failed"},
-      {"stopped", "stop-circle", Token::Stopped, "stopped"},
-      {"stopping", "stop-circle", Token::Stopped, "stopping…"},
-      {"interrupted", "exclamation-diamond-fill", Token::Warning, "interrupted"},
-      {"paused", "pause-circle-fill", Token::Warning, "paused"},
-      {"pruned", "scissors", Token::Stopped, "pruned"},
-      {"queued", "hourglass-split", Token::Queued, "queued"}};
+  struct Row {
+    const char* status;
+    const char* icon;
+    Token color;
+    const char* word;
+  };
+  static constexpr Row kRows[] = {{"running", "play-circle-fill", Token::Running, "running"},
+                                  {"finished", "check-circle-fill", Token::Finished, "finished"},
+                                  {"failed", "x-octagon-fill", Token::Failed, "failed"},
+                                  {"stopped", "stop-circle", Token::Stopped, "stopped"},
+                                  {"stopping", "stop-circle", Token::Stopped, "stopping…"},
+                                  {"interrupted", "exclamation-diamond-fill", Token::Warning, "interrupted"},
+                                  {"paused", "pause-circle-fill", Token::Warning, "paused"},
+                                  {"pruned", "scissors", Token::Stopped, "pruned"},
+                                  {"queued", "hourglass-split", Token::Queued, "queued"}};
   for (const Row& row : kRows)
     if (status == QLatin1String(row.status)) return {QString::fromLatin1(row.icon), row.color, QString::fromUtf8(row.word)};
   return {QStringLiteral("circle"), Token::Queued, status};
@@ -238,8 +263,8 @@ void Theme::apply(ThemeChoice choice) {
   if (choice == ThemeChoice::AsDesktop) {
     shown = desktopColorScheme() == 1U ? ThemeChoice::Dark : ThemeChoice::Light;
     if (!watches_desktop_ && !qEnvironmentVariableIsEmpty("DBUS_SESSION_BUS_ADDRESS"))
-      watches_desktop_ = QDBusConnection::sessionBus().connect(kPortal, kPortalPath, kPortalSettings, QStringLiteral("SettingChanged"), this,
-                                                               SLOT(onDesktopSetting(QString, QString, QDBusVariant)));
+      watches_desktop_ = QDBusConnection::sessionBus().connect(kPortal, kPortalPath, kPortalSettings, QStringLiteral("SettingChanged"),
+                                                               this, SLOT(onDesktopSetting(QString, QString, QDBusVariant)));
   }
   colors_ = ThemeColors::load(shown);
   QPixmapCache::clear();  // icons are cached by colour
@@ -250,7 +275,8 @@ void Theme::apply(ThemeChoice choice) {
     has_style_ = true;
   }
   QApplication::setFont(themeFont(FontRole::Text));
-  for (const char* type : {"QAbstractItemView", "QPushButton", "QToolButton", "QLineEdit", "QComboBox", "QAbstractSpinBox", "QCheckBox", "QTabBar"})
+  for (const char* type :
+       {"QAbstractItemView", "QPushButton", "QToolButton", "QLineEdit", "QComboBox", "QAbstractSpinBox", "QCheckBox", "QTabBar"})
     QApplication::setFont(themeFont(FontRole::Control), type);
   for (const char* type : {"QHeaderView", "QToolTip", "QStatusBar"}) QApplication::setFont(themeFont(FontRole::Hint), type);
   // The palette first, then the sheet again: with a sheet set, a new palette alone reaches no widget.
@@ -272,7 +298,8 @@ QString Theme::styleSheet(const ThemeColors& colors) {
   sheet.replace(QStringLiteral("{accent-hover}"), (colors.isDark() ? accent.lighter(112) : accent.darker(115)).name());
   QColor scroll = colors.color(Token::LineStrong);
   scroll.setAlphaF(colors.isContrast() ? 1.F : 0.45F);
-  sheet.replace(QStringLiteral("{scroll}"), QStringLiteral("rgba(%1,%2,%3,%4)").arg(scroll.red()).arg(scroll.green()).arg(scroll.blue()).arg(scroll.alpha()));
+  sheet.replace(QStringLiteral("{scroll}"),
+                QStringLiteral("rgba(%1,%2,%3,%4)").arg(scroll.red()).arg(scroll.green()).arg(scroll.blue()).arg(scroll.alpha()));
   sheet.replace(QStringLiteral("{chevron-up}"), themeIconFile(QStringLiteral("chevron-up"), colors.color(Token::Text2)));
   sheet.replace(QStringLiteral("{chevron}"), themeIconFile(QStringLiteral("chevron-down"), colors.color(Token::Text2)));
   return sheet;

@@ -16,9 +16,35 @@ namespace dsw {
 
 /// What a colour is for; names in the theme files are the same words in kebab-case ("surface-0").
 enum class Token {
-  Surface0, Surface1, Surface2, Surface3, Field, Hover, Select, SelectIdle, Line, Grid, LineStrong,
-  Text1, Text2, Text3, TextOff, Accent, OnAccent, AccentSoft, Focus,
-  Running, RunningSoft, Finished, FinishedSoft, Failed, FailedSoft, Warning, WarningSoft, Stopped, Queued,
+  Surface0,
+  Surface1,
+  Surface2,
+  Surface3,
+  Field,
+  Hover,
+  Select,
+  SelectIdle,
+  Line,
+  Grid,
+  LineStrong,
+  Text1,
+  Text2,
+  Text3,
+  TextOff,
+  Accent,
+  OnAccent,
+  AccentSoft,
+  Focus,
+  Running,
+  RunningSoft,
+  Finished,
+  FinishedSoft,
+  Failed,
+  FailedSoft,
+  Warning,
+  WarningSoft,
+  Stopped,
+  Queued,
   Count
 };
 const char* tokenName(Token t);
@@ -73,15 +99,15 @@ class ThemeColors {
 
 /// Sizes of WINDOW.md "Type".
 enum class FontRole {
-  Text,      ///< Inter 13
-  Control,   ///< Inter 12.5: tables, controls
-  Hint,      ///< Inter 12: heads, hints
-  Tick,      ///< Inter 11
-  Strong,    ///< Inter 13 semibold
-  Title,     ///< Inter 15 semibold
-  Number,    ///< JetBrains Mono 12: numbers, shapes, pointers, keys
+  Text,         ///< Inter 13
+  Control,      ///< Inter 12.5: tables, controls
+  Hint,         ///< Inter 12: heads, hints
+  Tick,         ///< Inter 11
+  Strong,       ///< Inter 13 semibold
+  Title,        ///< Inter 15 semibold
+  Number,       ///< JetBrains Mono 12: numbers, shapes, pointers, keys
   NumberSmall,  ///< JetBrains Mono 11
-  Headline,  ///< JetBrains Mono 24 medium
+  Headline,     ///< JetBrains Mono 24 medium
 };
 QFont themeFont(FontRole role);
 /// Registers the bundled fonts. Called by Theme::apply; harmless twice.
@@ -89,9 +115,9 @@ void loadFonts();
 
 /// Look of a run status (the words of the project file, and "stopping").
 struct StateLook {
-  QString icon;   ///< name in resources/icons
-  Token color;    ///< text and icon
-  QString word;   ///< "running", "finished", …
+  QString icon;  ///< name in resources/icons
+  Token color;   ///< text and icon
+  QString word;  ///< "running", "finished", …
 };
 StateLook stateLook(const QString& status);
 

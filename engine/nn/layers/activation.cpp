@@ -23,29 +23,43 @@ const char* activation_name(ActivationKind kind) { return activation_names()[sta
 
 Tensor activate(ActivationKind kind, const Tensor& x) {
   switch (kind) {
-    case ActivationKind::Relu: return relu(x);
-    case ActivationKind::Gelu: return gelu_tanh(x);
-    case ActivationKind::GeluErf: return gelu(x);
-    case ActivationKind::Silu: return silu(x);
-    case ActivationKind::Tanh: return tanh(x);
-    case ActivationKind::Sigmoid: return sigmoid(x);
+    case ActivationKind::Relu:
+      return relu(x);
+    case ActivationKind::Gelu:
+      return gelu_tanh(x);
+    case ActivationKind::GeluErf:
+      return gelu(x);
+    case ActivationKind::Silu:
+      return silu(x);
+    case ActivationKind::Tanh:
+      return tanh(x);
+    case ActivationKind::Sigmoid:
+      return sigmoid(x);
   }
   throw Error(ErrorCode::Internal, "an activation without a function");
 }
 
 double activation_flops(ActivationKind kind) {
   switch (kind) {
-    case ActivationKind::Relu: return 1;
-    case ActivationKind::Gelu: return 9;
-    case ActivationKind::GeluErf: return 5;
-    case ActivationKind::Silu: return 5;
-    case ActivationKind::Tanh: return 1;
-    case ActivationKind::Sigmoid: return 4;
+    case ActivationKind::Relu:
+      return 1;
+    case ActivationKind::Gelu:
+      return 9;
+    case ActivationKind::GeluErf:
+      return 5;
+    case ActivationKind::Silu:
+      return 5;
+    case ActivationKind::Tanh:
+      return 1;
+    case ActivationKind::Sigmoid:
+      return 4;
   }
   return 0;
 }
 
-bool activation_keeps_output(ActivationKind kind) { return kind == ActivationKind::Relu || kind == ActivationKind::Tanh || kind == ActivationKind::Sigmoid; }
+bool activation_keeps_output(ActivationKind kind) {
+  return kind == ActivationKind::Relu || kind == ActivationKind::Tanh || kind == ActivationKind::Sigmoid;
+}
 
 Cost Activation::cost(const Shape& input) const {
   const double elements = static_cast<double>(input.elements());

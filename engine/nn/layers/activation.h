@@ -11,11 +11,11 @@ namespace dsw {
 /// Elementwise functions by their names in documents: relu, gelu (tanh form), gelu-erf (exact), silu, tanh, sigmoid.
 enum class ActivationKind { Relu, Gelu, GeluErf, Silu, Tanh, Sigmoid };
 const std::vector<std::string>& activation_names();
-ActivationKind activation_from_name(const std::string& name);      ///< throws Error{NotFound}
+ActivationKind activation_from_name(const std::string& name);  ///< throws Error{NotFound}
 const char* activation_name(ActivationKind kind);
 Tensor activate(ActivationKind kind, const Tensor& x);
-double activation_flops(ActivationKind kind);                      ///< an element: one for each operation in its formula
-bool activation_keeps_output(ActivationKind kind);                 ///< its gradient is made from its output; else from its input
+double activation_flops(ActivationKind kind);       ///< an element: one for each operation in its formula
+bool activation_keeps_output(ActivationKind kind);  ///< its gradient is made from its output; else from its input
 
 /// Any shape.
 class Activation : public Module, public KeptMemory {

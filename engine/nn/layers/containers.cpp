@@ -50,7 +50,8 @@ Tensor Residual::forward(const Tensor& x, Forward& pass) { return add(x, call("i
 Shape Residual::output_shape(const Shape& input) const {
   const Shape inner = inner_.output_shape(input);
   if (inner != input) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("a residual adds {} to its input {}; both must be equal", inner.text(), input.text()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("a residual adds {} to its input {}; both must be equal", inner.text(), input.text()));
   }
   return input;
 }

@@ -20,8 +20,8 @@ void check_image(const char* what, const Shape& input) {
 std::int64_t windows(const char* what, const Shape& input, int axis, std::int64_t kernel, std::int64_t stride, std::int64_t padding) {
   const std::int64_t room = input[axis] + 2 * padding - kernel;
   if (room < 0) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} has a window of {} × {}, but its input is {} × {} with a padding of {}", what, kernel,
-                                                      kernel, input[2], input[3], padding));
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} has a window of {} × {}, but its input is {} × {} with a padding of {}", what,
+                                                      kernel, kernel, input[2], input[3], padding));
   }
   return room / stride + 1;
 }
@@ -35,7 +35,8 @@ Init torch_uniform(const Conv2dConfig& config) {
 Conv2d::Conv2d(const Conv2dConfig& config) : Conv2d(config, torch_uniform(config)) {}
 
 Conv2d::Conv2d(const Conv2dConfig& config, Init weight_init)
-    : config_(config), weight_(declare("weight", {config.out, config.in / config.groups, config.kernel, config.kernel}, weight_init, true)) {
+    : config_(config),
+      weight_(declare("weight", {config.out, config.in / config.groups, config.kernel, config.kernel}, weight_init, true)) {
   if (config.bias) bias_ = &declare("bias", {config.out}, torch_uniform(config), false);
 }
 

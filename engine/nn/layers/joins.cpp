@@ -20,7 +20,9 @@ Tensor Combine::join(const std::vector<Tensor>& inputs, Forward&) {
 
 Shape Combine::join_shape(const std::vector<Shape>& inputs) const {
   for (const Shape& shape : inputs) {
-    if (shape != inputs.front()) wrong(fmt::format("{} wants inputs of one shape, but they are {} and {}", kind_ == Kind::Sum ? "add" : "multiply", inputs.front().text(), shape.text()));
+    if (shape != inputs.front())
+      wrong(fmt::format("{} wants inputs of one shape, but they are {} and {}", kind_ == Kind::Sum ? "add" : "multiply",
+                        inputs.front().text(), shape.text()));
   }
   return inputs.front();
 }
@@ -31,16 +33,21 @@ Cost Combine::join_cost(const std::vector<Shape>& inputs) const {
   return {elements * others, 0, 4 * elements * partial_products};
 }
 
-Tensor Concat::join(const std::vector<Tensor>& inputs, Forward&) { return concat(inputs, axis_ < 0 ? axis_ + inputs.front().rank() : axis_); }
+Tensor Concat::join(const std::vector<Tensor>& inputs, Forward&) {
+  return concat(inputs, axis_ < 0 ? axis_ + inputs.front().rank() : axis_);
+}
 
 Shape Concat::join_shape(const std::vector<Shape>& inputs) const {
   Shape sum = inputs.front();
   const int axis = axis_ < 0 ? axis_ + sum.rank() : axis_;
-  if (axis < 1 || axis >= sum.rank()) wrong(fmt::format("concat along axis {} wants inputs that have it, but one is {}", axis_, sum.text()));
+  if (axis < 1 || axis >= sum.rank())
+    wrong(fmt::format("concat along axis {} wants inputs that have it, but one is {}", axis_, sum.text()));
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     Shape other = inputs[i];
     if (other.rank() == sum.rank()) other[axis] = inputs.front()[axis];
-    if (other != inputs.front()) wrong(fmt::format("concat wants inputs that differ in axis {} alone, but they are {} and {}", axis, inputs.front().text(), inputs[i].text()));
+    if (other != inputs.front())
+      wrong(fmt::format("concat wants inputs that differ in axis {} alone, but they are {} and {}", axis, inputs.front().text(),
+                        inputs[i].text()));
     sum[axis] += inputs[i][axis];
   }
   return sum;

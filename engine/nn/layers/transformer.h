@@ -3,31 +3,31 @@
 #include <memory>
 #include <string>
 
+#include "engine/nn/kept_memory.h"
 #include "engine/nn/layers/activation.h"
 #include "engine/nn/layers/linear.h"
-#include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
 
 /// What the blocks of one transformer have in common. Pre-norm: x + attention(norm(x)), then x + mlp(norm(x)).
 struct TransformerConfig {
-  std::int64_t width = 128;          ///< C
-  std::int64_t heads = 4;            ///< Hq, divides C
-  std::int64_t kv_heads = 4;         ///< Hkv, divides Hq; smaller: grouped-query attention (Ainslie et al. 2023)
-  std::int64_t hidden = 512;         ///< of the mlp
+  std::int64_t width = 128;   ///< C
+  std::int64_t heads = 4;     ///< Hq, divides C
+  std::int64_t kv_heads = 4;  ///< Hkv, divides Hq; smaller: grouped-query attention (Ainslie et al. 2023)
+  std::int64_t hidden = 512;  ///< of the mlp
   bool causal = true;
-  bool rotary = false;               ///< queries and keys are turned by their positions (Su et al. 2021); D = C / Hq is even
-  bool rotary_neighbours = true;     ///< pairs (2i, 2i+1); false: (i, i + D/2) as GPT-NeoX and Hugging Face's Llama
+  bool rotary = false;            ///< queries and keys are turned by their positions (Su et al. 2021); D = C / Hq is even
+  bool rotary_neighbours = true;  ///< pairs (2i, 2i+1); false: (i, i + D/2) as GPT-NeoX and Hugging Face's Llama
   double rotary_base = 10000;
   bool rms_norm = false;
   double norm_eps = 1e-5;
-  bool swiglu = false;               ///< silu(x Wg) ∘ (x Wu) Wd (Shazeer 2020) instead of `activation`
+  bool swiglu = false;  ///< silu(x Wg) ∘ (x Wu) Wd (Shazeer 2020) instead of `activation`
   ActivationKind activation = ActivationKind::Gelu;
   bool bias = true;
-  double dropout = 0;                ///< after attention and mlp, before the sum
+  double dropout = 0;  ///< after attention and mlp, before the sum
   double init_sd = 0.02;
-  double residual_sd = 0.02;         ///< of the projections that end in the residual stream: 0.02 / sqrt(2 L) in GPT-2
+  double residual_sd = 0.02;  ///< of the projections that end in the residual stream: 0.02 / sqrt(2 L) in GPT-2
 };
 
 /// Keys and values of the tokens seen so far, [B, Hkv, capacity, D]. Made by the first step.
@@ -38,9 +38,9 @@ struct KvCache {
 
 /// What attention knows besides its input.
 struct AttentionContext {
-  Tensor key_mask;                   ///< bool [B, T], 1: may be seen; undefined: all
-  Tensor positions;                  ///< int32 [T], for rotary positions
-  KvCache* cache = nullptr;          ///< generation: the input continues what is in it
+  Tensor key_mask;           ///< bool [B, T], 1: may be seen; undefined: all
+  Tensor positions;          ///< int32 [T], for rotary positions
+  KvCache* cache = nullptr;  ///< generation: the input continues what is in it
   std::int64_t cache_capacity = 0;
 };
 

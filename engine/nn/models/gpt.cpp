@@ -50,7 +50,8 @@ Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* cache
 
 Shape Gpt::output_shape(const Shape& input) const {
   if (input.rank() != 2 || input[1] > config_.context) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("gpt wants token ids [B, T] with at most {} tokens, but its input is {}", config_.context, input.text()));
+    throw Error(ErrorCode::ShapeMismatch,
+                fmt::format("gpt wants token ids [B, T] with at most {} tokens, but its input is {}", config_.context, input.text()));
   }
   return {input[0], input[1], config_.vocabulary};
 }

@@ -10,7 +10,7 @@ namespace dsw {
 struct GptConfig {
   TransformerConfig block;
   std::int64_t layers = 4, context = 256, vocabulary = 256;
-  bool tied = true;                  ///< logits use the token embedding's weight (Press & Wolf 2017)
+  bool tied = true;  ///< logits use the token embedding's weight (Press & Wolf 2017)
 };
 
 /// Decoder-only language model: token ids int32 [B, T], T <= context → logits [B, T, V]. Names and start values as minGPT and nanoGPT:

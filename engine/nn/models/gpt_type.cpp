@@ -22,7 +22,8 @@ GptConfig gpt_config(const Json& settings, const InputSpec& input, const Transfo
 
 ParamSchema GptType::schema() {
   ParamSchema schema;
-  schema.summary = "Language model that predicts the next token: a decoder-only transformer with norms before each part, as GPT-2 and Llama.";
+  schema.summary =
+      "Language model that predicts the next token: a decoder-only transformer with norms before each part, as GPT-2 and Llama.";
   add_transformer_params(schema, true);
   schema.add(bool_param("tied", "Tied embeddings", true, "The output layer uses the weights of the token embedding."));
   return schema;
@@ -55,7 +56,8 @@ Result<NetworkPlan> GptType::plan(const Json& settings, const InputSpec& input, 
     Cost table = model.position_cost(tokens);
     table.flops -= sum.flops;
     table.activation_bytes -= sum.activation_bytes;
-    plan.node("embed.position", "position", shape_words({input.context, width}), "embedding", "positions", {input.context, width}, table, "embed");
+    plan.node("embed.position", "position", shape_words({input.context, width}), "embedding", "positions", {input.context, width}, table,
+              "embed");
     plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
     plan.edge("embed.token", "embed.add");
     plan.edge("embed.position", "embed.add");

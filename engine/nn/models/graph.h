@@ -15,19 +15,19 @@ namespace dsw {
 /// One node of a graph model after analysis, in an order in which inputs come first.
 struct GraphNode {
   std::string id, op;
-  std::size_t index = 0;                    ///< in the document: /model/nodes/INDEX
-  std::vector<std::size_t> inputs;          ///< places in GraphAnalysis::nodes; kGraphInput is the network's input
+  std::size_t index = 0;            ///< in the document: /model/nodes/INDEX
+  std::vector<std::size_t> inputs;  ///< places in GraphAnalysis::nodes; kGraphInput is the network's input
   std::shared_ptr<LayerType> layer;
-  std::unique_ptr<Module> module;           ///< made when the inputs' shapes fit
+  std::unique_ptr<Module> module;  ///< made when the inputs' shapes fit
   Shape output;
 };
 inline constexpr std::size_t kGraphInput = kNetworkInput;
 
 /// What a graph document means: everything wrong with it at its JSON pointer, and what could be made.
 struct GraphAnalysis {
-  std::vector<Problem> problems;            ///< in document order
+  std::vector<Problem> problems;  ///< in document order
   std::vector<GraphNode> nodes;
-  std::size_t output = kGraphInput;         ///< place of the output node
+  std::size_t output = kGraphInput;  ///< place of the output node
 };
 
 /// {"nodes": [{"id": "a", "op": "conv2d", "inputs": ["input"], settings…}, …], "output": "b"}. Without "inputs" a node reads the one
@@ -49,7 +49,7 @@ class GraphModule : public Module {
     std::string id;
     Module* module;
     std::vector<std::size_t> inputs;
-    std::vector<std::size_t> last_used;     ///< steps whose output nobody reads after this one
+    std::vector<std::size_t> last_used;  ///< steps whose output nobody reads after this one
   };
   std::vector<Joined> joined(const Shape& input) const;
 

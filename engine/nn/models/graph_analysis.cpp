@@ -17,7 +17,8 @@ std::string json_text(const std::string& text) { return Json(text).dump(-1, ' ',
 std::string short_text(const std::string& text) { return text.size() <= 60 ? text : text.substr(0, 60) + "…"; }
 
 bool is_name(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 /// A node as it is written: what could be read of it.
@@ -25,10 +26,10 @@ struct Draft {
   std::string id, pointer;
   std::vector<std::string> inputs;
   std::vector<std::string> input_pointers;
-  std::shared_ptr<LayerType> layer;       ///< null: op or settings are wrong
+  std::shared_ptr<LayerType> layer;  ///< null: op or settings are wrong
   std::string op;
-  std::vector<std::size_t> from;          ///< draft numbers; kGraphInput
-  bool wired = true;                      ///< all inputs are known
+  std::vector<std::size_t> from;  ///< draft numbers; kGraphInput
+  bool wired = true;              ///< all inputs are known
 };
 
 class Analyser {
@@ -66,7 +67,10 @@ class Analyser {
     const std::string near = nearest_name(name, names);
     std::vector<Fix> fixes;
     if (!near.empty()) fixes.push_back({"Use " + near, pointer, json_text(near), {}, false});
-    problem(pointer, fmt::format("is {}, {}.{}", json_text(short_text(name)), message, near.empty() ? std::string() : fmt::format(" Nearest name: `{}`.", near)), std::move(fixes));
+    problem(pointer,
+            fmt::format("is {}, {}.{}", json_text(short_text(name)), message,
+                        near.empty() ? std::string() : fmt::format(" Nearest name: `{}`.", near)),
+            std::move(fixes));
   }
 
   void read_node(const Json& node, std::size_t index) {
@@ -92,7 +96,8 @@ class Analyser {
     }
     draft.id = id.get<std::string>();
     if (draft.id == "input") problem(draft.pointer + "/id", "is \"input\", which is the network's own input");
-    if (!by_id_.emplace(draft.id, drafts_.size()).second) problem(draft.pointer + "/id", fmt::format("is \"{}\", but an earlier node is called so", draft.id));
+    if (!by_id_.emplace(draft.id, drafts_.size()).second)
+      problem(draft.pointer + "/id", fmt::format("is \"{}\", but an earlier node is called so", draft.id));
   }
 
   void read_inputs(const Json& node, Draft& draft, std::size_t index) {
@@ -146,8 +151,10 @@ class Analyser {
     if (!draft.layer || !draft.wired) return;
     const std::size_t count = draft.inputs.size();
     if (count < draft.layer->least_inputs || count > draft.layer->most_inputs) {
-      const std::string wanted = draft.layer->most_inputs == 1 ? "one" : fmt::format("{} to {}", draft.layer->least_inputs, draft.layer->most_inputs);
-      problem(draft.pointer + (node.contains("inputs") ? "/inputs" : ""), fmt::format("gives {} {} inputs, but it takes {}", draft.op, count, wanted));
+      const std::string wanted =
+          draft.layer->most_inputs == 1 ? "one" : fmt::format("{} to {}", draft.layer->least_inputs, draft.layer->most_inputs);
+      problem(draft.pointer + (node.contains("inputs") ? "/inputs" : ""),
+              fmt::format("gives {} {} inputs, but it takes {}", draft.op, count, wanted));
       draft.wired = false;
     }
   }
@@ -220,7 +227,8 @@ class Analyser {
     for (auto at = path.rbegin(); at != path.rend() && at->first != from && ++steps <= 8; ++at) text = drafts_[at->first].id + " → " + text;
     if (steps > 8) text = "… → " + text;
     const Draft& last = drafts_[path.back().first];
-    problem(last.pointer + "/inputs", fmt::format("closes a cycle: {} → {}; a network runs from its input to its output", drafts_[from].id, text));
+    problem(last.pointer + "/inputs",
+            fmt::format("closes a cycle: {} → {}; a network runs from its input to its output", drafts_[from].id, text));
   }
 
   void find_dead_ends(std::size_t output) {
@@ -237,7 +245,9 @@ class Analyser {
       }
     }
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
-      if (!used[i]) problem(drafts_[i].pointer, fmt::format("leads nowhere: the output {} does not need `{}`", json_text(drafts_[output].id), drafts_[i].id));
+      if (!used[i])
+        problem(drafts_[i].pointer,
+                fmt::format("leads nowhere: the output {} does not need `{}`", json_text(drafts_[output].id), drafts_[i].id));
     }
   }
 
@@ -261,7 +271,8 @@ class Analyser {
       }
       if (!ready) continue;
       if (reads_ids != draft.layer->wants_ids) {
-        problem(draft.pointer, reads_ids ? "reads the input, which is token ids: an embedding has to come first" : "embeds numbers, but it wants the token ids of the input");
+        problem(draft.pointer, reads_ids ? "reads the input, which is token ids: an embedding has to come first"
+                                         : "embeds numbers, but it wants the token ids of the input");
         continue;
       }
       try {
@@ -282,7 +293,8 @@ class Analyser {
     if (input_.kind == InputSpec::Kind::Tokens) wanted = {batch_, input_.context, input_.vocabulary};
     const Shape& given = analysis_.nodes[place[output]].output;
     if (given != wanted) {
-      problem(drafts_[output].pointer, fmt::format("is the output and gives {}, but the data need {}; the layer logits has the right width", given.text(), wanted.text()));
+      problem(drafts_[output].pointer, fmt::format("is the output and gives {}, but the data need {}; the layer logits has the right width",
+                                                   given.text(), wanted.text()));
     }
   }
 

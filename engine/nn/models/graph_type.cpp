@@ -20,14 +20,17 @@ ParamSchema GraphType::schema() {
   ParamSchema schema;
   schema.summary = "Any network as a list of layers that name their inputs.";
   Param node = any_param("", "Node", "A layer: {\"id\": \"a\", \"op\": \"conv2d\", \"inputs\": [\"input\"], settings of the layer}.");
-  Param nodes = required(list_param("nodes", "Nodes", "", node, "Layers with their ids and inputs. Without inputs a node reads the one before it."));
+  Param nodes =
+      required(list_param("nodes", "Nodes", "", node, "Layers with their ids and inputs. Without inputs a node reads the one before it."));
   nodes.min_items = 1;
   schema.add(nodes);
   schema.add(string_param("output", "Output", std::nullopt, "Id of the node whose result is the network's. Default: the last one."));
   return schema;
 }
 
-std::vector<Problem> GraphType::validate(const Json& settings, const InputSpec& input) const { return analyse_graph(settings, input, 2, layers).problems; }
+std::vector<Problem> GraphType::validate(const Json& settings, const InputSpec& input) const {
+  return analyse_graph(settings, input, 2, layers).problems;
+}
 
 Result<std::unique_ptr<Module>> GraphType::build(const Json& settings, const InputSpec& input) const {
   GraphAnalysis analysis = analyse_graph(settings, input, 2, layers);
@@ -37,7 +40,8 @@ Result<std::unique_ptr<Module>> GraphType::build(const Json& settings, const Inp
 
 Result<NetworkPlan> GraphType::plan(const Json& settings, const InputSpec& input, std::int64_t batch) const {
   const GraphAnalysis analysis = analyse_graph(settings, input, batch, layers);
-  if (analysis.nodes.empty()) return analysis.problems.empty() ? fail(ErrorCode::InvalidDocument, "The network has no nodes") : first_problem(analysis);
+  if (analysis.nodes.empty())
+    return analysis.problems.empty() ? fail(ErrorCode::InvalidDocument, "The network has no nodes") : first_problem(analysis);
   PlanBuilder plan;
   const Shape input_shape = input.input_shape(batch);
   plan.node("input", "input", example_words(input_shape), "input", "", input_shape, {});
@@ -50,7 +54,8 @@ Result<NetworkPlan> GraphType::plan(const Json& settings, const InputSpec& input
               costs[i], node.layer->kind);
     // Of a sum's inputs the one that comes straight from the layer before is the main line; the others go around it.
     const bool sum = node.op == "add";
-    const auto nearest = std::max_element(node.inputs.begin(), node.inputs.end(), [](auto a, auto b) { return a + 1 < b + 1; });  // the input counts as -1
+    const auto nearest =
+        std::max_element(node.inputs.begin(), node.inputs.end(), [](auto a, auto b) { return a + 1 < b + 1; });  // the input counts as -1
     for (auto from = node.inputs.begin(); from != node.inputs.end(); ++from) {
       plan.edge(*from == kGraphInput ? "input" : analysis.nodes[*from].id, node.id, sum && from != nearest);
     }

@@ -10,11 +10,11 @@ namespace dsw {
 
 /// One layer of a network that is a chain: what runs and how it is drawn, said once.
 struct LayerStep {
-  std::string name;                 ///< of the module: "conv.0"
+  std::string name;  ///< of the module: "conv.0"
   std::unique_ptr<Module> module;
-  std::string title, detail;        ///< detail empty: the output's shape without the batch
-  std::string kind, field, part;    ///< see PlanBuilder::node
-  bool joins = false;               ///< drawn as part of the node before it: "conv 3×3, relu"
+  std::string title, detail;      ///< detail empty: the output's shape without the batch
+  std::string kind, field, part;  ///< see PlanBuilder::node
+  bool joins = false;             ///< drawn as part of the node before it: "conv 3×3, relu"
 };
 
 /// The chain as a module: a Sequential of the steps.

@@ -22,16 +22,22 @@ std::vector<LayerStep> mlp_steps(const Json& settings, const InputSpec& input) {
   std::size_t layer = 0;
   for (const std::int64_t hidden : settings.at("hidden").get<std::vector<std::int64_t>>()) {
     const std::string field = fmt::format("hidden/{}", layer);
-    steps.push_back({fmt::format("layers.{}", layer), std::make_unique<Linear>(width, hidden, true), "linear", fmt::format("{}→{}", width, hidden), "linear", field, "mlp", false});
+    steps.push_back({fmt::format("layers.{}", layer), std::make_unique<Linear>(width, hidden, true), "linear",
+                     fmt::format("{}→{}", width, hidden), "linear", field, "mlp", false});
     if (settings.at("norm") == "layernorm") {
-      steps.push_back({fmt::format("norms.{}", layer), std::make_unique<LayerNorm>(hidden, true), "layernorm", "", "norm", "norm", "", true});
+      steps.push_back(
+          {fmt::format("norms.{}", layer), std::make_unique<LayerNorm>(hidden, true), "layernorm", "", "norm", "norm", "", true});
     }
-    steps.push_back({fmt::format("activations.{}", layer), std::make_unique<Activation>(activation_from_name(activation)), activation, "", "activation", "activation", "", true});
-    if (dropout > 0) steps.push_back({fmt::format("dropouts.{}", layer), std::make_unique<Dropout>(dropout), "dropout", "", "dropout", "dropout", "", true});
+    steps.push_back({fmt::format("activations.{}", layer), std::make_unique<Activation>(activation_from_name(activation)), activation, "",
+                     "activation", "activation", "", true});
+    if (dropout > 0)
+      steps.push_back(
+          {fmt::format("dropouts.{}", layer), std::make_unique<Dropout>(dropout), "dropout", "", "dropout", "dropout", "", true});
     width = hidden;
     ++layer;
   }
-  steps.push_back({fmt::format("layers.{}", layer), std::make_unique<Linear>(width, input.classes, true), "logits", fmt::format("{}→{}", width, input.classes), "output", "", "logits", false});
+  steps.push_back({fmt::format("layers.{}", layer), std::make_unique<Linear>(width, input.classes, true), "logits",
+                   fmt::format("{}→{}", width, input.classes), "output", "", "logits", false});
   return steps;
 }
 
@@ -40,7 +46,9 @@ std::vector<LayerStep> mlp_steps(const Json& settings, const InputSpec& input) {
 ParamSchema MlpType::schema() {
   ParamSchema schema;
   schema.summary = "Fully connected network: quick to train and a baseline for pictures.";
-  Param hidden = list_param("hidden", "Hidden layers", "[256, 128]", int_param("", "Width", std::nullopt, 1, 65536, "Numbers in this layer."), "Width of each hidden layer, from the input on.");
+  Param hidden =
+      list_param("hidden", "Hidden layers", "[256, 128]", int_param("", "Width", std::nullopt, 1, 65536, "Numbers in this layer."),
+                 "Width of each hidden layer, from the input on.");
   hidden.max_items = 64;
   schema.add(hidden);
   schema.add(choice_param("activation", "Activation", "relu", activation_names(), "After each hidden layer."));
@@ -54,7 +62,9 @@ std::vector<Problem> MlpType::validate(const Json&, const InputSpec& input) cons
   return {};
 }
 
-Result<std::unique_ptr<Module>> MlpType::build(const Json& settings, const InputSpec& input) const { return chain_module(mlp_steps(settings, input)); }
+Result<std::unique_ptr<Module>> MlpType::build(const Json& settings, const InputSpec& input) const {
+  return chain_module(mlp_steps(settings, input));
+}
 
 Result<NetworkPlan> MlpType::plan(const Json& settings, const InputSpec& input, std::int64_t batch) const {
   if (input.kind != InputSpec::Kind::Image) return fail(ErrorCode::InvalidDocument, wrong_input("mlp", input).sentence());

@@ -19,20 +19,23 @@ using Make = std::function<std::unique_ptr<Module>(const Shapes&, const InputSpe
 /// `describe` gives kind, title and maker for settings with defaults.
 void add(Catalog& catalog, const char* name, const char* summary, ParamSchema schema, std::function<LayerType(const Json&)> describe) {
   schema.summary = summary;
-  catalog.layers.add({name, summary, std::move(schema), [describe = std::move(describe)](const Json& settings) -> Result<std::unique_ptr<LayerType>> {
-                        return std::make_unique<LayerType>(describe(settings));
-                      }});
+  catalog.layers.add(
+      {name, summary, std::move(schema), [describe = std::move(describe)](const Json& settings) -> Result<std::unique_ptr<LayerType>> {
+         return std::make_unique<LayerType>(describe(settings));
+       }});
 }
 
 LayerType layer(const char* kind, std::string title, Make make) { return {kind, std::move(title), 1, 1, false, std::move(make)}; }
 
 std::int64_t last_axis(const char* what, const Shape& shape) {
-  if (shape.rank() < 2) throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants a batch and a last axis, but its input is {}", what, shape.text()));
+  if (shape.rank() < 2)
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants a batch and a last axis, but its input is {}", what, shape.text()));
   return shape[-1];
 }
 
 std::int64_t channels_of(const char* what, const Shape& shape) {
-  if (shape.rank() != 4) throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants images [B, C, H, W], but its input is {}", what, shape.text()));
+  if (shape.rank() != 4)
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants images [B, C, H, W], but its input is {}", what, shape.text()));
   return shape[1];
 }
 
@@ -47,55 +50,70 @@ Param count(const char* name, const char* label, std::optional<long long> def, d
 
 void add_simple(Catalog& catalog) {
   add(catalog, "linear", "y = x W^T + b over the last axis.",
-      {required(count("out", "Outputs", std::nullopt, 1, 65536, "Width of the result.")), bool_param("bias", "Bias", true, "Adds a learned number to each output.")},
+      {required(count("out", "Outputs", std::nullopt, 1, 65536, "Width of the result.")),
+       bool_param("bias", "Bias", true, "Adds a learned number to each output.")},
       [](const Json& s) {
         const std::int64_t out = s.at("out");
         return layer("linear", fmt::format("linear, {}", out), [out, bias = s.at("bias").get<bool>()](const Shapes& x, const InputSpec&) {
           return std::make_unique<Linear>(last_axis("linear", x[0]), out, bias);
         });
       });
-  add(catalog, "logits", "A linear layer with as many outputs as the data has classes or symbols.", {bool_param("bias", "Bias", true, "Adds a learned number to each output.")},
-      [](const Json& s) {
+  add(catalog, "logits", "A linear layer with as many outputs as the data has classes or symbols.",
+      {bool_param("bias", "Bias", true, "Adds a learned number to each output.")}, [](const Json& s) {
         return layer("output", "logits", [bias = s.at("bias").get<bool>()](const Shapes& x, const InputSpec& input) {
           return std::make_unique<Linear>(last_axis("logits", x[0]), input.classes, bias);
         });
       });
   add(catalog, "layernorm", "Normalises the last axis to mean 0 and variance 1, then scales and shifts.", {}, [](const Json&) {
-    return layer("norm", "layernorm", [](const Shapes& x, const InputSpec&) { return std::make_unique<LayerNorm>(last_axis("layernorm", x[0]), true); });
+    return layer("norm", "layernorm",
+                 [](const Shapes& x, const InputSpec&) { return std::make_unique<LayerNorm>(last_axis("layernorm", x[0]), true); });
   });
   add(catalog, "rmsnorm", "Divides the last axis by its root mean square, then scales.", {}, [](const Json&) {
-    return layer("norm", "rmsnorm", [](const Shapes& x, const InputSpec&) { return std::make_unique<RmsNorm>(last_axis("rmsnorm", x[0])); });
+    return layer("norm", "rmsnorm",
+                 [](const Shapes& x, const InputSpec&) { return std::make_unique<RmsNorm>(last_axis("rmsnorm", x[0])); });
   });
-  add(catalog, "activation", "An elementwise function.", {choice_param("function", "Function", "relu", activation_names(), "gelu is the tanh form, gelu-erf the exact one.")},
+  add(catalog, "activation", "An elementwise function.",
+      {choice_param("function", "Function", "relu", activation_names(), "gelu is the tanh form, gelu-erf the exact one.")},
       [](const Json& s) {
         const std::string function = s.at("function");
-        return layer("activation", function, [function](const Shapes&, const InputSpec&) { return std::make_unique<Activation>(activation_from_name(function)); });
+        return layer("activation", function,
+                     [function](const Shapes&, const InputSpec&) { return std::make_unique<Activation>(activation_from_name(function)); });
       });
-  add(catalog, "dropout", "Sets a share of the numbers to zero while training.", {float_param("p", "Share", 0.1, 0, 0.95, "Share of numbers set to zero.")}, [](const Json& s) {
-    const double p = s.at("p");
-    return layer("dropout", fmt::format("dropout {:g}", p), [p](const Shapes&, const InputSpec&) { return std::make_unique<Dropout>(p); });
-  });
+  add(catalog, "dropout", "Sets a share of the numbers to zero while training.",
+      {float_param("p", "Share", 0.1, 0, 0.95, "Share of numbers set to zero.")}, [](const Json& s) {
+        const double p = s.at("p");
+        return layer("dropout", fmt::format("dropout {:g}", p),
+                     [p](const Shapes&, const InputSpec&) { return std::make_unique<Dropout>(p); });
+      });
   add(catalog, "flatten", "Joins all axes but the batch.", {},
       [](const Json&) { return layer("flatten", "flatten", [](const Shapes&, const InputSpec&) { return std::make_unique<Flatten>(); }); });
 }
 
 void add_pool(Catalog& catalog, const char* name, const char* summary, Pool2d::Kind kind) {
   Param stride = count("stride", "Stride", std::nullopt, 1, 64, "Step of the window. Default: its side.");
-  add(catalog, name, summary, {count("kernel", "Kernel", 2, 1, 64, "Side of the window."), stride, count("padding", "Padding", 0, 0, 32, "Empty pixels around the picture.")},
+  add(catalog, name, summary,
+      {count("kernel", "Kernel", 2, 1, 64, "Side of the window."), stride,
+       count("padding", "Padding", 0, 0, 32, "Empty pixels around the picture.")},
       [kind](const Json& s) {
         const std::int64_t kernel = s.at("kernel"), step = s.value("stride", kernel), padding = s.at("padding");
-        return layer("pool", fmt::format("{} pool {}×{}", kind == Pool2d::Kind::Max ? "max" : "average", kernel, kernel), [=](const Shapes&, const InputSpec&) {
-          if (2 * padding > kernel) throw Error(ErrorCode::ShapeMismatch, fmt::format("a pool with a window of {} can be padded by {} at most, not by {}", kernel, kernel / 2, padding));
-          return std::make_unique<Pool2d>(kind, kernel, step, padding);
-        });
+        return layer("pool", fmt::format("{} pool {}×{}", kind == Pool2d::Kind::Max ? "max" : "average", kernel, kernel),
+                     [=](const Shapes&, const InputSpec&) {
+                       if (2 * padding > kernel)
+                         throw Error(
+                             ErrorCode::ShapeMismatch,
+                             fmt::format("a pool with a window of {} can be padded by {} at most, not by {}", kernel, kernel / 2, padding));
+                       return std::make_unique<Pool2d>(kind, kernel, step, padding);
+                     });
       });
 }
 
 void add_pictures(Catalog& catalog) {
   add(catalog, "conv2d", "Convolution of pictures.",
-      {required(count("out", "Channels", std::nullopt, 1, 8192, "Output channels.")), count("kernel", "Kernel", 3, 1, 31, "Side of the window."),
-       count("stride", "Stride", 1, 1, 16, "Step of the window."), count("padding", "Padding", std::nullopt, 0, 16, "Empty pixels around the picture. Default: half the kernel."),
-       count("groups", "Groups", 1, 1, 8192, "Channels are split into so many groups that do not mix."), bool_param("bias", "Bias", true, "Adds a learned number to each channel.")},
+      {required(count("out", "Channels", std::nullopt, 1, 8192, "Output channels.")),
+       count("kernel", "Kernel", 3, 1, 31, "Side of the window."), count("stride", "Stride", 1, 1, 16, "Step of the window."),
+       count("padding", "Padding", std::nullopt, 0, 16, "Empty pixels around the picture. Default: half the kernel."),
+       count("groups", "Groups", 1, 1, 8192, "Channels are split into so many groups that do not mix."),
+       bool_param("bias", "Bias", true, "Adds a learned number to each channel.")},
       [](const Json& s) {
         Conv2dConfig config;
         config.out = s.at("out");
@@ -108,18 +126,21 @@ void add_pictures(Catalog& catalog) {
           Conv2dConfig whole = config;
           whole.in = channels_of("conv2d", x[0]);
           if (whole.in % whole.groups != 0 || whole.out % whole.groups != 0) {
-            throw Error(ErrorCode::ShapeMismatch, fmt::format("conv2d has {} groups, which must divide its {} input and {} output channels", whole.groups, whole.in, whole.out));
+            throw Error(ErrorCode::ShapeMismatch, fmt::format("conv2d has {} groups, which must divide its {} input and {} output channels",
+                                                              whole.groups, whole.in, whole.out));
           }
           return std::make_unique<Conv2d>(whole);
         });
       });
   add(catalog, "batchnorm2d", "Normalises each channel of pictures over the batch.", {}, [](const Json&) {
-    return layer("norm", "batchnorm", [](const Shapes& x, const InputSpec&) { return std::make_unique<BatchNorm2d>(channels_of("batchnorm2d", x[0])); });
+    return layer("norm", "batchnorm",
+                 [](const Shapes& x, const InputSpec&) { return std::make_unique<BatchNorm2d>(channels_of("batchnorm2d", x[0])); });
   });
   add_pool(catalog, "maxpool2d", "Largest number of each window.", Pool2d::Kind::Max);
   add_pool(catalog, "avgpool2d", "Mean of each window.", Pool2d::Kind::Average);
-  add(catalog, "global-average-pool", "Mean of each channel: one number a channel is left.", {},
-      [](const Json&) { return layer("pool", "global average", [](const Shapes&, const InputSpec&) { return std::make_unique<GlobalAveragePool>(); }); });
+  add(catalog, "global-average-pool", "Mean of each channel: one number a channel is left.", {}, [](const Json&) {
+    return layer("pool", "global average", [](const Shapes&, const InputSpec&) { return std::make_unique<GlobalAveragePool>(); });
+  });
 }
 
 TransformerConfig block_config(const Json& s, std::int64_t width, const InputSpec& input) {
@@ -128,10 +149,12 @@ TransformerConfig block_config(const Json& s, std::int64_t width, const InputSpe
   config.heads = s.value("heads", std::int64_t{1});
   config.kv_heads = s.value("kv_heads", config.heads);
   if (width % config.heads != 0 || config.heads % config.kv_heads != 0) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} heads do not divide the width {}, or {} key heads do not divide the heads", config.heads, width, config.kv_heads));
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("{} heads do not divide the width {}, or {} key heads do not divide the heads",
+                                                      config.heads, width, config.kv_heads));
   }
   config.rotary = s.value("rotary", false);
-  if (config.rotary && width / config.heads % 2 != 0) throw Error(ErrorCode::ShapeMismatch, fmt::format("rotary positions want heads of an even width, not {}", width / config.heads));
+  if (config.rotary && width / config.heads % 2 != 0)
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("rotary positions want heads of an even width, not {}", width / config.heads));
   config.causal = s.value("causal", input.kind == InputSpec::Kind::Tokens);
   config.hidden = s.value("hidden", 4 * width);
   const std::string activation = s.value("activation", std::string("gelu"));
@@ -147,17 +170,21 @@ void add_language(Catalog& catalog) {
   Param causal = bool_param("causal", "Causal", true, "A token sees only those before it. Default: yes for language models, no otherwise.");
   causal.default_text.clear();
   const Param rotary = bool_param("rotary", "Rotary positions", false, "Queries and keys are turned by their place.");
-  const Param hidden = count("hidden", "Hidden width", std::nullopt, 1, 131072, "Width between the two layers. Default: four times the width.");
-  const Param activation = choice_param("activation", "Activation", "gelu", {"gelu", "gelu-erf", "relu", "silu", "swiglu"}, "Between the two layers; swiglu adds a gate.");
+  const Param hidden =
+      count("hidden", "Hidden width", std::nullopt, 1, 131072, "Width between the two layers. Default: four times the width.");
+  const Param activation = choice_param("activation", "Activation", "gelu", {"gelu", "gelu-erf", "relu", "silu", "swiglu"},
+                                        "Between the two layers; swiglu adds a gate.");
   const Param norm = choice_param("norm", "Norm", "layernorm", {"layernorm", "rmsnorm"}, "Before attention and before the mlp.");
 
-  add(catalog, "embedding", "A learned vector for each token id.", {required(count("width", "Width", std::nullopt, 1, 65536, "Numbers a token."))}, [](const Json& s) {
-    const std::int64_t width = s.at("width");
-    LayerType type = layer("embedding", fmt::format("token embed, {}", width),
-                           [width](const Shapes&, const InputSpec& input) { return std::make_unique<Embedding>(input.vocabulary, width, 0.02); });
-    type.wants_ids = true;
-    return type;
-  });
+  add(catalog, "embedding", "A learned vector for each token id.",
+      {required(count("width", "Width", std::nullopt, 1, 65536, "Numbers a token."))}, [](const Json& s) {
+        const std::int64_t width = s.at("width");
+        LayerType type = layer("embedding", fmt::format("token embed, {}", width), [width](const Shapes&, const InputSpec& input) {
+          return std::make_unique<Embedding>(input.vocabulary, width, 0.02);
+        });
+        type.wants_ids = true;
+        return type;
+      });
   add(catalog, "positions", "Adds a learned vector for each place.", {}, [](const Json&) {
     return layer("embedding", "position", [](const Shapes& x, const InputSpec&) {
       const std::int64_t width = token_width("positions", x[0]);
@@ -174,24 +201,30 @@ void add_language(Catalog& catalog) {
       return std::make_unique<MlpBlock>(block_config(s, last_axis("mlp", x[0]), input));
     });
   });
-  add(catalog, "transformer-block", "Pre-norm attention and mlp, each with its residual.", {heads, kv_heads, causal, rotary, hidden, activation, norm}, [](const Json& s) {
-    return layer("attention", fmt::format("block, {} heads", s.at("heads").get<int>()), [s](const Shapes& x, const InputSpec& input) {
-      return std::make_unique<TransformerBlock>(block_config(s, token_width("transformer-block", x[0]), input));
-    });
+  add(catalog, "transformer-block", "Pre-norm attention and mlp, each with its residual.",
+      {heads, kv_heads, causal, rotary, hidden, activation, norm}, [](const Json& s) {
+        return layer("attention", fmt::format("block, {} heads", s.at("heads").get<int>()), [s](const Shapes& x, const InputSpec& input) {
+          return std::make_unique<TransformerBlock>(block_config(s, token_width("transformer-block", x[0]), input));
+        });
+      });
+  add(catalog, "mean-tokens", "Mean over the tokens.", {}, [](const Json&) {
+    return layer("pool", "mean of tokens", [](const Shapes&, const InputSpec&) { return std::make_unique<MeanTokens>(); });
   });
-  add(catalog, "mean-tokens", "Mean over the tokens.", {},
-      [](const Json&) { return layer("pool", "mean of tokens", [](const Shapes&, const InputSpec&) { return std::make_unique<MeanTokens>(); }); });
 }
 
 void add_joins(Catalog& catalog) {
   const auto join = [](const char* kind, const char* title, Make make) { return LayerType{kind, title, 2, 16, false, std::move(make)}; };
-  add(catalog, "add", "Sum of inputs of one shape.", {},
-      [join](const Json&) { return join("add", "+", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Sum); }); });
-  add(catalog, "multiply", "Product of inputs of one shape, element by element.", {},
-      [join](const Json&) { return join("add", "×", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Product); }); });
-  add(catalog, "concat", "Inputs after one another along an axis.", {int_param("axis", "Axis", 1, -1, 5, "1 are the channels of pictures, -1 is the last axis.")}, [join](const Json& s) {
-    return join("concat", "concat", [axis = s.at("axis").get<int>()](const Shapes&, const InputSpec&) { return std::make_unique<Concat>(axis); });
+  add(catalog, "add", "Sum of inputs of one shape.", {}, [join](const Json&) {
+    return join("add", "+", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Sum); });
   });
+  add(catalog, "multiply", "Product of inputs of one shape, element by element.", {}, [join](const Json&) {
+    return join("add", "×", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Product); });
+  });
+  add(catalog, "concat", "Inputs after one another along an axis.",
+      {int_param("axis", "Axis", 1, -1, 5, "1 are the channels of pictures, -1 is the last axis.")}, [join](const Json& s) {
+        return join("concat", "concat",
+                    [axis = s.at("axis").get<int>()](const Shapes&, const InputSpec&) { return std::make_unique<Concat>(axis); });
+      });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ template <class Type>
 void add(Catalog& catalog, const char* name) {
   ParamSchema schema = Type::schema();
   std::string summary = schema.summary;
-  catalog.models.add({name, std::move(summary), std::move(schema), [](const Json&) -> Result<std::unique_ptr<ModelType>> { return std::make_unique<Type>(); }});
+  catalog.models.add({name, std::move(summary), std::move(schema),
+                      [](const Json&) -> Result<std::unique_ptr<ModelType>> { return std::make_unique<Type>(); }});
 }
 
 }  // namespace
@@ -29,8 +30,9 @@ void register_models(Catalog& catalog) {
   add<ResNetType>(catalog, "resnet");
   ParamSchema graph = GraphType::schema();
   std::string summary = graph.summary;
-  catalog.models.add({"graph", std::move(summary), std::move(graph),
-                      [&layers = catalog.layers](const Json&) -> Result<std::unique_ptr<ModelType>> { return std::make_unique<GraphType>(layers); }});
+  catalog.models.add(
+      {"graph", std::move(summary), std::move(graph),
+       [&layers = catalog.layers](const Json&) -> Result<std::unique_ptr<ModelType>> { return std::make_unique<GraphType>(layers); }});
   register_layers(catalog);
 }
 

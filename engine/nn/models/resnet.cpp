@@ -105,7 +105,8 @@ Cost ResNetBlock::cost(const Shape& input) const {
 }
 
 ResNet::ResNet(const ResNetConfig& config)
-    : conv1_(adopt("conv1", make_conv(config.channels, config.width, 3, 1))), bn1_(adopt("bn1", std::make_unique<BatchNorm2d>(config.width))) {
+    : conv1_(adopt("conv1", make_conv(config.channels, config.width, 3, 1))),
+      bn1_(adopt("bn1", std::make_unique<BatchNorm2d>(config.width))) {
   const std::int64_t count = (config.depth - 2) / 6;
   std::int64_t in = config.width;
   for (std::int64_t stage = 0; stage < 3; ++stage) {

@@ -14,7 +14,7 @@ namespace dsw {
 /// and 4 width channels (the second and third halve the picture), global average pool, linear.
 struct ResNetConfig {
   std::int64_t channels = 3, classes = 10, depth = 20, width = 16;
-  bool projection = false;     ///< shortcut B: 1×1 conv and norm; else A: every second pixel, missing channels zero
+  bool projection = false;  ///< shortcut B: 1×1 conv and norm; else A: every second pixel, missing channels zero
 };
 
 /// relu(bn2(conv2(relu(bn1(conv1 x)))) + shortcut(x)); [B, in, H, W] → [B, out, H/stride, W/stride]. Cost: the layers', one FLOP an
@@ -53,7 +53,7 @@ class ResNet : public Module {
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   Cost stem_cost(const Shape& input) const;
-  Cost head_cost(const Shape& features) const;       ///< features [B, 4 width, H, W]: pool and linear
+  Cost head_cost(const Shape& features) const;  ///< features [B, 4 width, H, W]: pool and linear
 
  private:
   Conv2d& conv1_;

@@ -20,7 +20,8 @@ ResNetConfig resnet_config(const Json& settings, const InputSpec& input) {
 }
 
 /// Draws one block whose nodes are called `prefix`.conv_1 and so on; gives its last node.
-std::string draw_block(PlanBuilder& plan, const std::string& prefix, const ResNetBlock& block, const std::string& shortcut, const Shape& input, const std::string& from) {
+std::string draw_block(PlanBuilder& plan, const std::string& prefix, const ResNetBlock& block, const std::string& shortcut,
+                       const Shape& input, const std::string& from) {
   const Shape output = block.output_shape(input);
   const std::string detail = example_words(output);
   plan.node(prefix + ".conv_1", "conv 3×3, batchnorm, relu", detail, "conv", "width", output, block.first_cost(input), "conv");
@@ -38,9 +39,12 @@ std::string draw_block(PlanBuilder& plan, const std::string& prefix, const ResNe
 ParamSchema ResNetType::schema() {
   ParamSchema schema;
   schema.summary = "Residual network of the CIFAR family: three stages, depth 6n + 2.";
-  schema.add(int_param("depth", "Depth", 20, 8, 1202, "Layers with weights: 6n + 2, n blocks in each of the three stages. 20, 32, 44, 56 and 110 are published."));
-  schema.add(int_param("width", "Width", 16, 1, 512, "Channels of the first stage; the second and third have twice and four times as many."));
-  schema.add(choice_param("shortcut", "Shortcut", "A", {"A", "B"}, "Where the size changes: A takes every second pixel and adds empty channels, B learns a 1×1 conv."));
+  schema.add(int_param("depth", "Depth", 20, 8, 1202,
+                       "Layers with weights: 6n + 2, n blocks in each of the three stages. 20, 32, 44, 56 and 110 are published."));
+  schema.add(
+      int_param("width", "Width", 16, 1, 512, "Channels of the first stage; the second and third have twice and four times as many."));
+  schema.add(choice_param("shortcut", "Shortcut", "A", {"A", "B"},
+                          "Where the size changes: A takes every second pixel and adds empty channels, B learns a 1×1 conv."));
   return schema;
 }
 
@@ -48,8 +52,10 @@ std::vector<Problem> ResNetType::validate(const Json& settings, const InputSpec&
   if (input.kind != InputSpec::Kind::Image) return {wrong_input("resnet", input)};
   const std::int64_t depth = settings.at("depth"), below = (depth - 2) / 6 * 6 + 2;
   if (depth == below) return {};
-  Problem problem{"/model/depth", fmt::format("is {}, but depths of this family are 6n + 2: {}, {}, and so on.", depth, below, below + 6), {}, false};
-  for (const std::int64_t near : {below, below + 6}) problem.fixes.push_back({fmt::format("Use {}", near), "/model/depth", std::to_string(near), {}, false});
+  Problem problem{
+      "/model/depth", fmt::format("is {}, but depths of this family are 6n + 2: {}, {}, and so on.", depth, below, below + 6), {}, false};
+  for (const std::int64_t near : {below, below + 6})
+    problem.fixes.push_back({fmt::format("Use {}", near), "/model/depth", std::to_string(near), {}, false});
   return {problem};
 }
 
@@ -88,7 +94,8 @@ Result<NetworkPlan> ResNetType::plan(const Json& settings, const InputSpec& inpu
     plan.end_group();
   }
   const Shape logits{batch, config.classes};
-  plan.node("logits", "average, logits", fmt::format("{}→{}", shape[1], config.classes), "output", "", logits, model.head_cost(shape), "logits");
+  plan.node("logits", "average, logits", fmt::format("{}→{}", shape[1], config.classes), "output", "", logits, model.head_cost(shape),
+            "logits");
   plan.edge(from, "logits");
   return plan.finish();
 }

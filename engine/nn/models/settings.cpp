@@ -55,7 +55,8 @@ std::vector<Fix> divisor_fixes(std::int64_t n, std::int64_t given, const std::st
 
 std::vector<Problem> check_divides(std::int64_t given, std::int64_t n, const std::string& n_name, const std::string& pointer) {
   if (given > 0 && n % given == 0) return {};
-  return {{pointer, fmt::format("is {}, but {} {} needs a divisor: {}.", given, n_name, n, list_divisors(n, given)), divisor_fixes(n, given, pointer), false}};
+  return {{pointer, fmt::format("is {}, but {} {} needs a divisor: {}.", given, n_name, n, list_divisors(n, given)),
+           divisor_fixes(n, given, pointer), false}};
 }
 
 Problem wrong_input(const std::string& family, const InputSpec& input) {
@@ -76,7 +77,8 @@ Problem wrong_input(const std::string& family, const InputSpec& input) {
       break;
   }
   Problem problem{"/model/type", fmt::format("is {}, which does not fit the data: they are {}.", family, data), {}, false};
-  for (const std::string& name : fitting) problem.fixes.push_back({"Use " + name, "/model", fmt::format("{{\"type\":\"{}\"}}", name), {}, false});
+  for (const std::string& name : fitting)
+    problem.fixes.push_back({"Use " + name, "/model", fmt::format("{{\"type\":\"{}\"}}", name), {}, false});
   return problem;
 }
 
@@ -85,25 +87,31 @@ void add_transformer_params(ParamSchema& schema, bool decoder) {
   schema.add(int_param("layers", "Layers", layers, 1, 96, "Number of blocks, each attention and mlp."));
   schema.add(int_param("heads", "Heads", 4, 1, 256, "Attention heads; they share the width, so it must be a multiple of this."));
   schema.add(int_param("width", "Width", 128, 8, 16384, "Numbers that carry one token from block to block."));
-  schema.add(advanced(int_param("kv_heads", "Key and value heads", std::nullopt, 1, 256,
-                                "Fewer than heads: groups of heads share keys and values (grouped-query attention). Default: as many as heads.")));
-  schema.add(float_param("mlp_ratio", "Mlp ratio", 4, 0.25, 16, "Hidden width of the mlp as a multiple of the width. With swiglu 8/3 costs the same as 4."));
-  schema.add(advanced(int_param("mlp_hidden", "Mlp hidden width", std::nullopt, 1, 131072, "Hidden width of the mlp itself; overrides the ratio.")));
+  schema.add(
+      advanced(int_param("kv_heads", "Key and value heads", std::nullopt, 1, 256,
+                         "Fewer than heads: groups of heads share keys and values (grouped-query attention). Default: as many as heads.")));
+  schema.add(float_param("mlp_ratio", "Mlp ratio", 4, 0.25, 16,
+                         "Hidden width of the mlp as a multiple of the width. With swiglu 8/3 costs the same as 4."));
+  schema.add(advanced(
+      int_param("mlp_hidden", "Mlp hidden width", std::nullopt, 1, 131072, "Hidden width of the mlp itself; overrides the ratio.")));
   schema.add(choice_param("positions", "Positions", "learned", {"learned", "rotary"},
                           "learned: a vector for each place; rotary: queries and keys are turned by their place."));
-  Param base = advanced(float_param("rotary_base", "Rotary base", 10000, 1, 1e9, "Longest wavelength of rotary positions; larger for long contexts."));
+  Param base = advanced(
+      float_param("rotary_base", "Rotary base", 10000, 1, 1e9, "Longest wavelength of rotary positions; larger for long contexts."));
   base.log_scale = true;
   schema.add(base);
   schema.add(advanced(choice_param("rotary_pairs", "Rotary pairs", "neighbours", {"neighbours", "halves"},
                                    "Which numbers turn together: 2i with 2i+1, or i with i + half. Matters for weights from elsewhere.")));
-  schema.add(choice_param("norm", "Norm", "layernorm", {"layernorm", "rmsnorm"}, "Normalisation before attention, before the mlp and at the end."));
+  schema.add(choice_param("norm", "Norm", "layernorm", {"layernorm", "rmsnorm"},
+                          "Normalisation before attention, before the mlp and at the end."));
   Param eps = advanced(float_param("norm_eps", "Norm epsilon", 1e-5, 1e-12, 0.1, "Keeps the norm from dividing by zero."));
   eps.log_scale = true;
   schema.add(eps);
   schema.add(choice_param("activation", "Activation", "gelu", {"gelu", "gelu-erf", "relu", "silu", "swiglu"},
                           "Of the mlp. gelu is the tanh form of GPT-2, gelu-erf the exact one; swiglu adds a gate."));
   schema.add(bool_param("bias", "Biases", true, "Biases in linear layers and layer norms."));
-  Param dropout = float_param("dropout", "Dropout", 0.0, 0, 0.95, "Share of numbers set to zero while training, after embeddings, attention and mlp.");
+  Param dropout =
+      float_param("dropout", "Dropout", 0.0, 0, 0.95, "Share of numbers set to zero while training, after embeddings, attention and mlp.");
   schema.add(dropout);
 }
 
@@ -111,12 +119,15 @@ std::vector<Problem> check_transformer(const Json& settings) {
   const std::int64_t width = settings.at("width"), heads = settings.at("heads");
   std::vector<Problem> problems = check_divides(heads, width, "width", "/model/heads");
   if (problems.empty() && settings.at("positions") == "rotary" && (width / heads) % 2 != 0) {
-    problems.push_back({"/model/heads", fmt::format("is {}, so a head of width {} has {} numbers; rotary positions turn pairs and need an even number.", heads,
-                                                    width, width / heads),
-                        {{"Learned positions", "/model/positions", "\"learned\"", {}, false}}, false});
+    problems.push_back({"/model/heads",
+                        fmt::format("is {}, so a head of width {} has {} numbers; rotary positions turn pairs and need an even number.",
+                                    heads, width, width / heads),
+                        {{"Learned positions", "/model/positions", "\"learned\"", {}, false}},
+                        false});
   }
   if (settings.contains("kv_heads")) {
-    for (Problem& problem : check_divides(settings.at("kv_heads"), heads, "heads", "/model/kv_heads")) problems.push_back(std::move(problem));
+    for (Problem& problem : check_divides(settings.at("kv_heads"), heads, "heads", "/model/kv_heads"))
+      problems.push_back(std::move(problem));
   }
   return problems;
 }
@@ -126,7 +137,8 @@ TransformerConfig transformer_config(const Json& settings, bool causal) {
   config.width = settings.at("width");
   config.heads = settings.at("heads");
   config.kv_heads = settings.value("kv_heads", config.heads);
-  config.hidden = settings.value("mlp_hidden", std::max<std::int64_t>(1, std::llround(static_cast<double>(config.width) * settings.at("mlp_ratio").get<double>())));
+  config.hidden = settings.value(
+      "mlp_hidden", std::max<std::int64_t>(1, std::llround(static_cast<double>(config.width) * settings.at("mlp_ratio").get<double>())));
   config.causal = causal;
   config.rotary = settings.at("positions") == "rotary";
   config.rotary_neighbours = settings.at("rotary_pairs") == "neighbours";

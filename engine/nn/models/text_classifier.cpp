@@ -17,7 +17,8 @@ struct Padding {
 
 Padding read_padding(const Tensor& tokens, bool cls) {
   const std::vector<std::int32_t> ids = tokens.to_vector<std::int32_t>();
-  const std::size_t batch = static_cast<std::size_t>(tokens.size(0)), words = static_cast<std::size_t>(tokens.size(1)), extra = cls ? 1 : 0, row = words + extra;
+  const std::size_t batch = static_cast<std::size_t>(tokens.size(0)), words = static_cast<std::size_t>(tokens.size(1)), extra = cls ? 1 : 0,
+                    row = words + extra;
   std::vector<std::uint8_t> seen(batch * row, 1);
   std::vector<float> share(batch * row, 0);
   for (std::size_t b = 0; b < batch; ++b) {
@@ -40,7 +41,8 @@ TextClassifier::TextClassifier(const TextClassifierConfig& config)
   const TransformerConfig& block = config.block;
   if (!block.rotary) wpe_ = &adopt("wpe", std::make_unique<Embedding>(config.context + (config.cls ? 1 : 0), block.width, block.init_sd));
   if (config.cls) cls_ = &declare("cls", {1, 1, block.width}, Init::normal(block.init_sd), false);
-  for (std::int64_t layer = 0; layer < config.layers; ++layer) blocks_.push_back(&adopt(fmt::format("h.{}", layer), std::make_unique<TransformerBlock>(block)));
+  for (std::int64_t layer = 0; layer < config.layers; ++layer)
+    blocks_.push_back(&adopt(fmt::format("h.{}", layer), std::make_unique<TransformerBlock>(block)));
   norm_ = &adopt("ln_f", make_norm(block));
   head_ = &adopt("head", std::make_unique<Linear>(block.width, config.classes, true, Init::normal(block.init_sd), Init::zeros()));
 }
@@ -62,14 +64,16 @@ Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
     if (pass.observe) pass.observe(pass.scope, x);
   }
   x = call("ln_f", *norm_, x, pass);
-  const Tensor pooled = reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding.share, x.dtype()), x), Shape{tokens.size(0), config_.block.width});
+  const Tensor pooled =
+      reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding.share, x.dtype()), x), Shape{tokens.size(0), config_.block.width});
   pass.see("pooled", pooled);
   return call("head", *head_, drop(pooled, config_.block.dropout, pass), pass);
 }
 
 Shape TextClassifier::output_shape(const Shape& input) const {
   if (input.rank() != 2 || input[1] > config_.context) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("text-classifier wants token ids [B, T] with at most {} tokens, but its input is {}", config_.context, input.text()));
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("text-classifier wants token ids [B, T] with at most {} tokens, but its input is {}",
+                                                      config_.context, input.text()));
   }
   return {input[0], config_.classes};
 }

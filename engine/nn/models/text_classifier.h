@@ -8,9 +8,9 @@
 namespace dsw {
 
 struct TextClassifierConfig {
-  TransformerConfig block;           ///< not causal
+  TransformerConfig block;  ///< not causal
   std::int64_t layers = 2, context = 64, vocabulary = 1000, classes = 2;
-  bool cls = false;                  ///< pools by a learned first vector; else by the mean over the words
+  bool cls = false;  ///< pools by a learned first vector; else by the mean over the words
 };
 
 /// Transformer encoder: ids int32 [B, T] padded with 0, T <= context → logits [B, K]. Padding is seen by no word and counts in no mean.

@@ -25,7 +25,8 @@ ParamSchema TextClassifierType::schema() {
   ParamSchema schema;
   schema.summary = "Transformer encoder that sorts texts into classes; every word sees every other.";
   add_transformer_params(schema, false);
-  schema.add(choice_param("pooling", "Pooling", "mean", {"mean", "cls"}, "What the classifier reads: the mean over the words, or a learned first vector."));
+  schema.add(choice_param("pooling", "Pooling", "mean", {"mean", "cls"},
+                          "What the classifier reads: the mean over the words, or a learned first vector."));
   return schema;
 }
 
@@ -41,14 +42,16 @@ Result<std::unique_ptr<Module>> TextClassifierType::build(const Json& settings, 
 }
 
 Result<NetworkPlan> TextClassifierType::plan(const Json& settings, const InputSpec& input, std::int64_t batch) const {
-  if (input.kind != InputSpec::Kind::TokenSequence) return fail(ErrorCode::InvalidDocument, wrong_input("text-classifier", input).sentence());
+  if (input.kind != InputSpec::Kind::TokenSequence)
+    return fail(ErrorCode::InvalidDocument, wrong_input("text-classifier", input).sentence());
   TextClassifierConfig config = classifier_config(settings, input, drawable(settings, false));
   config.layers = 1;  // the blocks count themselves
   const TextClassifier model(config);
   const Shape tokens = input.input_shape(batch), hidden = model.hidden_shape(tokens);
   const std::int64_t width = config.block.width, heads = settings.at("heads");
   PlanBuilder plan;
-  plan.node("embed.token", config.cls ? "token embed, cls" : "token embed", shape_words(hidden), "embedding", "width", hidden, model.embedding_cost(tokens), "embed");
+  plan.node("embed.token", config.cls ? "token embed, cls" : "token embed", shape_words(hidden), "embedding", "width", hidden,
+            model.embedding_cost(tokens), "embed");
   std::string from = "embed.token";
   if (!config.block.rotary) {
     Cost sum = sum_cost(hidden);
@@ -66,7 +69,8 @@ Result<NetworkPlan> TextClassifierType::plan(const Json& settings, const InputSp
   const Cost norm = model.final_norm_cost(tokens);
   plan.node("final_norm", norm_words(config.block), fmt::format("{:.0f}", norm.parameters), "norm", "norm", hidden, norm, "norm");
   plan.edge(from, "final_norm");
-  plan.node("pool", config.cls ? "first vector" : "mean of words", shape_words({batch, width}), "pool", "pooling", {batch, width}, model.pool_cost(tokens), "pool");
+  plan.node("pool", config.cls ? "first vector" : "mean of words", shape_words({batch, width}), "pool", "pooling", {batch, width},
+            model.pool_cost(tokens), "pool");
   plan.edge("final_norm", "pool");
   const Shape logits{batch, config.classes};
   plan.node("logits", "logits", fmt::format("{}→{}", width, config.classes), "output", "", logits, model.head_cost(tokens), "logits");

@@ -39,7 +39,8 @@ std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std:
   residual_cost += kept(hidden);
   plan.begin_group("blocks", fmt::format("block × {}", layers), layers);
   plan.node("blocks.norm_1", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
-  plan.node("blocks.attention", "attention", head_words(config.width, given_heads, given_kv_heads), "attention", "heads", hidden, attention.cost(hidden), "attention");
+  plan.node("blocks.attention", "attention", head_words(config.width, given_heads, given_kv_heads), "attention", "heads", hidden,
+            attention.cost(hidden), "attention");
   plan.node("blocks.add_1", "+", "", "add", "layers", hidden, residual_cost);
   plan.node("blocks.norm_2", norm_words(config), number(norm_cost.parameters), "norm", "norm", hidden, norm_cost, "norm");
   plan.node("blocks.mlp", std::string("mlp, ") + (config.swiglu ? "swiglu" : activation_name(config.activation)),

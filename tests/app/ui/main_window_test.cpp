@@ -74,7 +74,8 @@ TEST_F(MainWindowTest, FromATemplateToCurvesAndBackByKeys) {
   QTest::keyClick(open.window.get(), Qt::Key_F5);
   ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kRun; }));
   const QString id = open.window->documents().active()->ref().id;
-  ASSERT_TRUE(open.waitFor([&] { return open.project().run(id) && open.project().run(id)->metrics.contains("train/loss"); }, 120'000)) << "no point came";
+  ASSERT_TRUE(open.waitFor([&] { return open.project().run(id) && open.project().run(id)->metrics.contains("train/loss"); }, 120'000))
+      << "no point came";
 
   ASSERT_TRUE(open.run("run.stop"));
   ASSERT_TRUE(open.waitFor([&] { return open.project().run(id)->status == RunStatus::Stopped; }));
@@ -133,13 +134,15 @@ TEST_F(MainWindowTest, EveryVisibleControlHasANameAndNoTwoActionsShareAKey) {
     if (!(widget->focusPolicy() & Qt::TabFocus) || !widget->isVisible()) continue;
     QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
     if (!face || widget->inherits("QTabBar") || widget->inherits("QScrollArea") || widget->focusProxy()) continue;
-    EXPECT_FALSE(face->text(QAccessible::Name).isEmpty()) << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
+    EXPECT_FALSE(face->text(QAccessible::Name).isEmpty())
+        << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
   }
   QHash<QString, QString> owner;
   for (const QAction* action : open.window->actions())
     for (const QKeySequence& key : action->shortcuts()) {
       const QString text = key.toString();
-      EXPECT_FALSE(owner.contains(text)) << text.toStdString() << " of " << action->objectName().toStdString() << " and " << owner[text].toStdString();
+      EXPECT_FALSE(owner.contains(text)) << text.toStdString() << " of " << action->objectName().toStdString() << " and "
+                                         << owner[text].toStdString();
       owner[text] = action->objectName();
     }
 }

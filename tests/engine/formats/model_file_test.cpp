@@ -37,7 +37,11 @@ class ModelFiles : public testing::Test {
     return model;
   }
   Json description(const std::string& section) {
-    return {{"name", "small"}, {"model", Json::parse(section)}, {"input", input_spec_to_json(input_)}, {"tokenizer", {{"kind", "char"}}}, {"classes", Json::array()}};
+    return {{"name", "small"},
+            {"model", Json::parse(section)},
+            {"input", input_spec_to_json(input_)},
+            {"tokenizer", {{"kind", "char"}}},
+            {"classes", Json::array()}};
   }
   std::vector<float> logits(Module& model) {
     const NoGradScope no_grad;
@@ -94,7 +98,8 @@ TEST_F(ModelFiles, ACheckpointIsReadAndExportedWithoutWhatTheTrainingNeeds) {
 TEST_F(ModelFiles, DescriptionsThatLieAreRefused) {
   const auto model = build(section_, input_);
   const auto refusal = [&](const Json& meta) {
-    EXPECT_TRUE(write_safetensors(folder_ / "m", state(*model), {{kModelMetaKey, meta.is_string() ? meta.get<std::string>() : meta.dump()}}));
+    EXPECT_TRUE(
+        write_safetensors(folder_ / "m", state(*model), {{kModelMetaKey, meta.is_string() ? meta.get<std::string>() : meta.dump()}}));
     const auto file = read_model_file(folder_ / "m");
     if (!file) return file.error().sentence();
     const auto built = build_model(catalog_, *file, *device_);
@@ -160,7 +165,8 @@ TEST_F(ModelFiles, WeightsThatDoNotFitAreNamedAndNothingIsWritten) {
   NamedTensors tensors = state(*model);
   tensors.emplace_back("transformer.extra", tensors.front().second);
   ASSERT_TRUE(write_safetensors(folder_ / "w", tensors, {}));
-  const auto result = import_weights(catalog_, *read_weights(folder_ / "w"), Json::parse(section_), input_, "x", *device_, folder_ / "never");
+  const auto result =
+      import_weights(catalog_, *read_weights(folder_ / "w"), Json::parse(section_), input_, "x", *device_, folder_ / "never");
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().sentence(), HasSubstr("`transformer.extra` belongs to no part of the model"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "never"));
@@ -175,7 +181,8 @@ TEST_F(ModelFiles, TheCifarResNetIsRecognised) {
   ASSERT_TRUE(guess);
   EXPECT_EQ(Json::parse(guess->section), Json::parse(R"({"type":"resnet","depth":20,"width":16,"shortcut":"A"})"));
   EXPECT_EQ(guess->input.classes, 10);
-  ASSERT_TRUE(import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "resnet20", *device_, folder_ / "r.safetensors"));
+  ASSERT_TRUE(
+      import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "resnet20", *device_, folder_ / "r.safetensors"));
   EXPECT_TRUE(build_model(catalog_, *read_model_file(folder_ / "r.safetensors"), *device_));
 }
 

@@ -32,7 +32,9 @@ TEST(Safetensors, WrittenTensorsAndMetadataComeBack) {
   const Tensor b = from_host(std::vector<std::int64_t>{7, -8}, {2}, *device);
   const Tensor none = empty({0, 4}, DType::F32, *device);
   const Tensor scalar = full({}, 2.5, DType::F64, *device);
-  ASSERT_TRUE(write_safetensors(folder / "a.safetensors", {{"a", a}, {"a.t", a.view_permute({1, 0})}, {"b", b}, {"none", none}, {"s", scalar}}, {{"model", "{\"x\": 1}"}}));
+  ASSERT_TRUE(write_safetensors(folder / "a.safetensors",
+                                {{"a", a}, {"a.t", a.view_permute({1, 0})}, {"b", b}, {"none", none}, {"s", scalar}},
+                                {{"model", "{\"x\": 1}"}}));
   const auto file = read_safetensors(folder / "a.safetensors");
   ASSERT_TRUE(file) << file.error().sentence();
   ASSERT_EQ(file->tensors.size(), 5u);
@@ -47,7 +49,9 @@ TEST(Safetensors, WrittenTensorsAndMetadataComeBack) {
   // Nothing but the file itself is left behind, and the same content gives the same bytes.
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   const std::string first = read_text(folder / "a.safetensors");
-  ASSERT_TRUE(write_safetensors(folder / "a.safetensors", {{"a", a}, {"a.t", a.view_permute({1, 0})}, {"b", b}, {"none", none}, {"s", scalar}}, {{"model", "{\"x\": 1}"}}));
+  ASSERT_TRUE(write_safetensors(folder / "a.safetensors",
+                                {{"a", a}, {"a.t", a.view_permute({1, 0})}, {"b", b}, {"none", none}, {"s", scalar}},
+                                {{"model", "{\"x\": 1}"}}));
   EXPECT_EQ(read_text(folder / "a.safetensors"), first);
 }
 
@@ -56,30 +60,37 @@ TEST(Safetensors, FilesThatLieAreRefusedWithASentence) {
   EXPECT_EQ(refusal(good, 8), "");
   EXPECT_THAT(refusal(good, 4), testing::HasSubstr("`w`"));
   EXPECT_THAT(refusal(good, 9), testing::HasSubstr("1 bytes at its end"));
-  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), testing::HasSubstr("takes 12 bytes, but 8 are given"));
-  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,8]}})", 8), testing::HasSubstr("beyond any file"));
+  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8),
+              testing::HasSubstr("takes 12 bytes, but 8 are given"));
+  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,8]}})", 8),
+              testing::HasSubstr("beyond any file"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8), testing::HasSubstr("whole number"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}})", 8), testing::HasSubstr("whole number"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), testing::HasSubstr("rising"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[1,1,1,1,1,1,2],"data_offsets":[0,8]}})", 8), testing::HasSubstr("7 axes"));
   EXPECT_THAT(refusal(R"({"w":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}})", 8), testing::HasSubstr("C64"));
   EXPECT_THAT(refusal(R"({"w":{"shape":[1],"data_offsets":[0,8]}})", 8), testing::HasSubstr("needed"));
-  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8), testing::HasSubstr("twice"));
-  EXPECT_THAT(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12), testing::HasSubstr("overlap"));
+  EXPECT_THAT(refusal(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8),
+              testing::HasSubstr("twice"));
+  EXPECT_THAT(
+      refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12),
+      testing::HasSubstr("overlap"));
   EXPECT_THAT(refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12), testing::HasSubstr("4 bytes before `a`"));
   EXPECT_THAT(refusal(R"({"__metadata__":{"a":1}})", 0), testing::HasSubstr("not a text"));
   EXPECT_THAT(refusal("[]", 0), testing::HasSubstr("not a JSON object"));
   EXPECT_THAT(refusal("{\"a\":", 0), testing::HasSubstr("not JSON"));
   EXPECT_THAT(refusal(std::string(100'000, '['), 0), testing::HasSubstr("nested deeper"));
   EXPECT_THAT(parse_safetensors(std::string(8, '\xff'), "x").error().sentence(), testing::HasSubstr("100 MB"));
-  EXPECT_THAT(parse_safetensors(std::string("\x40\0\0\0\0\0\0\0{}", 10), "x").error().sentence(), testing::HasSubstr("cut off within its header"));
+  EXPECT_THAT(parse_safetensors(std::string("\x40\0\0\0\0\0\0\0{}", 10), "x").error().sentence(),
+              testing::HasSubstr("cut off within its header"));
   EXPECT_EQ(parse_safetensors({}, "x").error().code, ErrorCode::BadFormat);
 }
 
 TEST(Safetensors, EveryTruncationIsRefusedAndNoBitFlipCrashes) {
   const auto device = make_reference_device();
   TempFolder folder;
-  ASSERT_TRUE(write_safetensors(folder / "a", {{"one", full({3}, 1, DType::F32, *device)}, {"two", full({2, 2}, 2, DType::F32, *device)}}, {{"k", "v"}}));
+  ASSERT_TRUE(write_safetensors(folder / "a", {{"one", full({3}, 1, DType::F32, *device)}, {"two", full({2, 2}, 2, DType::F32, *device)}},
+                                {{"k", "v"}}));
   const std::string whole = read_text(folder / "a");
   for (std::size_t length = 0; length < whole.size(); ++length) {
     EXPECT_FALSE(parse_safetensors(whole.substr(0, length), "x")) << length;
@@ -94,7 +105,8 @@ TEST(Safetensors, EveryTruncationIsRefusedAndNoBitFlipCrashes) {
       EXPECT_FALSE(file.error().message.empty());
       continue;
     }
-    for (const StoredTensor& tensor : file->tensors) EXPECT_EQ(tensor.bytes.size(), static_cast<std::size_t>(tensor.shape.elements()) * dtype_bytes(tensor.dtype));
+    for (const StoredTensor& tensor : file->tensors)
+      EXPECT_EQ(tensor.bytes.size(), static_cast<std::size_t>(tensor.shape.elements()) * dtype_bytes(tensor.dtype));
   }
   EXPECT_GT(refused, 500u);  // the header's structure; flips in names, padding and data make another valid file
 }

@@ -19,18 +19,19 @@ std::string int32(std::uint32_t value) { return std::string(reinterpret_cast<con
 std::string int64(std::uint64_t value) { return std::string(reinterpret_cast<const char*>(&value), sizeof value); }
 std::string text(const std::string& value) { return "X" + int32(static_cast<std::uint32_t>(value.size())) + value; }
 
-const std::string kHead = raw({0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'}) + raw({0x80, 2, 'M', 0xe9, 3, '.'}) +
-                          raw({0x80, 2, '}', '('}) + text("little_endian") + raw({0x88, 'u', '.'});
+const std::string kHead = raw({0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'}) +
+                          raw({0x80, 2, 'M', 0xe9, 3, '.'}) + raw({0x80, 2, '}', '('}) + text("little_endian") + raw({0x88, 'u', '.'});
 const std::string kFloats = "ctorch\nFloatStorage\n";
 
 /// _rebuild_tensor_v2(storage "0" of `elements`, offset, size, stride, False, OrderedDict())
 std::string tensor(int elements, int offset, const std::string& size, const std::string& stride) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + kFloats + text("0") + text("cpu") + raw({'K', elements, 'N', 't', 'Q', 'K', offset}) + size + stride +
-         raw({0x89}) + "ccollections\nOrderedDict\n)Rt" + "R";
+  return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + kFloats + text("0") + text("cpu") +
+         raw({'K', elements, 'N', 't', 'Q', 'K', offset}) + size + stride + raw({0x89}) + "ccollections\nOrderedDict\n)Rt" + "R";
 }
 std::string object(const std::string& value) { return raw({0x80, 2}) + "}(" + text("w") + value + "u."; }
 std::string tail(std::uint64_t elements, const std::vector<float>& data) {
-  return raw({0x80, 2}) + "](" + text("0") + "e." + int64(elements) + std::string(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
+  return raw({0x80, 2}) + "](" + text("0") + "e." + int64(elements) +
+         std::string(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
 }
 
 Result<TensorFile> parse(const std::string& content) { return parse_torch_legacy(content, "teacher.pt"); }
@@ -55,7 +56,8 @@ TEST(TorchLegacy, ReadsContiguousAndTransposedTensors) {
 
 TEST(TorchLegacy, ForeignGlobalsAreRefusedByNameAndPlace) {
   const std::string content = kHead + raw({0x80, 2}) + "cos\nsystem\n(" + text("touch /tmp/never") + "tR.";
-  EXPECT_EQ(refusal(content), fmt::format("teacher.pt asks for `os.system` at byte {} of its pickle. Nothing of it was run and it was not imported. Ask for a safetensors file.",
+  EXPECT_EQ(refusal(content), fmt::format("teacher.pt asks for `os.system` at byte {} of its pickle. Nothing of it was run and it was not "
+                                          "imported. Ask for a safetensors file.",
                                           kHead.size() + 2));
   EXPECT_THAT(refusal(kHead + raw({0x80, 2}) + "c__builtin__\neval\n."), testing::HasSubstr("`__builtin__.eval`"));
   EXPECT_THAT(refusal(kHead + raw({0x80, 2, 0x93, '.'})), testing::HasSubstr("opcode 0x93"));
@@ -64,11 +66,16 @@ TEST(TorchLegacy, ForeignGlobalsAreRefusedByNameAndPlace) {
 }
 
 TEST(TorchLegacy, LyingSizesAreRefused) {
-  EXPECT_THAT(refusal(kHead + object(tensor(5, 0, kSize, kRows)) + tail(5, {1, 2, 3, 4, 5})), testing::HasSubstr("beyond its storage of 5"));
+  EXPECT_THAT(refusal(kHead + object(tensor(5, 0, kSize, kRows)) + tail(5, {1, 2, 3, 4, 5})),
+              testing::HasSubstr("beyond its storage of 5"));
   EXPECT_THAT(refusal(kHead + object(tensor(6, 1, kSize, kRows)) + tail(6, {1, 2, 3, 4, 5, 6})), testing::HasSubstr("beyond its storage"));
-  EXPECT_THAT(refusal(kHead + object(tensor(6, 0, raw({'J', 255, 255, 255, 127, 'J', 255, 255, 255, 127, 0x86}), raw({'K', 0, 'K', 0, 0x86}))) + tail(6, {1, 2, 3, 4, 5, 6})),
-              testing::HasSubstr("beyond its storage"));
-  EXPECT_THAT(refusal(kHead + object(tensor(6, 0, raw({'J', 255, 255, 255, 255, 0x85}), raw({'K', 1, 0x85}))) + tail(6, {1, 2, 3, 4, 5, 6})), testing::HasSubstr("beyond its storage"));
+  EXPECT_THAT(
+      refusal(kHead + object(tensor(6, 0, raw({'J', 255, 255, 255, 127, 'J', 255, 255, 255, 127, 0x86}), raw({'K', 0, 'K', 0, 0x86}))) +
+              tail(6, {1, 2, 3, 4, 5, 6})),
+      testing::HasSubstr("beyond its storage"));
+  EXPECT_THAT(
+      refusal(kHead + object(tensor(6, 0, raw({'J', 255, 255, 255, 255, 0x85}), raw({'K', 1, 0x85}))) + tail(6, {1, 2, 3, 4, 5, 6})),
+      testing::HasSubstr("beyond its storage"));
   EXPECT_THAT(refusal(kHead + object(tensor(6, 0, kSize, raw({'K', 1, 0x85}))) + tail(6, {1, 2, 3, 4, 5, 6})), testing::HasSubstr("axes"));
   EXPECT_THAT(refusal(kHead + object(tensor(6, 0, kSize, kRows)) + tail(7, {1, 2, 3, 4, 5, 6, 7})), testing::HasSubstr("has 7 elements"));
   EXPECT_THAT(refusal(kHead + object(tensor(6, 0, kSize, kRows)) + tail(6, {1, 2, 3})), testing::HasSubstr("cut off"));
@@ -98,7 +105,8 @@ TEST(TorchLegacy, EveryTruncationIsRefusedAndNoBitFlipCrashes) {
       EXPECT_FALSE(file.error().message.empty());
       continue;
     }
-    for (const StoredTensor& stored : file->tensors) EXPECT_EQ(stored.bytes.size(), static_cast<std::size_t>(stored.shape.elements()) * dtype_bytes(stored.dtype));
+    for (const StoredTensor& stored : file->tensors)
+      EXPECT_EQ(stored.bytes.size(), static_cast<std::size_t>(stored.shape.elements()) * dtype_bytes(stored.dtype));
   }
   EXPECT_GT(refused, kGood.size() * 5);
 }

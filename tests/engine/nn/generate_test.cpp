@@ -39,7 +39,8 @@ std::vector<std::int32_t> plainly(Gpt& model, std::vector<std::int32_t> ids, std
     const std::size_t first = ids.size() > 12 ? ids.size() - 12 : 0;
     const std::vector<std::int32_t> window(ids.begin() + static_cast<std::ptrdiff_t>(first), ids.end());
     const std::int64_t length = static_cast<std::int64_t>(window.size());
-    const std::vector<float> logits = model.forward(from_host(window, {1, length}, device), pass).view_slice(1, length - 1, length).to_vector<float>();
+    const std::vector<float> logits =
+        model.forward(from_host(window, {1, length}, device), pass).view_slice(1, length - 1, length).to_vector<float>();
     made.push_back(static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
     ids.push_back(made.back());
   }
@@ -54,7 +55,8 @@ TEST(Generate, KeptKeysAndValuesChangeNothingWithinAndBeyondTheContext) {
     Sampling greedy;
     greedy.temperature = 0;
     Rng rng(1);
-    for (const std::vector<std::int32_t>& prompt : {std::vector<std::int32_t>{4}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}) {
+    for (const std::vector<std::int32_t>& prompt :
+         {std::vector<std::int32_t>{4}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}) {
       std::vector<std::int32_t> told;
       const auto made = generate(model, prompt, 20, greedy, rng, *device, {}, [&](std::int32_t id) { told.push_back(id); });
       EXPECT_EQ(made, plainly(model, prompt, 20, *device)) << (rotary ? "rotary" : "learned") << " after " << prompt.size();

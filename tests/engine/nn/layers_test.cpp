@@ -114,14 +114,23 @@ TEST(Layers, ShapesThatDoNotFitAreSaid) {
     return std::string();
   };
   EXPECT_EQ(sentence([] { Linear(4, 2, true).output_shape({3, 5}); }), "linear wants a last axis of 4, but its input is [3, 5]");
-  EXPECT_EQ(sentence([] { Pool2d(Pool2d::Kind::Max, 3, 3).output_shape({1, 1, 2, 8}); }), "pool has a window of 3 × 3, but its input is 2 × 8 with a padding of 0");
+  EXPECT_EQ(sentence([] {
+              Pool2d(Pool2d::Kind::Max, 3, 3).output_shape({1, 1, 2, 8});
+            }),
+            "pool has a window of 3 × 3, but its input is 2 × 8 with a padding of 0");
   EXPECT_EQ(sentence([] { BatchNorm2d(4).output_shape({3, 5, 2, 2}); }), "batch norm wants [B, 4, H, W], but its input is [3, 5, 2, 2]");
   Conv2dConfig conv;
   conv.in = 3;
   EXPECT_EQ(sentence([&] { Conv2d(conv).output_shape({1, 1, 8, 8}); }), "conv wants 3 channels, but its input is [1, 1, 8, 8]");
   EXPECT_EQ(sentence([] { SelfAttention(config(false)).output_shape({1, 8}); }), "attention wants [B, T, 8], but its input is [1, 8]");
-  EXPECT_EQ(sentence([] { Residual(std::make_unique<Linear>(4, 2, true)).output_shape({3, 4}); }), "a residual adds [3, 2] to its input [3, 4]; both must be equal");
-  EXPECT_EQ(sentence([] { Combine(Combine::Kind::Sum).join_shape({{2, 3}, {2, 4}}); }), "add wants inputs of one shape, but they are [2, 3] and [2, 4]");
+  EXPECT_EQ(sentence([] {
+              Residual(std::make_unique<Linear>(4, 2, true)).output_shape({3, 4});
+            }),
+            "a residual adds [3, 2] to its input [3, 4]; both must be equal");
+  EXPECT_EQ(sentence([] {
+              Combine(Combine::Kind::Sum).join_shape({{2, 3}, {2, 4}});
+            }),
+            "add wants inputs of one shape, but they are [2, 3] and [2, 4]");
   EXPECT_EQ(Concat(1).join_shape({{2, 3, 4, 4}, {2, 5, 4, 4}}), (Shape{2, 8, 4, 4}));
   EXPECT_NE(sentence([] { Concat(1).join_shape({{2, 3, 4, 4}, {2, 5, 4, 3}}); }), "");
 }
@@ -149,7 +158,8 @@ TEST(Layers, DropoutKeepsTheMeanAndRepeatsWithItsNumbers) {
 }
 
 /// Loss after some steps of AdamW on one batch.
-double learn(const std::string& type, const std::string& given, const InputSpec& input, const Tensor& x, const Tensor& target, int steps, Device& device) {
+double learn(const std::string& type, const std::string& given, const InputSpec& input, const Tensor& x, const Tensor& target, int steps,
+             Device& device) {
   Catalog catalog;
   register_models(catalog);
   register_optimizers(catalog);
@@ -186,11 +196,15 @@ TEST(Learning, TinySetsAreLearnedByHeart) {
   text.vocabulary = text.classes = 11;
   const Tensor ids = from_host(random_ids(32, 11, 1), {4, 8}, *device), next = from_host(random_ids(32, 11, 2), {4, 8}, *device);
   EXPECT_LT(learn("gpt", R"({"layers":2,"heads":2,"width":32})", text, ids, next, 150, *device), 0.1);
-  EXPECT_LT(learn("gpt", R"({"layers":2,"heads":4,"kv_heads":2,"width":32,"positions":"rotary","norm":"rmsnorm","activation":"swiglu"})", text, ids, next, 150, *device), 0.1);
+  EXPECT_LT(learn("gpt", R"({"layers":2,"heads":4,"kv_heads":2,"width":32,"positions":"rotary","norm":"rmsnorm","activation":"swiglu"})",
+                  text, ids, next, 150, *device),
+            0.1);
   InputSpec labels = text;
   labels.kind = InputSpec::Kind::TokenSequence;
   labels.classes = 3;
-  EXPECT_LT(learn("text-classifier", R"({"heads":2,"width":32})", labels, ids, from_host(std::vector<std::int32_t>{2, 0, 1, 1}, {4}, *device), 60, *device), 0.1);
+  EXPECT_LT(learn("text-classifier", R"({"heads":2,"width":32})", labels, ids,
+                  from_host(std::vector<std::int32_t>{2, 0, 1, 1}, {4}, *device), 60, *device),
+            0.1);
   InputSpec image;
   image.kind = InputSpec::Kind::Image;
   image.channels = 1;
@@ -198,7 +212,8 @@ TEST(Learning, TinySetsAreLearnedByHeart) {
   image.classes = 4;
   const Tensor pictures = from_host(std::vector<float>(numbers({6, 1, 8, 8}, 3, *device).to_vector<float>()), {6, 1, 8, 8}, *device);
   const Tensor kinds = from_host(std::vector<std::int32_t>{0, 1, 2, 3, 0, 1}, {6}, *device);
-  for (const auto& [type, settings] : {std::pair("cnn", R"({"channels":[4,8]})"), {"mlp", R"({"hidden":[16]})"}, {"resnet", R"({"depth":8,"width":4})"}}) {
+  for (const auto& [type, settings] :
+       {std::pair("cnn", R"({"channels":[4,8]})"), {"mlp", R"({"hidden":[16]})"}, {"resnet", R"({"depth":8,"width":4})"}}) {
     EXPECT_LT(learn(type, settings, image, pictures, kinds, 60, *device), 0.1) << type;
   }
 }
@@ -212,7 +227,8 @@ TEST(Layers, PaddingChangesNothing) {
   input.context = 8;
   input.vocabulary = 11;
   input.classes = 3;
-  for (const char* given : {R"({"heads":2,"width":16})", R"({"heads":2,"width":16,"pooling":"cls"})", R"({"heads":2,"width":16,"positions":"rotary"})"}) {
+  for (const char* given :
+       {R"({"heads":2,"width":16})", R"({"heads":2,"width":16,"pooling":"cls"})", R"({"heads":2,"width":16,"positions":"rotary"})"}) {
     const auto* entry = catalog.models.find("text-classifier");
     const Json settings = with_defaults(entry->schema, Json::parse(given));
     const auto model = std::move(*(*entry->make(settings))->build(settings, input));
@@ -220,7 +236,8 @@ TEST(Layers, PaddingChangesNothing) {
     const NoGradScope no_grad;
     Forward pass;
     const std::vector<float> bare = model->forward(from_host(std::vector<std::int32_t>{3, 4, 5}, {1, 3}, *device), pass).to_vector<float>();
-    const std::vector<float> padded = model->forward(from_host(std::vector<std::int32_t>{3, 4, 5, 0, 0, 0, 7, 8, 9, 1, 2, 3}, {2, 6}, *device), pass).to_vector<float>();
+    const std::vector<float> padded =
+        model->forward(from_host(std::vector<std::int32_t>{3, 4, 5, 0, 0, 0, 7, 8, 9, 1, 2, 3}, {2, 6}, *device), pass).to_vector<float>();
     for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(bare[i], padded[i], 1e-5f) << given;
     const std::vector<float> empty = model->forward(from_host(std::vector<std::int32_t>{0, 0}, {1, 2}, *device), pass).to_vector<float>();
     for (const float value : empty) EXPECT_TRUE(std::isfinite(value));

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <zip.h>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <zip.h>
 
 #include "engine/core/json.h"
 #include "engine/core/sha256.h"
@@ -137,7 +137,8 @@ TEST(Archive, CarriesAProjectToAnotherWholly) {
   EXPECT_EQ(run.metrics.at("train/loss").best, original.metrics.at("train/loss").best);
   const auto points = value_of(reader->metric(run.id, "train/loss")), expected = value_of(before->metric(run.id, "train/loss"));
   ASSERT_EQ(points.size(), expected.size());
-  for (std::size_t i = 0; i < points.size(); ++i) ASSERT_TRUE(points[i].seq == expected[i].seq && points[i].value == expected[i].value && points[i].time == expected[i].time);
+  for (std::size_t i = 0; i < points.size(); ++i)
+    ASSERT_TRUE(points[i].seq == expected[i].seq && points[i].value == expected[i].value && points[i].time == expected[i].time);
   EXPECT_EQ(value_of(reader->run_document(run.id)), value_of(before->run_document(run.id)));
   EXPECT_EQ(value_of(reader->run_summary(run.id)), "{\"steps\":700}");
   EXPECT_EQ(read_text(value_of(reader->samples(run.id)).at(0).files.at(0)), "a picture");
@@ -167,7 +168,8 @@ TEST(Archive, EqualRunIdsNeverOverwrite) {
 TEST(Archive, AnExperimentWhoseVersionsDifferComesInBesideOurs) {
   Source source;
   Content content = read_archive(source.folder / "all.dsz");
-  change_database(content, source.folder / "scratch", "UPDATE experiment_versions SET document = '{\"other\":1}'; UPDATE runs SET id = 'aa' || id");
+  change_database(content, source.folder / "scratch",
+                  "UPDATE experiment_versions SET document = '{\"other\":1}'; UPDATE runs SET id = 'aa' || id");
   write_archive_of(source.folder / "other.dsz", content);
   const auto plan = value_of(import_archive(source.folder / "other.dsz", *source.project));
   EXPECT_EQ(plan.runs.size(), 2u);
@@ -205,8 +207,10 @@ TEST(Archive, MissingSideFilesStayMissingAndTheRestArrives) {
 }
 
 TEST(Archive, OutsideFilesAreNamedAndAskedFor) {
-  EXPECT_THAT(outside_files_of(R"({"data":{"source":"/home/x/book.txt","test_source":["a.gz","builtin:mnist"],"columns":{"text":"text"}},"name":"../up","model":{"type":"gpt"}})"),
-              UnorderedElementsAre("/home/x/book.txt", "a.gz", "../up"));
+  EXPECT_THAT(
+      outside_files_of(
+          R"({"data":{"source":"/home/x/book.txt","test_source":["a.gz","builtin:mnist"],"columns":{"text":"text"}},"name":"../up","model":{"type":"gpt"}})"),
+      UnorderedElementsAre("/home/x/book.txt", "a.gz", "../up"));
   EXPECT_TRUE(outside_files_of("no json").empty());
   Source source;
   Content content = read_archive(source.folder / "all.dsz");
@@ -220,7 +224,9 @@ TEST(Archive, OutsideFilesAreNamedAndAskedFor) {
   EXPECT_THAT(experiments[0].outside_files, ElementsAre("/etc/passwd"));
   // A run's document counts too, also where the experiment is ours.
   content = read_archive(source.folder / "all.dsz");
-  change_database(content, source.folder / "scratch", R"(UPDATE run_texts SET text = '{"data":{"source":"/etc/shadow"}}' WHERE kind = 'resolved'; UPDATE runs SET id = 'b' || id)");
+  change_database(
+      content, source.folder / "scratch",
+      R"(UPDATE run_texts SET text = '{"data":{"source":"/etc/shadow"}}' WHERE kind = 'resolved'; UPDATE runs SET id = 'b' || id)");
   write_archive_of(source.folder / "asks.dsz", content);
   value_of(import_archive(source.folder / "asks.dsz", *source.project));
   EXPECT_THAT(value_of(source.reader()->experiments()).at(0).outside_files, ElementsAre("/etc/shadow"));
@@ -244,9 +250,11 @@ void expect_refused(const fs::path& archive, const std::string& words, ErrorCode
   }
   EXPECT_TRUE(value_of(target.reader()->runs(true)).empty());
   EXPECT_TRUE(value_of(target.reader()->experiments(true)).empty());
-  for (const auto& entry : fs::directory_iterator(target.folder.path())) EXPECT_TRUE(entry.path().filename().string().starts_with("tiny.dsx")) << entry.path();
+  for (const auto& entry : fs::directory_iterator(target.folder.path()))
+    EXPECT_TRUE(entry.path().filename().string().starts_with("tiny.dsx")) << entry.path();
   std::size_t side_files = 0;
-  for (const auto& entry : fs::directory_iterator(target.project->files_folder())) side_files += is_sha256(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(target.project->files_folder()))
+    side_files += is_sha256(entry.path().filename().string());
   EXPECT_EQ(side_files, 0u);
 }
 
@@ -256,10 +264,10 @@ TEST(Archive, HostileNamesAreRefused) {
   const fs::path bad = source.folder / "bad.dsz";
   const std::string file = good.begin()->first;  // "files/…"
   ASSERT_TRUE(file.starts_with("files/"));
-  const std::pair<std::string, std::string> names[] = {{"../evil", "leaves its folder"},       {"files/../../evil", "leaves its folder"},
-                                                       {"/etc/evil", "is an absolute path"},   {"C:/evil", "is an absolute path"},
-                                                       {"files\\..\\evil", "backslash"},       {"readme.txt", "does not belong"},
-                                                       {"files/short", "does not belong"},     {"files//" + file.substr(6), "empty part"}};
+  const std::pair<std::string, std::string> names[] = {{"../evil", "leaves its folder"},     {"files/../../evil", "leaves its folder"},
+                                                       {"/etc/evil", "is an absolute path"}, {"C:/evil", "is an absolute path"},
+                                                       {"files\\..\\evil", "backslash"},     {"readme.txt", "does not belong"},
+                                                       {"files/short", "does not belong"},   {"files//" + file.substr(6), "empty part"}};
   for (const auto& [name, words] : names) {
     Content content = good;
     content[name] = "evil";
@@ -353,7 +361,8 @@ TEST(Archive, LyingSizesAndHashesAreRefused) {
     write_archive_of(bad, content);
     expect_refused(bad, "is not in its manifest");
   }
-  for (const char* manifest : {"", "[", "{}", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", R"({"deepshock":1,"kind":"project"})", R"({"deepshock":1,"kind":"project","files":[1]})",
+  for (const char* manifest : {"", "[", "{}", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", R"({"deepshock":1,"kind":"project"})",
+                               R"({"deepshock":1,"kind":"project","files":[1]})",
                                R"({"deepshock":1,"kind":"project","files":[{"name":"project.dsx","bytes":-1,"sha256":"x"}]})"}) {
     Content content = good;
     content["manifest.json"] = manifest;
@@ -416,7 +425,8 @@ TEST(Archive, HostileDatabasesAreRefused) {
     Content content = good;
     change_database(content, source.folder / "scratch",
                     "UPDATE run_checkpoints SET sha256 = '../../../etc/passwd'; UPDATE models SET sha256 = '../x'; "
-                    "UPDATE run_samples SET files = '[\"../../../etc/passwd\", 7]'; UPDATE runs SET step = 'many', status = 'exploding', tags = x'00ff'");
+                    "UPDATE run_samples SET files = '[\"../../../etc/passwd\", 7]'; UPDATE runs SET step = 'many', status = 'exploding', "
+                    "tags = x'00ff'");
     write_archive_of(bad, content);
     ProjectFixture target;
     value_of(import_archive(bad, *target.project));

@@ -49,7 +49,8 @@ TEST(BigProject, ListsAndCurvesAreQuick) {
   const std::vector<Event> events{event_of(runs[0].last_seq + 1, MetricBody{"train/loss", 2001, 0.5})};
   project->append(runs[0].id, events);
   value_of(project->flush());
-  EXPECT_EQ(value_of(reader->metric(runs[0].id, "train/loss")).size(), static_cast<std::size_t>(runs[0].metrics.at("train/loss").points) + 1);
+  EXPECT_EQ(value_of(reader->metric(runs[0].id, "train/loss")).size(),
+            static_cast<std::size_t>(runs[0].metrics.at("train/loss").points) + 1);
 }
 
 TEST(BigProject, ManyEventsAreStoredAndReadQuickly) {

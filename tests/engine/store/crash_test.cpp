@@ -137,7 +137,8 @@ TEST(Crash, ASecondWriterIsRefusedWithTheHoldersNameWhileReadersRead) {
     const RunRow row = value_of(reader->run(run.id));
     ASSERT_GE(row.last_seq, seen) << "what was read once stays";
     seen = row.last_seq;
-    ASSERT_EQ(static_cast<std::int64_t>(value_of(reader->metric(run.id, "train/loss")).size()) >= row.metrics.at("train/loss").points, true);
+    ASSERT_EQ(static_cast<std::int64_t>(value_of(reader->metric(run.id, "train/loss")).size()) >= row.metrics.at("train/loss").points,
+              true);
     usleep(2000);
   }
   EXPECT_GE(seen, seq);

@@ -54,7 +54,8 @@ std::string as_nobody(const std::function<std::string()>& check) {
 
 void make_read_only(const ProjectFixture& fixture) {
   fs::permissions(fixture.path(), fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
-  const fs::perms look = fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read | fs::perms::others_exec;
+  const fs::perms look = fs::perms::owner_read | fs::perms::owner_exec | fs::perms::group_read | fs::perms::group_exec |
+                         fs::perms::others_read | fs::perms::others_exec;
   fs::permissions(fixture.folder.path(), look);
   fs::permissions(fixture.folder / "tiny.dsx.files", look);
 }
@@ -69,11 +70,13 @@ TEST(Places, AReadOnlyFolderOpensImmutable) {
               const auto reader = fixture.reader();
               const ProjectInfo info = value_of(reader->info());
               if (info.journal != "immutable") return "journal is " + info.journal;
-              if (!info.read_only || info.read_only_reason.find("cannot be written") == std::string::npos) return "reason: " + info.read_only_reason;
+              if (!info.read_only || info.read_only_reason.find("cannot be written") == std::string::npos)
+                return "reason: " + info.read_only_reason;
               if (value_of(reader->metric(run.id, "train/loss")).size() != 1) return "the point is not there";
               const auto project = Project::open(fixture.path(), Project::Mode::Open);
               if (project) return "it opened for writing";
-              if (project.error().code != ErrorCode::Io || project.error().hint.find("read-only") == std::string::npos) return project.error().sentence();
+              if (project.error().code != ErrorCode::Io || project.error().hint.find("read-only") == std::string::npos)
+                return project.error().sentence();
               return "";
             }),
             "");
@@ -159,7 +162,8 @@ TEST(Places, ANewerProjectOpensReadOnlyAndStaysAsItIs) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::NewerVersion);
   EXPECT_EQ(exit_code(refused.error().code), 4);
-  EXPECT_THAT(refused.error().sentence(), HasSubstr("tiny.dsx is of version 7; this program knows up to 1. It opens read-only and stays as it is."));
+  EXPECT_THAT(refused.error().sentence(),
+              HasSubstr("tiny.dsx is of version 7; this program knows up to 1. It opens read-only and stays as it is."));
   const auto reader = fixture.reader();
   const ProjectInfo info = value_of(reader->info());
   EXPECT_TRUE(info.read_only);
@@ -311,11 +315,11 @@ TEST(Places, AFullDiskPausesTheWriterAndLosesNothing) {
     }
     require(!flushed, 10);
     require(flushed.error().code == ErrorCode::Io, 11);
-    require(troubles == 1, 12);                                  // told once, not every second
+    require(troubles == 1, 12);  // told once, not every second
     const std::vector<Event> more{event_of(++seq, MetricBody{"train/loss", 1, 4})};
-    project->append(run.id, more);                               // goes on in memory
+    project->append(run.id, more);  // goes on in memory
     require(!project->flush(), 13);
-    require(!project->set_note(run.id, "no room"), 14);          // a command fails with the same sentence, it does not hang
+    require(!project->set_note(run.id, "no room"), 14);  // a command fails with the same sentence, it does not hang
     setrlimit(RLIMIT_FSIZE, &before);
     require(project->flush().has_value(), 15);
     auto reader = value_of(project->reader());

@@ -82,12 +82,11 @@ TEST(Project, ARunKeepsAllThatItsEventsSay) {
   EXPECT_EQ(run.status, RunStatus::Queued);
   EXPECT_EQ(run.seed, 18446744073709551615ULL);
   write_text(fixture.project->work_folder(run.id) / "digits/7.png", "picture");
-  fixture.store(run, {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}),
-                      event_of(2, MetricBody{"train/loss", 1, 4.5}), event_of(3, MetricBody{"train/loss", 2, 3.25}),
-                      event_of(4, MetricBody{"train/loss", 3, std::nan("")}), event_of(5, MetricBody{"train/loss", 4, kInf}),
-                      event_of(6, MetricBody{"val/accuracy", 4, 0.75}), event_of(7, MetricBody{"train/lr", 4, 1e-3}),
-                      event_of(8, ProgressBody{4, 10, 12.5, "tokens/s", 60}), event_of(9, LogBody{LogBody::Level::Warning, "careful"}),
-                      event_of(10, MarkBody{4, "clip", "gradient clipped"}),
+  fixture.store(run, {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}), event_of(2, MetricBody{"train/loss", 1, 4.5}),
+                      event_of(3, MetricBody{"train/loss", 2, 3.25}), event_of(4, MetricBody{"train/loss", 3, std::nan("")}),
+                      event_of(5, MetricBody{"train/loss", 4, kInf}), event_of(6, MetricBody{"val/accuracy", 4, 0.75}),
+                      event_of(7, MetricBody{"train/lr", 4, 1e-3}), event_of(8, ProgressBody{4, 10, 12.5, "tokens/s", 60}),
+                      event_of(9, LogBody{LogBody::Level::Warning, "careful"}), event_of(10, MarkBody{4, "clip", "gradient clipped"}),
                       event_of(11, SampleBody{4, "misclassified", "{\"items\":[]}", {"digits/7.png", "../../../etc/passwd"}}),
                       event_of(12, SummaryBody{"{\"steps\":4}"}), event_of(13, MetricBody{"train/lr", 5, 2e-3}),
                       event_of(14, StatusBody{RunStatus::Finished, 5, "done", ""})});
@@ -151,9 +150,11 @@ TEST(Project, LongCurvesArePackedAndReadBackBitForBit) {
   ProjectFixture fixture;
   const RunRow run = fixture.new_run();
   std::vector<Event> events;
-  for (int i = 1; i <= 5000; ++i) events.push_back(event_of(i, MetricBody{i % 2 == 0 ? "train/loss" : "val/loss", i, std::sin(i) * 1e-3 * i}));
+  for (int i = 1; i <= 5000; ++i)
+    events.push_back(event_of(i, MetricBody{i % 2 == 0 ? "train/loss" : "val/loss", i, std::sin(i) * 1e-3 * i}));
   for (std::size_t begin = 0; begin < events.size(); begin += 1000) {
-    fixture.store(run, std::vector<Event>(events.begin() + static_cast<std::ptrdiff_t>(begin), events.begin() + static_cast<std::ptrdiff_t>(begin + 1000)));
+    fixture.store(run, std::vector<Event>(events.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          events.begin() + static_cast<std::ptrdiff_t>(begin + 1000)));
     if (begin == 2000) {  // the writer's memory of the run is made again from the rows
       fixture.close();
       fixture.open();
@@ -244,7 +245,8 @@ TEST(Project, CommitsTellWhichRunsChangedAndSoon) {
 TEST(Project, ModelsAreCopiedIn) {
   ProjectFixture fixture;
   write_text(fixture.folder / "bert.safetensors", "weights");
-  const ModelRow model = value_of(fixture.project->add_model("bert", "text-classifier", "https://example.org", fixture.folder / "bert.safetensors"));
+  const ModelRow model =
+      value_of(fixture.project->add_model("bert", "text-classifier", "https://example.org", fixture.folder / "bert.safetensors"));
   write_text(fixture.folder / "bert.safetensors", "changed later");
   EXPECT_EQ(read_text(model.path), "weights");
   const auto models = value_of(fixture.reader()->models());
@@ -259,9 +261,10 @@ TEST(Project, TheNamesOfOptunasTablesAreFree) {
   sqlite3* raw = nullptr;
   ASSERT_EQ(sqlite3_open(fixture.path().c_str(), &raw), SQLITE_OK);
   // As Optuna's RDBStorage makes them, with a row of its own; the writer goes on beside it.
-  for (const char* sql : {"CREATE TABLE studies (study_id INTEGER PRIMARY KEY, study_name VARCHAR(512))", "INSERT INTO studies VALUES (1, 'theirs')",
-                          "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY, study_id INTEGER)", "CREATE TABLE trial_params (param_id INTEGER PRIMARY KEY)",
-                          "CREATE TABLE version_info (version_info_id INTEGER PRIMARY KEY)", "CREATE TABLE alembic_version (version_num VARCHAR(32))"}) {
+  for (const char* sql :
+       {"CREATE TABLE studies (study_id INTEGER PRIMARY KEY, study_name VARCHAR(512))", "INSERT INTO studies VALUES (1, 'theirs')",
+        "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY, study_id INTEGER)", "CREATE TABLE trial_params (param_id INTEGER PRIMARY KEY)",
+        "CREATE TABLE version_info (version_info_id INTEGER PRIMARY KEY)", "CREATE TABLE alembic_version (version_num VARCHAR(32))"}) {
     char* message = nullptr;
     EXPECT_EQ(sqlite3_exec(raw, sql, nullptr, nullptr, &message), SQLITE_OK) << sql << ": " << (message == nullptr ? "" : message);
   }

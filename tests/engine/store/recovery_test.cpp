@@ -30,9 +30,9 @@ TEST(Recovery, ResumeDropsWhatCameAfterTheCheckpoint) {
   for (std::int64_t i = 2; i <= 2000; ++i) events.push_back(event_of(i, MetricBody{"train/loss", i - 1, 1000.0 - static_cast<double>(i)}));
   fixture.store(run, events);  // packed chunks and a tail
   const CheckpointBody body = fixture.new_checkpoint(run, 700, "weights of 700");
-  fixture.store(run, {event_of(2001, body), event_of(2002, MarkBody{2000, "nan", "late"}), event_of(2003, MetricBody{"val/loss", 2000, 0.5}),
-                      event_of(2004, SampleBody{2000, "text", "{}", {}}), event_of(2005, SummaryBody{"{}"}),
-                      event_of(2006, StatusBody{RunStatus::Failed, 2000, "became NaN", "lower lr"})});
+  fixture.store(run, {event_of(2001, body), event_of(2002, MarkBody{2000, "nan", "late"}),
+                      event_of(2003, MetricBody{"val/loss", 2000, 0.5}), event_of(2004, SampleBody{2000, "text", "{}", {}}),
+                      event_of(2005, SummaryBody{"{}"}), event_of(2006, StatusBody{RunStatus::Failed, 2000, "became NaN", "lower lr"})});
   // A number within the packed part: the chunk is cut.
   CheckpointRow from = value_of(fixture.reader()->checkpoints(run.id)).at(0);
   EXPECT_EQ(from.seq, 2001);
@@ -99,7 +99,8 @@ TEST(Recovery, CheckpointsKeepTheBestTheLastAndKeepMore) {
   EXPECT_FALSE(rows[3].best);
   EXPECT_THAT(steps_of(value_of(fixture.reader()->checkpoints(plain.id))), ElementsAre(3, 8));
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(fixture.project->files_folder())) files += is_sha256(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(fixture.project->files_folder()))
+    files += is_sha256(entry.path().filename().string());
   EXPECT_EQ(files, 6u) << "spare files are gone";
   EXPECT_TRUE(std::filesystem::is_empty(fixture.project->work_folder(run.id))) << "taken files no longer stand in the run's folder";
 }
@@ -127,7 +128,8 @@ TEST(Recovery, ACheckpointThatIsNotWhatItsEventSaysIsLeftOutAndTheRunSaysSo) {
   through_link.file = "link/passwd";
   CheckpointBody absent = fixture.new_checkpoint(run, 4, "content of four");
   absent.file = "never-written";
-  fixture.store(run, {event_of(1, lying), event_of(2, leaving), event_of(3, through_link), event_of(4, absent), event_of(5, MetricBody{"train/loss", 5, 1})});
+  fixture.store(run, {event_of(1, lying), event_of(2, leaving), event_of(3, through_link), event_of(4, absent),
+                      event_of(5, MetricBody{"train/loss", 5, 1})});
   EXPECT_TRUE(value_of(fixture.reader()->checkpoints(run.id)).empty());
   const auto events = value_of(fixture.reader()->events(run.id));
   ASSERT_EQ(events.size(), 4u);
@@ -152,10 +154,11 @@ TEST(Recovery, WorkFoldersAreAdoptedWhenTheProjectIsOpenedNext) {
   const CheckpointBody checkpoint = fixture.new_checkpoint(done, 2, "weights");
   fixture.store(done, {event_of(1, StatusBody{RunStatus::Running, 0, "", ""})});
   write_worker_events(fixture.project->work_folder(done.id),
-                      {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}), event_of(2, MetricBody{"train/loss", 1, 2}), event_of(3, checkpoint),
-                       event_of(4, StatusBody{RunStatus::Finished, 2, "", ""})});
+                      {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}), event_of(2, MetricBody{"train/loss", 1, 2}),
+                       event_of(3, checkpoint), event_of(4, StatusBody{RunStatus::Finished, 2, "", ""})});
   write_worker_events(fixture.project->work_folder(broken.id),
-                      {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}), event_of(2, MetricBody{"train/loss", 1, 2})}, "not json\n{\"seq\":3,\"ti");
+                      {event_of(1, StatusBody{RunStatus::Running, 0, "", ""}), event_of(2, MetricBody{"train/loss", 1, 2})},
+                      "not json\n{\"seq\":3,\"ti");
   write_worker_events(fixture.project->work_folder(alive.id), {event_of(1, StatusBody{RunStatus::Running, 0, "", ""})});
   fixture.store(alive, {event_of(1, StatusBody{RunStatus::Running, 0, "", ""})});
   write_text(fixture.folder / "tiny.dsx.work/stranger/events.jsonl", "{}");

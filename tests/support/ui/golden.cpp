@@ -22,11 +22,16 @@ testing::AssertionResult matchesGolden(const QImage& picture, const QString& nam
     return testing::AssertionSuccess();
   }
   QImage golden(path);
-  if (golden.isNull()) return testing::AssertionFailure() << qPrintable(path) << " is missing; make it with DSW_UPDATE_GOLDEN=1 and look at it";
+  if (golden.isNull())
+    return testing::AssertionFailure() << qPrintable(path) << " is missing; make it with DSW_UPDATE_GOLDEN=1 and look at it";
   golden = golden.convertToFormat(QImage::Format_RGB32);
   QString why;
   if (golden.size() != drawn_image.size()) {
-    why = QStringLiteral("size is %1x%2, golden is %3x%4").arg(drawn_image.width()).arg(drawn_image.height()).arg(golden.width()).arg(golden.height());
+    why = QStringLiteral("size is %1x%2, golden is %3x%4")
+              .arg(drawn_image.width())
+              .arg(drawn_image.height())
+              .arg(golden.width())
+              .arg(golden.height());
   } else {
     int different = 0;
     QImage marked = golden;

@@ -50,7 +50,8 @@ TEST(CommandRegistry, NoKeyIsGivenTwiceInOneContext) {
     EXPECT_EQ(registry.conflict(command.id, command.keys), QString()) << command.id.toStdString();
     EXPECT_FALSE(command.help.isEmpty()) << command.id.toStdString() << " has no help line";
     EXPECT_FALSE(command.help.endsWith('.')) << command.id.toStdString();
-    for (const QKeySequence& key : command.keys) EXPECT_FALSE(key.isEmpty()) << command.id.toStdString() << " has a key that Qt does not read";
+    for (const QKeySequence& key : command.keys)
+      EXPECT_FALSE(key.isEmpty()) << command.id.toStdString() << " has a key that Qt does not read";
   }
   // The check itself sees a collision.
   EXPECT_EQ(registry.conflict("run.stop", {QKeySequence("F5")}), "run.start");

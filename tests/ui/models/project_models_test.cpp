@@ -30,7 +30,8 @@ struct Models {
   explicit Models(const std::filesystem::path& path) : data(queries, watcher), params(queries, data) {
     queries.setProject(path);
     data.load({});
-    if (!QTest::qWaitFor([&] { return data.state() == ProjectData::State::Ready && params.complete(); }, 60'000)) throw std::runtime_error("the project was not read");
+    if (!QTest::qWaitFor([&] { return data.state() == ProjectData::State::Ready && params.complete(); }, 60'000))
+      throw std::runtime_error("the project was not read");
   }
   QueryRunner queries;
   StoreWatcher watcher;
@@ -41,7 +42,8 @@ struct Models {
 
 QString run(ProjectFixture& fixture, int seed, int width, RunStatus status, double loss) {
   const RunRow row = fixture.new_run(QString(kDocument).arg(seed).arg(width).toStdString());
-  fixture.store(row, {event_of(1, StatusBody{RunStatus::Running, 0, {}, {}}), event_of(2, MetricBody{"val/loss", 10, loss}), event_of(3, StatusBody{status, 10, {}, {}})});
+  fixture.store(row, {event_of(1, StatusBody{RunStatus::Running, 0, {}, {}}), event_of(2, MetricBody{"val/loss", 10, loss}),
+                      event_of(3, StatusBody{status, 10, {}, {}})});
   return QString::fromStdString(row.id);
 }
 

@@ -91,14 +91,17 @@ TEST(QueryRunner, ErrorsAndExceptionsAreAnswers) {
   QueryRunner queries;
   QStringList sentences;
   const auto note = [&](const Result<int>& result) { sentences.push_back(result ? "ok" : QString::fromStdString(result.error().message)); };
-  queries.ask<int>(&queries, [](ProjectReader&) -> Result<int> { return 1; }, note);
+  queries.ask<int>(
+      &queries, [](ProjectReader&) -> Result<int> { return 1; }, note);
   queries.setProject(folder / "missing.dsx");
-  queries.ask<int>(&queries, [](ProjectReader&) -> Result<int> { return 1; }, note);
+  queries.ask<int>(
+      &queries, [](ProjectReader&) -> Result<int> { return 1; }, note);
   ASSERT_TRUE(QTest::qWaitFor([&] { return sentences.size() == 1; }));
   EXPECT_NE(sentences[0], "ok");
   ProjectFixture fixture;
   queries.setProject(fixture.path());
-  queries.ask<int>(&queries, [](ProjectReader&) -> Result<int> { throw std::runtime_error("broken"); }, note);
+  queries.ask<int>(
+      &queries, [](ProjectReader&) -> Result<int> { throw std::runtime_error("broken"); }, note);
   ASSERT_TRUE(QTest::qWaitFor([&] { return sentences.size() == 2; }));
   EXPECT_EQ(sentences[1], "broken");
 }

@@ -9,7 +9,10 @@
 namespace dsw {
 namespace {
 
-struct Case { RunRow run; RunParams params; };
+struct Case {
+  RunRow run;
+  RunParams params;
+};
 
 Case made() {
   Case one;
@@ -22,7 +25,8 @@ Case made() {
   one.run.note = "Same recipe as r-0139";
   one.run.metrics["val/loss"] = {1.93, 1.8841, 2000, 1900, 9};
   one.run.metrics["train/loss"] = {1.5, 1.45, 2000, 1999, 200};
-  one.params = flattenDocument(R"({"data":{"type":"text","source":"builtin:tinyshakespeare"},"model":{"type":"gpt","width":128},"optimizer":{"lr":0.001}})");
+  one.params = flattenDocument(
+      R"({"data":{"type":"text","source":"builtin:tinyshakespeare"},"model":{"type":"gpt","width":128},"optimizer":{"lr":0.001}})");
   return one;
 }
 
@@ -33,12 +37,34 @@ bool matches(const QString& filter, const Case& one) {
 
 TEST(RunFilter, FindsWhatAPersonTypes) {
   const Case one = made();
-  for (const char* yes : {"", "shakespeare", "SHAKE", "r-0142", "finished", "status:finished", "tag:wide", "data:shakespeare", "model:gpt", "loss<2.0", "loss<=1.8841",
-                          "val/loss.last>1.9", "train/loss<1.46", "seed=1337", "time<60", "width=128", "lr<1e-2", "/model/width>=128", "-failed", "not failed",
-                          "data:shakespeare loss<2.0 or failed", "(failed or finished) width!=64", "\"same recipe\"", "note:recipe", "type:gpt or type:text"})
+  for (const char* yes : {"",
+                          "shakespeare",
+                          "SHAKE",
+                          "r-0142",
+                          "finished",
+                          "status:finished",
+                          "tag:wide",
+                          "data:shakespeare",
+                          "model:gpt",
+                          "loss<2.0",
+                          "loss<=1.8841",
+                          "val/loss.last>1.9",
+                          "train/loss<1.46",
+                          "seed=1337",
+                          "time<60",
+                          "width=128",
+                          "lr<1e-2",
+                          "/model/width>=128",
+                          "-failed",
+                          "not failed",
+                          "data:shakespeare loss<2.0 or failed",
+                          "(failed or finished) width!=64",
+                          "\"same recipe\"",
+                          "note:recipe",
+                          "type:gpt or type:text"})
     EXPECT_TRUE(matches(yes, one)) << yes;
-  for (const char* no : {"mnist", "failed", "tag:deep", "data:mnist", "loss<1.8", "val/loss.last<1.9", "seed=1", "width>128", "not finished", "-shakespeare",
-                         "failed or mnist", "shakespeare failed", "perplexity<10", "\"recipe same\""})
+  for (const char* no : {"mnist", "failed", "tag:deep", "data:mnist", "loss<1.8", "val/loss.last<1.9", "seed=1", "width>128",
+                         "not finished", "-shakespeare", "failed or mnist", "shakespeare failed", "perplexity<10", "\"recipe same\""})
     EXPECT_FALSE(matches(no, one)) << no;
 }
 

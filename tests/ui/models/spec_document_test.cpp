@@ -119,7 +119,8 @@ TEST_F(SpecDocumentTest, ProblemsOfTheTaskComeWithFixesThatMendThem) {
   EXPECT_EQ(problem.pointer, "/model/heads");
   ASSERT_FALSE(problem.fixes.empty());
   document_.applyFix(problem.fixes.front());
-  EXPECT_TRUE(QTest::qWaitFor([&] { return !document_.checking() && document_.errorCount() == 0 && document_.estimateIsCurrent(); }, 20000));
+  EXPECT_TRUE(
+      QTest::qWaitFor([&] { return !document_.checking() && document_.errorCount() == 0 && document_.estimateIsCurrent(); }, 20000));
   ASSERT_NE(document_.estimate(), nullptr);
   EXPECT_GT(document_.estimate()->parameters, 300000);
 }

@@ -52,7 +52,8 @@ PaletteEntry entry(const char* id, const char* text, PaletteKind kind = PaletteK
 class PaletteTest : public testing::Test {
  protected:
   void SetUp() override {
-    palette.setEntries({entry("open", "Open"), entry("run", "Run"), entry("stop", "Stop", PaletteKind::Command, false), entry("lr", "/optimizer/lr", PaletteKind::Field), entry("r-1", "r-1 mnist", PaletteKind::Object)});
+    palette.setEntries({entry("open", "Open"), entry("run", "Run"), entry("stop", "Stop", PaletteKind::Command, false),
+                        entry("lr", "/optimizer/lr", PaletteKind::Field), entry("r-1", "r-1 mnist", PaletteKind::Object)});
     QObject::connect(&palette, &CommandPalette::chosen, [this](const QString& id) { chosen << id; });
     QObject::connect(&palette, &CommandPalette::stepChosen, [this](qint64 step) { steps << step; });
   }
@@ -120,7 +121,8 @@ TEST(MessageBarTest, ShowsRunsItsActionAndCloses) {
   MessageBar bar;
   bar.resize(600, 40);
   int used = 0;
-  bar.showMessage(MessageLevel::Error, QStringLiteral("1 problem."), QStringLiteral("<b>is not markup</b>"), {{QStringLiteral("Use 4"), [&used] { ++used; }, {}}});
+  bar.showMessage(MessageLevel::Error, QStringLiteral("1 problem."), QStringLiteral("<b>is not markup</b>"),
+                  {{QStringLiteral("Use 4"), [&used] { ++used; }, {}}});
   EXPECT_TRUE(bar.isVisible());
   EXPECT_EQ(bar.message(), QStringLiteral("1 problem. <b>is not markup</b>"));
   for (auto* button : bar.findChildren<QToolButton*>())
@@ -163,7 +165,13 @@ TEST(ElidedLabelTest, KeepsTheWholeTextAsTooltip) {
 TEST(HeatmapTest, CursorMovesByKeysAndSpeaks) {
   HeatmapView view;
   view.resize(300, 300);
-  view.setData({2, 3, {1, 2, 3, 4, kNaN, 6}, {QStringLiteral("cat"), QStringLiteral("dog")}, {QStringLiteral("a"), QStringLiteral("b"), QStringLiteral("c")}, QStringLiteral("true"), QStringLiteral("said")});
+  view.setData({2,
+                3,
+                {1, 2, 3, 4, kNaN, 6},
+                {QStringLiteral("cat"), QStringLiteral("dog")},
+                {QStringLiteral("a"), QStringLiteral("b"), QStringLiteral("c")},
+                QStringLiteral("true"),
+                QStringLiteral("said")});
   view.show();
   view.setCursorCell(0, 0);
   QTest::keyClick(&view, Qt::Key_Right);
@@ -210,7 +218,8 @@ GraphData chain(int n) {
 
 TEST(GraphLayoutTest, NodesDoNotOverlapAndFramesEncloseTheirs) {
   GraphData g = chain(12);
-  g.frames = {{QStringLiteral("f"), QStringLiteral("block × 4"), {}, {}, {}}, {QStringLiteral("inner"), QStringLiteral("attention"), {}, QStringLiteral("f"), {}}};
+  g.frames = {{QStringLiteral("f"), QStringLiteral("block × 4"), {}, {}, {}},
+              {QStringLiteral("inner"), QStringLiteral("attention"), {}, QStringLiteral("f"), {}}};
   for (std::size_t k = 3; k < 9; ++k) g.nodes[k].frame = k < 6 ? QStringLiteral("inner") : QStringLiteral("f");
   g.edges.push_back({QStringLiteral("n1"), QStringLiteral("n10"), GraphEdgeKind::Plain, {}, {}});
   g.edges.push_back({QStringLiteral("n9"), QStringLiteral("n2"), GraphEdgeKind::Plain, {}, {}});  // closes a cycle
@@ -238,7 +247,8 @@ TEST(GraphLayoutTest, LongChainsWrapToStayReadable) {
 
 TEST(GraphLayoutTest, TwoThousandNodesTakeNoTime) {
   GraphData g = chain(2000);
-  for (int k = 0; k + 7 < 2000; k += 3) g.edges.push_back({QStringLiteral("n%1").arg(k), QStringLiteral("n%1").arg(k + 7), GraphEdgeKind::Residual, {}, {}});
+  for (int k = 0; k + 7 < 2000; k += 3)
+    g.edges.push_back({QStringLiteral("n%1").arg(k), QStringLiteral("n%1").arg(k + 7), GraphEdgeKind::Residual, {}, {}});
   QElapsedTimer clock;
   clock.start();
   layoutGraph(g, graphNodeSize, QSizeF(900, 600));

@@ -43,8 +43,10 @@ TEST(MinMaxPyramid, RangesEqualAScanAlsoWhileGrowing) {
       double low = INFINITY, high = -INFINITY;
       bool gap = false;
       for (std::size_t i = from; i < to; ++i) {
-        if (!std::isfinite(values[i])) gap = true;
-        else low = std::min(low, values[i]), high = std::max(high, values[i]);
+        if (!std::isfinite(values[i]))
+          gap = true;
+        else
+          low = std::min(low, values[i]), high = std::max(high, values[i]);
       }
       EXPECT_EQ(e.gap, gap);
       if (low > high) {
@@ -61,7 +63,7 @@ TEST(MinMaxPyramid, RangesEqualAScanAlsoWhileGrowing) {
 TEST(CurveStore, DecimationKeepsEveryExtremeAndStaysUnder2000) {
   std::vector<double> values(1'000'000);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i) / 1000);
-  values[123'456] = 9;     // single points that a plain sampling would lose
+  values[123'456] = 9;  // single points that a plain sampling would lose
   values[777'777] = -7;
   const CurveStore store = storeOf(values);
   const CurveStore::Window w{0, 999'999, -10, 10, false, false};
@@ -87,7 +89,8 @@ TEST(CurveStore, NanLeavesAGapInDenseAndSparseViews) {
   values[40'000] = kNaN;
   values[40'001] = INFINITY;
   const CurveStore store = storeOf(values);
-  for (const CurveStore::Window& w : {CurveStore::Window{0, 99'999, 0, 2, false, false}, CurveStore::Window{39'990, 40'010, 0, 2, false, false}}) {
+  for (const CurveStore::Window& w :
+       {CurveStore::Window{0, 99'999, 0, 2, false, false}, CurveStore::Window{39'990, 40'010, 0, 2, false, false}}) {
     const QList<QPointF> line = store.line(0, false, w, 500);
     const auto gaps = std::count_if(line.begin(), line.end(), [](QPointF p) { return std::isnan(p.y()); });
     EXPECT_GE(gaps, 1);

@@ -66,7 +66,8 @@ TEST_F(CurveViewTest, CrosshairMovesByKeysAndNamesTheValues) {
   EXPECT_EQ(view.plot()->crosshairStep(), 110);
   key(Qt::Key_Left);
   EXPECT_EQ(view.plot()->crosshairStep(), 100);
-  EXPECT_EQ(view.plot()->valueBoxText(), (QStringList{QStringLiteral("step 100"), QStringLiteral("train 3.7000"), QStringLiteral("val 4.2000")}));
+  EXPECT_EQ(view.plot()->valueBoxText(),
+            (QStringList{QStringLiteral("step 100"), QStringLiteral("train 3.7000"), QStringLiteral("val 4.2000")}));
   key(Qt::Key_Return);
   EXPECT_TRUE(view.plot()->crosshairPinned());
   key(Qt::Key_Escape);
@@ -103,7 +104,8 @@ TEST_F(CurveViewTest, MouseMovesAndPinsTheCrosshair) {
 TEST_F(CurveViewTest, WheelDragAndBoxZoomAndKeysFit) {
   const auto whole = view.xRange();
   EXPECT_EQ(whole, qMakePair(0.0, 1000.0));
-  QWheelEvent wheel(at(0.5, 0.5), view.plot()->mapToGlobal(at(0.5, 0.5)), {}, {0, 240}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+  QWheelEvent wheel(at(0.5, 0.5), view.plot()->mapToGlobal(at(0.5, 0.5)), {}, {0, 240}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase,
+                    false);
   QCoreApplication::sendEvent(view.plot()->viewport(), &wheel);
   EXPECT_NEAR(view.xRange().first, 500 - 500 / 1.44, 2) << "zooms at the pointer";
   EXPECT_NEAR(view.xRange().second, 500 + 500 / 1.44, 2);
@@ -231,7 +233,8 @@ TEST_F(CurveViewTest, TableStandsBehindThePicture) {
 
 TEST_F(CurveViewTest, SaysItselfToAssistiveTools) {
   EXPECT_EQ(view.plot()->accessibleName(), QStringLiteral("Chart Loss"));
-  EXPECT_TRUE(view.plot()->accessibleDescription().contains(QStringLiteral("train last 1.0000"))) << qPrintable(view.plot()->accessibleDescription());
+  EXPECT_TRUE(view.plot()->accessibleDescription().contains(QStringLiteral("train last 1.0000")))
+      << qPrintable(view.plot()->accessibleDescription());
 }
 
 TEST_F(CurveViewTest, LegendHidesAndIsolates) {

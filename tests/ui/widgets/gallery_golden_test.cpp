@@ -107,7 +107,8 @@ HeatmapData confusion() {
   for (int r = 0; r < 10; ++r) {
     data.row_labels << QString::number(r);
     data.column_labels << QString::number(r);
-    for (int c = 0; c < 10; ++c) data.values.push_back(r == c ? 960 + 10 * r : std::floor(std::abs(noise(static_cast<unsigned>(r * 10 + c))) * 18));
+    for (int c = 0; c < 10; ++c)
+      data.values.push_back(r == c ? 960 + 10 * r : std::floor(std::abs(noise(static_cast<unsigned>(r * 10 + c))) * 18));
   }
   return data;
 }
@@ -136,10 +137,23 @@ GraphData gptGraph() {
   g.nodes[4].error = QStringLiteral("head size 128 / 5 is not whole");
   g.frames = {{QStringLiteral("block"), QStringLiteral("block × 4"), QStringLiteral("198 272 parameters each"), {}, {}}};
   const auto edge = [&](const char* a, const char* b, bool residual = false) {
-    g.edges.push_back({QString::fromUtf8(a), QString::fromUtf8(b), residual ? GraphEdgeKind::Residual : GraphEdgeKind::Plain, residual ? QStringLiteral("residual") : QString(), {}});
+    g.edges.push_back({QString::fromUtf8(a),
+                       QString::fromUtf8(b),
+                       residual ? GraphEdgeKind::Residual : GraphEdgeKind::Plain,
+                       residual ? QStringLiteral("residual") : QString(),
+                       {}});
   };
-  edge("tok", "sum"); edge("pos", "sum"); edge("sum", "ln1"); edge("ln1", "att"); edge("att", "add1"); edge("sum", "add1", true);
-  edge("add1", "ln2"); edge("ln2", "mlp"); edge("mlp", "add2"); edge("add1", "add2", true); edge("add2", "out");
+  edge("tok", "sum");
+  edge("pos", "sum");
+  edge("sum", "ln1");
+  edge("ln1", "att");
+  edge("att", "add1");
+  edge("sum", "add1", true);
+  edge("add1", "ln2");
+  edge("ln2", "mlp");
+  edge("mlp", "add2");
+  edge("add1", "add2", true);
+  edge("add2", "out");
   return g;
 }
 
@@ -157,14 +171,19 @@ GraphData choiceGraph() {
   node("in", "tokens", "type", "B × 64");
   node("embed", "embed", "grid-3x3", "→ 64×128");
   const std::size_t mix = node("mix", "context mixing", "shuffle", "");
-  g.nodes[mix].rows = {{QStringLiteral("full attention"), QStringLiteral("4.19 M"), 1.0, true}, {QStringLiteral("windowed, 16"), QStringLiteral("1.38 M"), 0.33, true},
-                       {QStringLiteral("conv, k = 5"), QStringLiteral("0.66 M"), 0.16, true}, {QStringLiteral("zero"), QStringLiteral("0"), -1, false}};
+  g.nodes[mix].rows = {{QStringLiteral("full attention"), QStringLiteral("4.19 M"), 1.0, true},
+                       {QStringLiteral("windowed, 16"), QStringLiteral("1.38 M"), 0.33, true},
+                       {QStringLiteral("conv, k = 5"), QStringLiteral("0.66 M"), 0.16, true},
+                       {QStringLiteral("zero"), QStringLiteral("0"), -1, false}};
   const std::size_t heads = node("heads", "heads", "layout-three-columns", "");
-  g.nodes[heads].rows = {{QStringLiteral("2"), QStringLiteral("0.26 M"), 0.3, true}, {QStringLiteral("4"), QStringLiteral("0.52 M"), 0.6, true}, {QStringLiteral("8"), QStringLiteral("0.87 M"), 1, true}};
+  g.nodes[heads].rows = {{QStringLiteral("2"), QStringLiteral("0.26 M"), 0.3, true},
+                         {QStringLiteral("4"), QStringLiteral("0.52 M"), 0.6, true},
+                         {QStringLiteral("8"), QStringLiteral("0.87 M"), 1, true}};
   node("conv", "conv, k = 3", "columns-gap", "128 → 64, stride 2");
   g.nodes.back().error = QStringLiteral("conv, k = 3 has no path to the output");
   node("out", "classes", "bullseye", "128 → 2");
-  for (const auto& [a, b] : std::vector<std::pair<const char*, const char*>>{{"in", "embed"}, {"embed", "mix"}, {"mix", "heads"}, {"heads", "out"}, {"embed", "conv"}})
+  for (const auto& [a, b] : std::vector<std::pair<const char*, const char*>>{
+           {"in", "embed"}, {"embed", "mix"}, {"mix", "heads"}, {"heads", "out"}, {"embed", "conv"}})
     g.edges.push_back({QString::fromUtf8(a), QString::fromUtf8(b), GraphEdgeKind::Plain, {}, {}});
   return g;
 }
@@ -174,7 +193,8 @@ std::unique_ptr<QTableView> makeTable() {
   auto view = std::make_unique<QTableView>();
   installTableLook(view.get());
   auto* model = new QStandardItemModel(4, 7, view.get());
-  model->setHorizontalHeaderLabels({QStringLiteral("State"), QStringLiteral("Run"), QStringLiteral("val/loss"), QStringLiteral("Best"), QStringLiteral("Δ to baseline"), QStringLiteral("Progress"), QStringLiteral("Tags")});
+  model->setHorizontalHeaderLabels({QStringLiteral("State"), QStringLiteral("Run"), QStringLiteral("val/loss"), QStringLiteral("Best"),
+                                    QStringLiteral("Δ to baseline"), QStringLiteral("Progress"), QStringLiteral("Tags")});
   const char* states[] = {"running", "finished", "failed", "stopped"};
   for (int r = 0; r < 4; ++r) {
     const auto set = [&](int c, const QVariant& v, int role) { model->setData(model->index(r, c), v, role); };
@@ -183,7 +203,8 @@ std::unique_ptr<QTableView> makeTable() {
     set(1, r, SeriesRole);
     set(1, true, LinkRole);
     QVector<double> spark;
-    for (int k = 0; k < 30; ++k) spark << (r == 2 && k > 12 ? kNaN : 2 + 2 * std::exp(-k / 6.0) + 0.2 * noise(static_cast<unsigned>(k + 40 * r)));
+    for (int k = 0; k < 30; ++k)
+      spark << (r == 2 && k > 12 ? kNaN : 2 + 2 * std::exp(-k / 6.0) + 0.2 * noise(static_cast<unsigned>(k + 40 * r)));
     set(2, QVariant::fromValue(spark), SparkRole);
     set(3, formatLoss(1.8841 - 0.03 * r), Qt::DisplayRole);
     set(3, r == 1, EmphasisRole);
@@ -217,8 +238,11 @@ std::unique_ptr<QWidget> makeControls() {
     message->showMessage(level, QString::fromUtf8(head), QString::fromUtf8(text), std::move(actions));
     column->addWidget(message);
   };
-  bar(MessageLevel::Error, "1 problem keeps this from running.", "/model/heads is 5, but width 128 needs a divisor: 1, 2, 4, 8, 16, 32, 64 or 128.", {{QStringLiteral("Use 4"), {}, {}}, {QStringLiteral("Use 8"), {}, {}}});
-  bar(MessageLevel::Warning, "Epoch 21: skip share rose to 0.61, limit 0.60.", "The distribution of epoch 18 was restored.", {{QStringLiteral("Go to epoch 21"), {}, {}}});
+  bar(MessageLevel::Error, "1 problem keeps this from running.",
+      "/model/heads is 5, but width 128 needs a divisor: 1, 2, 4, 8, 16, 32, 64 or 128.",
+      {{QStringLiteral("Use 4"), {}, {}}, {QStringLiteral("Use 8"), {}, {}}});
+  bar(MessageLevel::Warning, "Epoch 21: skip share rose to 0.61, limit 0.60.", "The distribution of epoch 18 was restored.",
+      {{QStringLiteral("Go to epoch 21"), {}, {}}});
   bar(MessageLevel::Info, "", "Another window writes this project since 14:02. It opens read-only.", {});
   const auto row = [&](std::initializer_list<QWidget*> widgets) {
     auto* line = new QHBoxLayout;
@@ -228,7 +252,8 @@ std::unique_ptr<QWidget> makeControls() {
     line->addStretch();
     column->addLayout(line);
   };
-  auto* segments = new SegmentedControl({QStringLiteral("Step"), QStringLiteral("Epoch"), QStringLiteral("Relative"), QStringLiteral("Clock")});
+  auto* segments =
+      new SegmentedControl({QStringLiteral("Step"), QStringLiteral("Epoch"), QStringLiteral("Relative"), QStringLiteral("Clock")});
   segments->setOptionEnabled(3, false);
   auto* field = new QLineEdit(QStringLiteral("0.88"));
   field->setFont(themeFont(FontRole::Number));
@@ -251,7 +276,8 @@ std::unique_ptr<QWidget> makeControls() {
   row({stop, run, off, combo, invalid});
   auto* spin = new QSpinBox;
   spin->setValue(12);
-  row({new Chip(QStringLiteral("draft of v5")), new Chip(QStringLiteral("live"), ChipTone::Running), new Chip(QStringLiteral("best"), ChipTone::Finished), new Chip(QStringLiteral("v4 of v5"), ChipTone::Warning), spin});
+  row({new Chip(QStringLiteral("draft of v5")), new Chip(QStringLiteral("live"), ChipTone::Running),
+       new Chip(QStringLiteral("best"), ChipTone::Finished), new Chip(QStringLiteral("v4 of v5"), ChipTone::Warning), spin});
   auto* share = new ShareBar;
   share->setShare(0.82);
   share->setFixedWidth(160);
@@ -272,13 +298,18 @@ std::unique_ptr<QWidget> makeControls() {
   return form;
 }
 
-struct Look { const char* name; ThemeChoice theme; qreal scale; };
+struct Look {
+  const char* name;
+  ThemeChoice theme;
+  qreal scale;
+};
 class Gallery : public testing::TestWithParam<Look> {
  protected:
   void SetUp() override { Theme::current().apply(GetParam().theme); }
   void TearDown() override { Theme::current().apply(ThemeChoice::Light); }
   testing::AssertionResult look(QWidget& w, QSize size, const char* what) {
-    return test::looksAsGolden(w, size, QStringLiteral("widgets/%1-%2").arg(QLatin1String(what), QLatin1String(GetParam().name)), GetParam().scale);
+    return test::looksAsGolden(w, size, QStringLiteral("widgets/%1-%2").arg(QLatin1String(what), QLatin1String(GetParam().name)),
+                               GetParam().scale);
   }
 };
 
@@ -362,7 +393,8 @@ TEST_P(Gallery, Images) {
   for (int k = 0; k < 14; ++k) {
     QImage digit(28, 28, QImage::Format_Grayscale8);
     for (int y = 0; y < 28; ++y)
-      for (int x = 0; x < 28; ++x) digit.scanLine(y)[x] = static_cast<uchar>(std::hypot(x - 14, y - 14 - k / 4.0) > 8 && std::hypot(x - 14, y - 14) < 11 ? 230 : 0);
+      for (int x = 0; x < 28; ++x)
+        digit.scanLine(y)[x] = static_cast<uchar>(std::hypot(x - 14, y - 14 - k / 4.0) > 8 && std::hypot(x - 14, y - 14) < 11 ? 230 : 0);
     images << GridImage{digit, QStringLiteral("%1, said %2").arg(k % 10).arg((k + 3) % 10), {}, CellTone::Normal};
   }
   grid.setImages(images);
@@ -372,17 +404,42 @@ TEST_P(Gallery, Images) {
 
 TEST_P(Gallery, Palette) {
   CommandPalette palette;
-  palette.setEntries({{QStringLiteral("run.start"), PaletteKind::Command, QStringLiteral("Run"), QStringLiteral("experiment"), QStringLiteral("F5"), QStringLiteral("play-fill"), true, {}},
-                      {QStringLiteral("run.resume"), PaletteKind::Command, QStringLiteral("Resume"), QStringLiteral("run"), QStringLiteral("Ctrl+F5"), QStringLiteral("arrow-clockwise"), false, QStringLiteral("r-0142 is running")},
-                      {QStringLiteral("run.rename"), PaletteKind::Command, QStringLiteral("Rename"), QStringLiteral("experiment, run"), QStringLiteral("F2"), QStringLiteral("pencil"), true, {}},
-                      {QStringLiteral("r-0142"), PaletteKind::Object, QStringLiteral("r-0142 shakespeare-char"), QStringLiteral("running, val/loss 1.9127"), {}, QStringLiteral("activity"), true, {}}});
+  palette.setEntries({{QStringLiteral("run.start"),
+                       PaletteKind::Command,
+                       QStringLiteral("Run"),
+                       QStringLiteral("experiment"),
+                       QStringLiteral("F5"),
+                       QStringLiteral("play-fill"),
+                       true,
+                       {}},
+                      {QStringLiteral("run.resume"), PaletteKind::Command, QStringLiteral("Resume"), QStringLiteral("run"),
+                       QStringLiteral("Ctrl+F5"), QStringLiteral("arrow-clockwise"), false, QStringLiteral("r-0142 is running")},
+                      {QStringLiteral("run.rename"),
+                       PaletteKind::Command,
+                       QStringLiteral("Rename"),
+                       QStringLiteral("experiment, run"),
+                       QStringLiteral("F2"),
+                       QStringLiteral("pencil"),
+                       true,
+                       {}},
+                      {QStringLiteral("r-0142"),
+                       PaletteKind::Object,
+                       QStringLiteral("r-0142 shakespeare-char"),
+                       QStringLiteral("running, val/loss 1.9127"),
+                       {},
+                       QStringLiteral("activity"),
+                       true,
+                       {}}});
   palette.field()->setText(QStringLiteral("re"));
   EXPECT_TRUE(look(palette, {560, 160}, "palette"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Looks, Gallery,
-                         testing::Values(Look{"light", ThemeChoice::Light, 1}, Look{"dark", ThemeChoice::Dark, 1}, Look{"contrast", ThemeChoice::Contrast, 1}, Look{"light-200", ThemeChoice::Light, 2}),
-                         [](const auto& made) { return QString::fromLatin1(made.param.name).replace(QLatin1Char('-'), QLatin1Char('_')).toStdString(); });
+                         testing::Values(Look{"light", ThemeChoice::Light, 1}, Look{"dark", ThemeChoice::Dark, 1},
+                                         Look{"contrast", ThemeChoice::Contrast, 1}, Look{"light-200", ThemeChoice::Light, 2}),
+                         [](const auto& made) {
+                           return QString::fromLatin1(made.param.name).replace(QLatin1Char('-'), QLatin1Char('_')).toStdString();
+                         });
 
 }  // namespace
 }  // namespace dsw

@@ -11,7 +11,8 @@ namespace {
 QStringList sources() {
   QStringList files;
   for (const char* folder : {"ui", "app"}) {
-    QDirIterator it(QString::fromLatin1(folder), {QStringLiteral("*.cpp"), QStringLiteral("*.h")}, QDir::Files, QDirIterator::Subdirectories);
+    QDirIterator it(QString::fromLatin1(folder), {QStringLiteral("*.cpp"), QStringLiteral("*.h")}, QDir::Files,
+                    QDirIterator::Subdirectories);
     while (it.hasNext()) files << it.next();
   }
   return files;
@@ -20,7 +21,8 @@ QStringList sources() {
 TEST(Icons, EveryNamedIconExists) {
   loadFonts();  // makes the resources known
   // A call with the name as its first literal: themeIcon("x"), drawIcon(p, QStringLiteral("x"), …).
-  const QRegularExpression call(QStringLiteral("(?:themeIcon|drawIcon|iconPixmap|iconButton|setOptionIcon)\\([^\")]*\\(?\"([a-z0-9]+(?:-[a-z0-9]+)*)\""));
+  const QRegularExpression call(
+      QStringLiteral("(?:themeIcon|drawIcon|iconPixmap|iconButton|setOptionIcon)\\([^\")]*\\(?\"([a-z0-9]+(?:-[a-z0-9]+)*)\""));
   int found = 0;
   for (const QString& path : sources()) {
     QFile file(path);

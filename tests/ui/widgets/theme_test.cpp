@@ -21,8 +21,10 @@ double contrast(const QColor& a, const QColor& b) {
   return (std::max(x, y) + 0.05) / (std::min(x, y) + 0.05);
 }
 
-constexpr Token kGrounds[] = {Token::Surface0, Token::Surface1, Token::Surface2, Token::Surface3, Token::Field, Token::Hover, Token::Select, Token::SelectIdle};
-constexpr Token kInks[] = {Token::Text1, Token::Text2, Token::Text3, Token::Accent, Token::Running, Token::Finished, Token::Failed, Token::Warning, Token::Stopped, Token::Queued};
+constexpr Token kGrounds[] = {Token::Surface0, Token::Surface1, Token::Surface2, Token::Surface3,
+                              Token::Field,    Token::Hover,    Token::Select,   Token::SelectIdle};
+constexpr Token kInks[] = {Token::Text1,    Token::Text2,  Token::Text3,   Token::Accent,  Token::Running,
+                           Token::Finished, Token::Failed, Token::Warning, Token::Stopped, Token::Queued};
 
 class ThemeContrast : public testing::TestWithParam<ThemeChoice> {
  protected:
@@ -44,7 +46,10 @@ TEST_P(ThemeContrast, TextAndStatesReadOnEverySurface) {
 }
 
 TEST_P(ThemeContrast, StateTextReadsOnItsSoftGround) {
-  constexpr std::pair<Token, Token> kPairs[] = {{Token::Running, Token::RunningSoft}, {Token::Finished, Token::FinishedSoft}, {Token::Failed, Token::FailedSoft}, {Token::Warning, Token::WarningSoft}};
+  constexpr std::pair<Token, Token> kPairs[] = {{Token::Running, Token::RunningSoft},
+                                                {Token::Finished, Token::FinishedSoft},
+                                                {Token::Failed, Token::FailedSoft},
+                                                {Token::Warning, Token::WarningSoft}};
   for (const auto& [ink, soft] : kPairs) {
     EXPECT_GE(contrast(colors.color(ink), colors.color(soft)), 5.2) << tokenName(ink);
     EXPECT_GE(contrast(colors.color(Token::Text1), colors.color(soft)), 7) << tokenName(soft);
@@ -57,7 +62,8 @@ TEST_P(ThemeContrast, BordersAndSeriesAreSeen) {
     EXPECT_GE(contrast(colors.color(Token::LineStrong), colors.color(ground)), 2.6) << tokenName(ground);
   EXPECT_GE(contrast(colors.color(Token::LineStrong), colors.color(Token::Surface2)), 3);
   EXPECT_GE(contrast(colors.color(Token::Focus), colors.color(Token::Surface0)), 3);
-  for (int i = 0; i < ThemeColors::kSeriesCount; ++i) EXPECT_GE(contrast(colors.series(i).color, colors.color(Token::Surface2)), 3.1) << "series " << i + 1;
+  for (int i = 0; i < ThemeColors::kSeriesCount; ++i)
+    EXPECT_GE(contrast(colors.series(i).color, colors.color(Token::Surface2)), 3.1) << "series " << i + 1;
 }
 
 TEST_P(ThemeContrast, StyleSheetHasNoOpenPlaceHolderAndIsShort) {
@@ -95,7 +101,8 @@ TEST(Theme, ApplyChangesPaletteSheetAndTellsIt) {
 }
 
 TEST(Theme, NamesGoThereAndBack) {
-  for (const ThemeChoice c : {ThemeChoice::AsDesktop, ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::Contrast}) EXPECT_EQ(themeChoiceFromName(themeChoiceName(c)), c);
+  for (const ThemeChoice c : {ThemeChoice::AsDesktop, ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::Contrast})
+    EXPECT_EQ(themeChoiceFromName(themeChoiceName(c)), c);
   EXPECT_EQ(themeChoiceFromName(QStringLiteral("pink")), ThemeChoice::AsDesktop);
 }
 

@@ -39,8 +39,12 @@ void CurveView::paintPicture(QPainter& p, bool as_shown) {
 }
 
 Figure CurveView::figure(bool as_shown) {
-  return {title_, quantity_.isEmpty() ? title_ : quantity_, provenance_, QSize(plot_->width(), plot_->height() + kHead),
-          [this, as_shown](QPainter& p) { paintPicture(p, as_shown); }, [this] { return csv(); }};
+  return {title_,
+          quantity_.isEmpty() ? title_ : quantity_,
+          provenance_,
+          QSize(plot_->width(), plot_->height() + kHead),
+          [this, as_shown](QPainter& p) { paintPicture(p, as_shown); },
+          [this] { return csv(); }};
 }
 
 QImage CurveView::picture(qreal scale, bool as_shown) { return figurePicture(figure(as_shown), scale); }
@@ -54,7 +58,9 @@ void CurveView::exportDialog() {
   QString failed;
   const QString path = exportFigure(this, figure(false), &failed);
   if (!path.isEmpty()) emit exported(path);
-  if (!failed.isEmpty()) message_->showMessage(MessageLevel::Error, tr("%1 was not written.").arg(failed), tr("Choose another folder, or free some space on its disk."));
+  if (!failed.isEmpty())
+    message_->showMessage(MessageLevel::Error, tr("%1 was not written.").arg(failed),
+                          tr("Choose another folder, or free some space on its disk."));
 }
 
 }  // namespace dsw

@@ -69,8 +69,10 @@ void CurvePlot::setColors(const ThemeColors& colors) {
 
 void CurvePlot::dataChanged() {
   const qint64 passed = since_redraw_.isValid() ? since_redraw_.elapsed() : kFrameMs;
-  if (passed >= kFrameMs) redraw();
-  else if (!timer_.isActive()) timer_.start(static_cast<int>(kFrameMs - passed));
+  if (passed >= kFrameMs)
+    redraw();
+  else if (!timer_.isActive())
+    timer_.start(static_cast<int>(kFrameMs - passed));
 }
 
 void CurvePlot::viewChanged() {
@@ -355,7 +357,8 @@ std::vector<CurvePlot::BoxRow> CurvePlot::boxRows() const {
     // A series that has ended, or not begun, has no value here.
     const double slack = (window_.x1 - window_.x0) * 0.005;
     if (x > store_.x(i).back() + slack || x < store_.x(i).front() - slack) continue;
-    const double half = s.low.size() == s.step.size() && s.high.size() == s.step.size() && !s.low.empty() ? (s.high[k] - s.low[k]) / 2 : kNaN;
+    const double half =
+        s.low.size() == s.step.size() && s.high.size() == s.step.size() && !s.low.empty() ? (s.high[k] - s.low[k]) / 2 : kNaN;
     rows.push_back({i, store_.shown(i)[k], s.value[k], half});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const BoxRow& a, const BoxRow& b) {
@@ -372,7 +375,8 @@ std::vector<Tick> CurvePlot::xTicks() const {
   if (store_.axis() == CurveAxis::Clock) return clockTicks(window_.x0, window_.x1, most);
   std::vector<Tick> ticks = linearTicks(window_.x0, window_.x1, most);
   // Steps are whole: closer than one step there is nothing to name.
-  if (store_.axis() == CurveAxis::Step) ticks.erase(std::remove_if(ticks.begin(), ticks.end(), [](const Tick& t) { return t.value != std::round(t.value); }), ticks.end());
+  if (store_.axis() == CurveAxis::Step)
+    ticks.erase(std::remove_if(ticks.begin(), ticks.end(), [](const Tick& t) { return t.value != std::round(t.value); }), ticks.end());
   return ticks;
 }
 

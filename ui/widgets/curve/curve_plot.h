@@ -48,15 +48,18 @@ class CurvePlot : public QChartView {
   void setYRange(double from, double to);
   const CurveStore::Window& window() const { return window_; }
 
-  void setEmptyText(const QString& sentence) { empty_text_ = sentence; viewport()->update(); }
+  void setEmptyText(const QString& sentence) {
+    empty_text_ = sentence;
+    viewport()->update();
+  }
   void setLoading(bool on);
   void setDimmed(bool on);  ///< last good picture at 60 %
   void setHighlighted(const QString& id);
 
   QRectF plotRect() const;
-  int neededLeft() const;             ///< px that this plot's y labels need
-  void setLeftMargin(int px);         ///< 0: its own need
-  int pointsDrawn() const;            ///< over all lines
+  int neededLeft() const;      ///< px that this plot's y labels need
+  void setLeftMargin(int px);  ///< 0: its own need
+  int pointsDrawn() const;     ///< over all lines
   int redraws() const { return redraws_; }
 
   double crosshairStep() const;
@@ -88,7 +91,10 @@ class CurvePlot : public QChartView {
   bool viewportEvent(QEvent*) override;
 
  private:
-  struct BoxRow { int series; double shown, raw, half; };
+  struct BoxRow {
+    int series;
+    double shown, raw, half;
+  };
   void redraw();
   void fitX();
   void fitY();
@@ -123,7 +129,8 @@ class CurvePlot : public QChartView {
   bool own_pinned_ = false;
   QTimer timer_, loading_timer_;
   QElapsedTimer since_redraw_;
-  bool zoomed_ = false, zoomed_y_ = false, follow_ = false, outliers_ = false, dimmed_ = false, skeleton_ = false, exporting_ = false, hovered_ = false;
+  bool zoomed_ = false, zoomed_y_ = false, follow_ = false, outliers_ = false, dimmed_ = false, skeleton_ = false, exporting_ = false,
+       hovered_ = false;
   bool moved_here_ = false, moving_ = false;  // who moved the shared crosshair last shows the box
   int left_margin_ = 0, redraws_ = 0, cursor_series_ = 0;
   QString empty_text_, highlighted_;

@@ -36,8 +36,10 @@ void CurvePlot::wheelEvent(QWheelEvent* event) {
   if (turns == 0) return;
   const QPointF pos = event->position();
   const double factor = std::pow(kWheelStep, turns);
-  if (y) zoomY(std::clamp((plot.bottom() - pos.y()) / plot.height(), 0.0, 1.0), factor);
-  else zoomX(std::clamp((pos.x() - plot.left()) / plot.width(), 0.0, 1.0), factor);
+  if (y)
+    zoomY(std::clamp((plot.bottom() - pos.y()) / plot.height(), 0.0, 1.0), factor);
+  else
+    zoomX(std::clamp((pos.x() - plot.left()) / plot.width(), 0.0, 1.0), factor);
   event->accept();
 }
 
@@ -115,7 +117,8 @@ void CurvePlot::mouseReleaseEvent(QMouseEvent* event) {
       window_.y0 = CurveStore::valueY(w, (plot.bottom() - box.bottom()) / plot.height());
       window_.y1 = CurveStore::valueY(w, (plot.bottom() - box.top()) / plot.height());
       zoomed_y_ = true;
-      setXRange(CurveStore::valueX(w, (box.left() - plot.left()) / plot.width()), CurveStore::valueX(w, (box.right() - plot.left()) / plot.width()));
+      setXRange(CurveStore::valueX(w, (box.left() - plot.left()) / plot.width()),
+                CurveStore::valueX(w, (box.right() - plot.left()) / plot.width()));
     }
     viewport()->update();
   } else if (was == Drag::Box) {
@@ -145,10 +148,18 @@ void CurvePlot::keyPressEvent(QKeyEvent* event) {
   const int reach = event->modifiers() & Qt::ShiftModifier ? 10 : 1;
   if (!plain) return QGraphicsView::keyPressEvent(event);
   switch (event->key()) {
-    case Qt::Key_Left: moveCrosshair(-reach); break;
-    case Qt::Key_Right: moveCrosshair(reach); break;
-    case Qt::Key_Home: setCrosshair(store_.xToStep(window_.x0), crosshairPinned()); break;
-    case Qt::Key_End: setCrosshair(store_.xToStep(std::min(window_.x1, store_.lastX())), crosshairPinned()); break;
+    case Qt::Key_Left:
+      moveCrosshair(-reach);
+      break;
+    case Qt::Key_Right:
+      moveCrosshair(reach);
+      break;
+    case Qt::Key_Home:
+      setCrosshair(store_.xToStep(window_.x0), crosshairPinned());
+      break;
+    case Qt::Key_End:
+      setCrosshair(store_.xToStep(std::min(window_.x1, store_.lastX())), crosshairPinned());
+      break;
     case Qt::Key_Up:
     case Qt::Key_Down: {
       const int n = store_.count(), move = event->key() == Qt::Key_Down ? 1 : n - 1;
@@ -159,12 +170,22 @@ void CurvePlot::keyPressEvent(QKeyEvent* event) {
       break;
     }
     case Qt::Key_Plus:
-    case Qt::Key_Equal: zoomX(std::isfinite(crosshairX()) ? CurveStore::unitX(window_, crosshairX()) : 0.5, 1.5); break;
-    case Qt::Key_Minus: zoomX(std::isfinite(crosshairX()) ? CurveStore::unitX(window_, crosshairX()) : 0.5, 1 / 1.5); break;
-    case Qt::Key_0: fit(); break;
-    case Qt::Key_F: setFollow(!follow_); break;
+    case Qt::Key_Equal:
+      zoomX(std::isfinite(crosshairX()) ? CurveStore::unitX(window_, crosshairX()) : 0.5, 1.5);
+      break;
+    case Qt::Key_Minus:
+      zoomX(std::isfinite(crosshairX()) ? CurveStore::unitX(window_, crosshairX()) : 0.5, 1 / 1.5);
+      break;
+    case Qt::Key_0:
+      fit();
+      break;
+    case Qt::Key_F:
+      setFollow(!follow_);
+      break;
     case Qt::Key_Return:
-    case Qt::Key_Enter: setCrosshair(crosshairStep(), std::isfinite(crosshairStep()) && !crosshairPinned()); break;
+    case Qt::Key_Enter:
+      setCrosshair(crosshairStep(), std::isfinite(crosshairStep()) && !crosshairPinned());
+      break;
     case Qt::Key_Escape:
       if (!std::isfinite(crosshairStep())) return QWidget::keyPressEvent(event);
       setCrosshair(kNaN, false);
@@ -175,8 +196,12 @@ void CurvePlot::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_T:
     case Qt::Key_E:
     case Qt::Key_H:
-    case Qt::Key_F4: emit keyCommand(event->key()); break;
-    default: QWidget::keyPressEvent(event); return;
+    case Qt::Key_F4:
+      emit keyCommand(event->key());
+      break;
+    default:
+      QWidget::keyPressEvent(event);
+      return;
   }
   event->accept();
 }
@@ -212,7 +237,8 @@ bool CurvePlot::viewportEvent(QEvent* event) {
         for (const double x : store_.gaps(i, window_, kMaxColumns)) {
           if (std::abs(toPixel(CurveStore::unitX(window_, x), 0).x() - pos.x()) > 4) continue;
           QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(),
-                             tr("%1 has no number at %2 (NaN or infinite)").arg(store_.series(i).name, axisPositionText(store_.axis(), x)), viewport());
+                             tr("%1 has no number at %2 (NaN or infinite)").arg(store_.series(i).name, axisPositionText(store_.axis(), x)),
+                             viewport());
           return true;
         }
       }

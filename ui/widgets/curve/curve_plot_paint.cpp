@@ -120,13 +120,14 @@ void CurvePlot::paintGround(QPainter& p) const {
       const double unit = at < 0 ? kNaN : CurveStore::unitY(window_, store_.shown(i)[static_cast<std::size_t>(at)]);
       if (unit > highest) highest = unit;
     }
-    p.drawText(QRectF(at_right ? right + 3 : left - 3 - wide, highest < 0.75 ? plot.top() + 2 : plot.bottom() - 20, wide + 2, 18), Qt::AlignVCenter, stripe.label);
+    p.drawText(QRectF(at_right ? right + 3 : left - 3 - wide, highest < 0.75 ? plot.top() + 2 : plot.bottom() - 20, wide + 2, 18),
+               Qt::AlignVCenter, stripe.label);
   }
 }
 
 void CurvePlot::paintAxes(QPainter& p) const {
   const QRectF plot = plotRect();
-  const qreal left = crisp(plot.left()) , bottom = crisp(plot.bottom());
+  const qreal left = crisp(plot.left()), bottom = crisp(plot.bottom());
   p.setFont(themeFont(FontRole::Tick));
   const QFontMetricsF metrics(p.font());
   const QColor ink = colors_.color(Token::Text3);
@@ -192,10 +193,12 @@ void CurvePlot::paintMarkers(QPainter& p) const {
       const bool room = !s.line || static_cast<double>(points.size()) * 9 < plot.width();
       for (const QPointF& u : points)
         if (room && std::isfinite(u.y()) && u.x() >= -0.001 && u.x() <= 1.001 && u.y() >= -0.01 && u.y() <= 1.01)
-          drawMarker(p, style.marker == Marker::Disc || !s.line ? style.marker : Marker::Disc, toPixel(u.x(), u.y()), s.line ? 5 : 7, style.color, colors_.color(Token::Surface2));
+          drawMarker(p, style.marker == Marker::Disc || !s.line ? style.marker : Marker::Disc, toPixel(u.x(), u.y()), s.line ? 5 : 7,
+                     style.color, colors_.color(Token::Surface2));
     } else if (store_.x(i).size() == 1 && s.line && std::isfinite(store_.shown(i)[0])) {
       // A single point makes no line: show it all the same.
-      drawMarker(p, Marker::Disc, toPixel(CurveStore::unitX(window_, store_.x(i)[0]), CurveStore::unitY(window_, store_.shown(i)[0])), 6, style.color, Qt::white);
+      drawMarker(p, Marker::Disc, toPixel(CurveStore::unitX(window_, store_.x(i)[0]), CurveStore::unitY(window_, store_.shown(i)[0])), 6,
+                 style.color, Qt::white);
     }
     p.setPen(QPen(colors_.color(Token::Failed), 2));
     p.setRenderHint(QPainter::Antialiasing, false);
@@ -275,7 +278,8 @@ QStringList CurvePlot::valueBoxText() const {
   lines << axisPositionText(store_.axis(), crosshairX());
   for (const BoxRow& row : boxRows()) {
     const CurveSeries& s = store_.series(row.series);
-    QString text = s.name + QLatin1Char(' ') + (std::isfinite(row.half) ? formatPlusMinus(row.shown, row.half) : formatFixed(row.shown, s.decimals));
+    QString text =
+        s.name + QLatin1Char(' ') + (std::isfinite(row.half) ? formatPlusMinus(row.shown, row.half) : formatFixed(row.shown, s.decimals));
     if (store_.isSmoothed(row.series)) text += QStringLiteral(" (%1)").arg(formatFixed(row.raw, s.decimals));
     lines << text;
   }
@@ -295,11 +299,14 @@ void CurvePlot::paintCrosshair(QPainter& p) const {
     const double uy = CurveStore::unitY(window_, row.shown);
     const int at = store_.nearest(row.series, x);
     const double ux = CurveStore::unitX(window_, store_.x(row.series)[static_cast<std::size_t>(at)]);
-    if (uy >= 0 && uy <= 1 && ux >= 0 && ux <= 1) drawMarker(p, Marker::Disc, toPixel(ux, uy), 7, styleOf(row.series).color, colors_.color(Token::Surface2));
+    if (uy >= 0 && uy <= 1 && ux >= 0 && ux <= 1)
+      drawMarker(p, Marker::Disc, toPixel(ux, uy), 7, styleOf(row.series).color, colors_.color(Token::Surface2));
   }
   // The box stands in the chart one looks at; the others show the line only.
   if (rows.empty() || !(hovered_ || hasFocus() || (crosshairPinned() && moved_here_))) return;
-  struct Cell { QString name, value, raw; };
+  struct Cell {
+    QString name, value, raw;
+  };
   const QFont text = themeFont(FontRole::Hint), number = themeFont(FontRole::Number), strong = [] {
     QFont f = themeFont(FontRole::Hint);
     f.setWeight(QFont::DemiBold);
@@ -312,7 +319,8 @@ void CurvePlot::paintCrosshair(QPainter& p) const {
   for (std::size_t k = 0; k < std::min(most, rows.size()); ++k) {
     const BoxRow& row = rows[k];
     const CurveSeries& s = store_.series(row.series);
-    Cell cell{text_metrics.elidedText(s.name, Qt::ElideMiddle, 180), std::isfinite(row.half) ? formatPlusMinus(row.shown, row.half) : formatFixed(row.shown, s.decimals),
+    Cell cell{text_metrics.elidedText(s.name, Qt::ElideMiddle, 180),
+              std::isfinite(row.half) ? formatPlusMinus(row.shown, row.half) : formatFixed(row.shown, s.decimals),
               store_.isSmoothed(row.series) ? formatFixed(row.raw, s.decimals) : QString()};
     name_width = std::max(name_width, text_metrics.horizontalAdvance(cell.name));
     value_width = std::max(value_width, number_metrics.horizontalAdvance(cell.value));
@@ -321,7 +329,8 @@ void CurvePlot::paintCrosshair(QPainter& p) const {
   }
   const QString head = axisPositionText(store_.axis(), x) + (crosshairPinned() ? tr(", pinned") : QString());
   const QString more = rows.size() > cells.size() ? tr("and %1 more").arg(rows.size() - cells.size()) : QString();
-  const qreal inner = std::max(24 + name_width + 14 + value_width + (raw_width > 0 ? raw_width + 12 : 0), strong_metrics.horizontalAdvance(head) + (raw_width > 0 ? raw_width + 20 : 0));
+  const qreal inner = std::max(24 + name_width + 14 + value_width + (raw_width > 0 ? raw_width + 12 : 0),
+                               strong_metrics.horizontalAdvance(head) + (raw_width > 0 ? raw_width + 20 : 0));
   QRectF box(0, plot.top() + 4, inner + 18, 12 + 17 * (static_cast<qreal>(cells.size()) + 1) + (more.isEmpty() ? 0 : 17));
   const bool flips = px + 9 + box.width() > viewport()->width() - 4;
   box.moveLeft(std::round(flips ? px - 9 - box.width() : px + 9));

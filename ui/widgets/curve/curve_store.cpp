@@ -68,8 +68,8 @@ void CurveStore::extend(std::size_t i) {
   }
 }
 
-void CurveStore::append(const QString& id, const std::vector<double>& step, const std::vector<double>& value, const std::vector<double>& epoch,
-                        const std::vector<double>& time) {
+void CurveStore::append(const QString& id, const std::vector<double>& step, const std::vector<double>& value,
+                        const std::vector<double>& epoch, const std::vector<double>& time) {
   const int at = indexOf(id);
   if (at < 0) return;
   CurveSeries& s = data_.series[static_cast<std::size_t>(at)];
@@ -113,17 +113,23 @@ bool CurveStore::hasPoints() const {
 
 const std::vector<double>& CurveStore::x(int i) const {
   switch (axis_) {
-    case CurveAxis::Step: return series(i).step;
-    case CurveAxis::Epoch: return series(i).epoch;
-    case CurveAxis::Relative: return derived_[static_cast<std::size_t>(i)].x;
-    case CurveAxis::Clock: return series(i).time;
+    case CurveAxis::Step:
+      return series(i).step;
+    case CurveAxis::Epoch:
+      return series(i).epoch;
+    case CurveAxis::Relative:
+      return derived_[static_cast<std::size_t>(i)].x;
+    case CurveAxis::Clock:
+      return series(i).time;
   }
   return series(i).step;
 }
 
 bool CurveStore::isSmoothed(int i) const { return !derived_[static_cast<std::size_t>(i)].smooth.empty(); }
 
-const std::vector<double>& CurveStore::shown(int i) const { return isSmoothed(i) ? derived_[static_cast<std::size_t>(i)].smooth : series(i).value; }
+const std::vector<double>& CurveStore::shown(int i) const {
+  return isSmoothed(i) ? derived_[static_cast<std::size_t>(i)].smooth : series(i).value;
+}
 
 CurveStore::Span CurveStore::xSpan() const {
   Span span;

@@ -11,8 +11,15 @@ namespace dsw {
 class CurveStore {
  public:
   /// Ranges in axis units. `log` axes take values > 0 only.
-  struct Window { double x0 = 0, x1 = 1, y0 = 0, y1 = 1; bool log_x = false, log_y = false; };
-  struct Span { double low = kNaN, high = kNaN; bool valid() const { return low <= high; } void add(double v); };
+  struct Window {
+    double x0 = 0, x1 = 1, y0 = 0, y1 = 1;
+    bool log_x = false, log_y = false;
+  };
+  struct Span {
+    double low = kNaN, high = kNaN;
+    bool valid() const { return low <= high; }
+    void add(double v);
+  };
 
   void setData(CurveData data);
   void append(const QString& id, const std::vector<double>& step, const std::vector<double>& value, const std::vector<double>& epoch,
@@ -34,7 +41,7 @@ class CurveStore {
   const std::vector<double>& shown(int i) const;
   bool isSmoothed(int i) const;
 
-  Span xSpan() const;                                     ///< over visible series
+  Span xSpan() const;  ///< over visible series
   /// Over the visible x range: main lines and bands, with `all` also raw values. Log: values > 0 only.
   Span ySpan(const Window& w, bool all) const;
   /// Points of a line in unit coordinates of the window (y up), decimated to at most two per column and one neighbour at each side.
@@ -59,7 +66,7 @@ class CurveStore {
 
  private:
   struct Derived {
-    std::vector<double> x;         // used for Relative only; the others are in the series
+    std::vector<double> x;  // used for Relative only; the others are in the series
     std::vector<double> smooth;
     DebiasedEma ema;
     MinMaxPyramid raw, smoothed, low, high;

@@ -57,7 +57,8 @@ QString curveCsv(const CurveData& data, const QString& quantity, const Provenanc
   out += QStringLiteral("step");
   for (const CurveSeries& s : data.series) {
     out += QLatin1Char(',') + csvCell(s.name);
-    if (s.low.size() == s.step.size() && !s.low.empty()) out += QStringLiteral(",%1,%2").arg(csvCell(s.name + QStringLiteral("-low")), csvCell(s.name + QStringLiteral("-high")));
+    if (s.low.size() == s.step.size() && !s.low.empty())
+      out += QStringLiteral(",%1,%2").arg(csvCell(s.name + QStringLiteral("-low")), csvCell(s.name + QStringLiteral("-high")));
   }
   out += QLatin1Char('\n');
   for (const double step : allSteps(data)) {

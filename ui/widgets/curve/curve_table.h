@@ -20,7 +20,11 @@ class CurveTableModel : public QAbstractTableModel {
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
  private:
-  struct Column { QString name; int decimals; std::vector<double> step, value; };
+  struct Column {
+    QString name;
+    int decimals;
+    std::vector<double> step, value;
+  };
   std::vector<double> steps_;
   std::vector<Column> columns_;
 };

@@ -13,7 +13,10 @@ namespace {
 /// Labels of a linear axis: "10k" from ten thousand where all steps are whole hundreds, "5e-4" for tiny steps, else fixed decimals.
 QString linearLabel(double v, double step, double largest) {
   if (std::abs(v) < step * 1e-9) return QStringLiteral("0");
-  struct Unit { double factor; const char* name; };
+  struct Unit {
+    double factor;
+    const char* name;
+  };
   static constexpr std::array<Unit, 3> kUnits = {{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
   if (largest >= 10'000) {
     for (const Unit& unit : kUnits) {
@@ -70,7 +73,8 @@ std::vector<Tick> linearTicks(double from, double to, int most) {
   if (count(step) > most) step = niceStep(to - from, most);
   const double largest = std::max(std::abs(from), std::abs(to));
   if (!(step > largest * 1e-13)) return ticks;
-  for (double k = std::ceil(from / step - 1e-9); k * step <= to + step * 1e-9; ++k) ticks.push_back({k * step, linearLabel(k * step, step, largest)});
+  for (double k = std::ceil(from / step - 1e-9); k * step <= to + step * 1e-9; ++k)
+    ticks.push_back({k * step, linearLabel(k * step, step, largest)});
   return ticks;
 }
 
@@ -81,7 +85,8 @@ std::vector<Tick> logTicks(double from, double to, int most) {
   if (decades < 0.7) return linearTicks(from, to, most);  // too little for decades: ordinary numbers at their logarithmic places
   const auto add = [&](double v) {
     if (v < from * (1 - 1e-9) || v > to * (1 + 1e-9)) return;
-    ticks.push_back({v, v >= 10'000 || v < 1e-3 ? formatRate(v) : formatFixed(v, std::max(0, static_cast<int>(-std::floor(std::log10(v) + 1e-9))))});
+    ticks.push_back(
+        {v, v >= 10'000 || v < 1e-3 ? formatRate(v) : formatFixed(v, std::max(0, static_cast<int>(-std::floor(std::log10(v) + 1e-9))))});
     if (v >= 10'000) ticks.back().label = QStringLiteral("1e%1").arg(std::lround(std::log10(v)));
   };
   const int low = static_cast<int>(std::floor(std::log10(from))), high = static_cast<int>(std::ceil(std::log10(to)));
@@ -117,27 +122,36 @@ std::vector<Tick> clockTicks(double from, double to, int most) {
   for (double k = std::ceil((from + offset) / step - 1e-9); k * step - offset <= to; ++k) {
     const double t = k * step - offset;
     const QDateTime when = QDateTime::fromSecsSinceEpoch(std::llround(t));
-    ticks.push_back({t, step >= 86400 ? when.toString(QStringLiteral("d MMM")) : when.toString(step < 60 ? QStringLiteral("HH:mm:ss") : QStringLiteral("HH:mm"))});
+    ticks.push_back({t, step >= 86400 ? when.toString(QStringLiteral("d MMM"))
+                                      : when.toString(step < 60 ? QStringLiteral("HH:mm:ss") : QStringLiteral("HH:mm"))});
   }
   return ticks;
 }
 
 QString axisPositionText(CurveAxis axis, double x) {
   switch (axis) {
-    case CurveAxis::Step: return QStringLiteral("step ") + formatFixed(x, x == std::floor(x) ? 0 : 1);
-    case CurveAxis::Epoch: return QStringLiteral("epoch ") + formatFixed(x, 2);
-    case CurveAxis::Relative: return formatDuration(x);
-    case CurveAxis::Clock: return QDateTime::fromMSecsSinceEpoch(std::llround(x * 1000)).toString(QStringLiteral("HH:mm:ss"));
+    case CurveAxis::Step:
+      return QStringLiteral("step ") + formatFixed(x, x == std::floor(x) ? 0 : 1);
+    case CurveAxis::Epoch:
+      return QStringLiteral("epoch ") + formatFixed(x, 2);
+    case CurveAxis::Relative:
+      return formatDuration(x);
+    case CurveAxis::Clock:
+      return QDateTime::fromMSecsSinceEpoch(std::llround(x * 1000)).toString(QStringLiteral("HH:mm:ss"));
   }
   return {};
 }
 
 QString axisName(CurveAxis axis) {
   switch (axis) {
-    case CurveAxis::Step: return QStringLiteral("step");
-    case CurveAxis::Epoch: return QStringLiteral("epoch");
-    case CurveAxis::Relative: return QStringLiteral("since start");
-    case CurveAxis::Clock: return QStringLiteral("clock");
+    case CurveAxis::Step:
+      return QStringLiteral("step");
+    case CurveAxis::Epoch:
+      return QStringLiteral("epoch");
+    case CurveAxis::Relative:
+      return QStringLiteral("since start");
+    case CurveAxis::Clock:
+      return QStringLiteral("clock");
   }
   return {};
 }

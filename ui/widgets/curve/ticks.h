@@ -6,7 +6,10 @@
 
 namespace dsw {
 
-struct Tick { double value; QString label; };
+struct Tick {
+  double value;
+  QString label;
+};
 
 /// Ticks at multiples of 1, 2 or 5 × 10^k inside [from, to], at most `most`. Labels have one number of decimals.
 std::vector<Tick> linearTicks(double from, double to, int most);

@@ -24,8 +24,8 @@ enum class GraphNodeKind {
 struct GraphNode {
   QString id;
   QString name;
-  QString icon;    ///< icon name, or empty
-  QString foot;    ///< shape in mono: "12×64×128"
+  QString icon;  ///< icon name, or empty
+  QString foot;  ///< shape in mono: "12×64×128"
   std::vector<GraphRow> rows;
   QString error;   ///< a sentence: red frame, octagon, sentence under the node
   QString frame;   ///< id of the frame it stands in, or empty
@@ -49,7 +49,7 @@ struct GraphEdge {
 struct GraphFrame {
   QString id;
   QString title;
-  QString note;    ///< right, mono
+  QString note;  ///< right, mono
   QString parent;
   QString target;
 };

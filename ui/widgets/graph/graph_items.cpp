@@ -57,7 +57,8 @@ QSizeF graphNodeSize(const GraphNode& node) {
   }
   qreal width = std::max((node.icon.isEmpty() ? 20 : 40) + name.horizontalAdvance(node.name), 20 + foot.horizontalAdvance(node.foot));
   for (const GraphRow& row : node.rows)
-    width = std::max(width, 20 + (row.checked ? 20 : 0) + plain.horizontalAdvance(row.text) + (row.share >= 0 ? kBar + 10 : 0) + foot.horizontalAdvance(row.value) + 10);
+    width = std::max(width, 20 + (row.checked ? 20 : 0) + plain.horizontalAdvance(row.text) + (row.share >= 0 ? kBar + 10 : 0) +
+                                foot.horizontalAdvance(row.value) + 10);
   const qreal rows = static_cast<qreal>(node.rows.size()) * kRowHeight;
   return {rounded(std::max(104.0, width)), kHead + rows + (node.rows.empty() ? 0 : 4) + (node.foot.isEmpty() ? 0 : kFoot)};
 }
@@ -111,8 +112,10 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     if (kPointSize * px * 0.5 >= kLeastText * 0.7) p->drawText(box(), Qt::AlignCenter, node_.name);
   } else {
     p->drawRoundedRect(edge, kRadius, kRadius);
-    if (compact_) paintCompact(*p, detail, px);
-    else paintFull(*p, detail, px);
+    if (compact_)
+      paintCompact(*p, detail, px);
+    else
+      paintFull(*p, detail, px);
   }
   if (failed) {
     drawErrorMark(*p, box().topRight() + QPointF(-1, 1));
@@ -183,7 +186,9 @@ void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
         const QRectF bar(area.width() - 8 - value_wide - 8 - kBar, y + 7, kBar, 4);
         p.setPen(Qt::NoPen);
         p.setBrush(themeColor(Token::Accent));
-        p.drawRoundedRect(QRectF(bar.right() - std::max(2.0, kBar * std::min(1.0, row.share)), bar.top(), std::max(2.0, kBar * std::min(1.0, row.share)), 4), 2, 2);
+        p.drawRoundedRect(QRectF(bar.right() - std::max(2.0, kBar * std::min(1.0, row.share)), bar.top(),
+                                 std::max(2.0, kBar * std::min(1.0, row.share)), 4),
+                          2, 2);
       }
       y += kRowHeight;
     }
@@ -199,7 +204,8 @@ void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
   if (port_out_) p.drawEllipse(QPointF(area.width(), kHead / 2), kPort / 2, kPort / 2);
 }
 
-GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow) : edge_(edge), way_(way), arrow_(arrow) {
+GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow)
+    : edge_(edge), way_(way), arrow_(arrow) {
   setZValue(1);
   if (way.size() < 2) return;
   path_.moveTo(way.first());
@@ -256,8 +262,10 @@ void GraphEdgeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     const bool upward = std::abs(tip.x() - before.x()) < 1;
     p->setPen(Qt::NoPen);
     p->setBrush(ink);
-    if (upward) p->drawPolygon(QPolygonF{tip, tip + QPointF(-3.5, tip.y() < before.y() ? 7 : -7), tip + QPointF(3.5, tip.y() < before.y() ? 7 : -7)});
-    else p->drawPolygon(QPolygonF{tip, tip + QPointF(-7, -3.5), tip + QPointF(-7, 3.5)});
+    if (upward)
+      p->drawPolygon(QPolygonF{tip, tip + QPointF(-3.5, tip.y() < before.y() ? 7 : -7), tip + QPointF(3.5, tip.y() < before.y() ? 7 : -7)});
+    else
+      p->drawPolygon(QPolygonF{tip, tip + QPointF(-7, -3.5), tip + QPointF(-7, 3.5)});
   }
   if (!edge_.label.isEmpty() && 11 * devicePxOf(*p) >= kLeastText) {
     p->setFont(themeFont(FontRole::Tick));

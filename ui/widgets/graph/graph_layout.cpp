@@ -22,7 +22,8 @@ class Placer {
       node_frame_.insert(node.id, frame_parent_.contains(node.frame) ? node.frame : QString());
       members_[node_frame_[node.id]].push_back(&node);
     }
-    for (const GraphFrame& f : graph.frames) inner_[frame_parent_.contains(f.parent) && f.parent != f.id ? f.parent : QString()].push_back(f.id);
+    for (const GraphFrame& f : graph.frames)
+      inner_[frame_parent_.contains(f.parent) && f.parent != f.id ? f.parent : QString()].push_back(f.id);
   }
 
   GraphPlaces run(QSizeF view) {
@@ -63,7 +64,8 @@ class Placer {
         // A frame shares the view with what stands beside it.
         qreal inner_anchor = 0;
         const bool alone = members_.value(frame).size() < 2;
-        const QSizeF inside = level(id, QSizeF(view.width() * (alone ? 0.92 : 0.6), view.height() - kFrameTitle - 2 * kFramePad), depth + 1, &inner_anchor);
+        const QSizeF inside =
+            level(id, QSizeF(view.width() * (alone ? 0.92 : 0.6), view.height() - kFrameTitle - 2 * kFramePad), depth + 1, &inner_anchor);
         GraphUnit u;
         u.id = id;
         u.frame = true;
@@ -97,7 +99,8 @@ class Placer {
       const GraphLink& l = placed.links()[k];
       QVector<QPointF> bends;
       for (const int b : placed.bends()[k]) bends << placed.units()[static_cast<std::size_t>(b)].place.center();
-      const QPair<QString, QString> ends(placed.units()[static_cast<std::size_t>(l.from)].id, placed.units()[static_cast<std::size_t>(l.to)].id);
+      const QPair<QString, QString> ends(placed.units()[static_cast<std::size_t>(l.from)].id,
+                                         placed.units()[static_cast<std::size_t>(l.to)].id);
       if (!bends.isEmpty()) bends_.insert(ends, {frame, bends});
     }
     return size;
@@ -148,12 +151,13 @@ class Placer {
           if (it != bends_.constEnd())
             for (const QPointF& p : it->second) way << p + origins_.value(it->first);
           way << QPointF(b.left(), b.center().y());
-          if (way.size() > 2 && std::adjacent_find(way.begin(), way.end(), [](QPointF p, QPointF q) { return q.x() <= p.x(); }) != way.end()) {
+          if (way.size() > 2 &&
+              std::adjacent_find(way.begin(), way.end(), [](QPointF p, QPointF q) { return q.x() <= p.x(); }) != way.end()) {
             way = {way.first(), way.last()};  // the bends were wrapped into another row
           }
         } else {
-          way << QPointF(a.right(), a.center().y()) << QPointF(out, a.center().y()) << QPointF(out, between) << QPointF(in, between) << QPointF(in, b.center().y())
-              << QPointF(b.left(), b.center().y());
+          way << QPointF(a.right(), a.center().y()) << QPointF(out, a.center().y()) << QPointF(out, between) << QPointF(in, between)
+              << QPointF(in, b.center().y()) << QPointF(b.left(), b.center().y());
           smooth = false;
         }
       }
@@ -167,7 +171,8 @@ class Placer {
     const QRectF r = unitRect(id);
     QPointF corner = r.topLeft();
     const auto add = [&](const QRectF& other) {
-      if (other.top() < r.bottom() && other.bottom() > r.top()) corner = QPointF(std::min(corner.x(), other.left()), std::min(corner.y(), other.top()));
+      if (other.top() < r.bottom() && other.bottom() > r.top())
+        corner = QPointF(std::min(corner.x(), other.left()), std::min(corner.y(), other.top()));
     };
     for (const GraphNode* node : members_.value(frame)) add(places_.nodes.value(node->id));
     for (const QString& inner : inner_.value(frame)) add(places_.frames.value(inner));
@@ -181,12 +186,15 @@ class Placer {
     for (const GraphNode& node : graph_.nodes) {
       QRectF r = places_.nodes.value(node.id);
       if (!node.error.isEmpty()) r.setHeight(r.height() + kErrorRoom);
-      if (r.right() > from_x && r.left() < b.right() && r.top() < b.bottom() + 4 && r.bottom() > b.top() - 4) lane = std::max(lane, r.bottom());
+      if (r.right() > from_x && r.left() < b.right() && r.top() < b.bottom() + 4 && r.bottom() > b.top() - 4)
+        lane = std::max(lane, r.bottom());
     }
     lane += 11;
     QVector<QPointF> way{QPointF(a.right(), a.center().y())};
-    if (same_row) way << QPointF(from_x, a.center().y());
-    else way << QPointF(wrap_out, a.center().y()) << QPointF(wrap_out, wrap_between) << QPointF(wrap_in, wrap_between);
+    if (same_row)
+      way << QPointF(from_x, a.center().y());
+    else
+      way << QPointF(wrap_out, a.center().y()) << QPointF(wrap_out, wrap_between) << QPointF(wrap_in, wrap_between);
     return way << QPointF(from_x, lane) << QPointF(b.center().x(), lane) << QPointF(b.center().x(), b.bottom());
   }
 

@@ -12,8 +12,9 @@ namespace dsw {
 /// Where everything stands, in scene px. Node rectangles do not overlap; a frame encloses its nodes with room for its title.
 struct GraphPlaces {
   QHash<QString, QRectF> nodes, frames;
-  QVector<QVector<QPointF>> edges;  ///< one a GraphData::edges: way points from the source's right to the target's left side; empty: an end is missing
-  QVector<bool> smooth;             ///< one an edge: a curve through its points; otherwise straight pieces with rounded corners
+  QVector<QVector<QPointF>>
+      edges;             ///< one a GraphData::edges: way points from the source's right to the target's left side; empty: an end is missing
+  QVector<bool> smooth;  ///< one an edge: a curve through its points; otherwise straight pieces with rounded corners
   QRectF bounds;
 };
 

@@ -13,7 +13,8 @@ constexpr qreal kRowGap = 18, kLane = 16;
 /// Indexes of `links` that close a cycle are dropped; the rest is acyclic.
 std::vector<GraphLink> acyclic(int count, const std::vector<GraphLink>& links) {
   std::vector<std::vector<int>> out(static_cast<std::size_t>(count));
-  for (int k = 0; k < static_cast<int>(links.size()); ++k) out[static_cast<std::size_t>(links[static_cast<std::size_t>(k)].from)].push_back(k);
+  for (int k = 0; k < static_cast<int>(links.size()); ++k)
+    out[static_cast<std::size_t>(links[static_cast<std::size_t>(k)].from)].push_back(k);
   std::vector<char> color(static_cast<std::size_t>(count), 0), dropped(links.size(), 0);
   std::vector<std::pair<int, std::size_t>> stack;
   for (int root = 0; root < count; ++root) {
@@ -123,7 +124,8 @@ void GraphLevel::addBends() {
 void GraphLevel::orderLayers() {
   std::vector<double> rank(n(), 0);
   const auto number = [&](const std::vector<int>& layer) {
-    for (std::size_t k = 0; k < layer.size(); ++k) rank[static_cast<std::size_t>(layer[k])] = static_cast<double>(k) - static_cast<double>(layer.size()) / 2;
+    for (std::size_t k = 0; k < layer.size(); ++k)
+      rank[static_cast<std::size_t>(layer[k])] = static_cast<double>(k) - static_cast<double>(layer.size()) / 2;
   };
   for (const auto& layer : layers_) number(layer);
   for (int sweep = 0; sweep < 6; ++sweep) {
@@ -195,7 +197,8 @@ void GraphLevel::pushApart(const std::vector<int>& layer) {
 double GraphLevel::crossing(std::size_t at) const {
   double count = 0;
   for (const GraphLink& l : links_) {
-    const int from = units_[static_cast<std::size_t>(l.from)].layer, to = units_[static_cast<std::size_t>(l.to)].layer, border = static_cast<int>(at);
+    const int from = units_[static_cast<std::size_t>(l.from)].layer, to = units_[static_cast<std::size_t>(l.to)].layer,
+              border = static_cast<int>(at);
     // A residual that begins just before the border runs along with the link beside it.
     if (from < border && to >= border) count += !l.residual ? 1 : from + 1 == border ? 0.2 : 3;
   }
@@ -245,7 +248,8 @@ void GraphLevel::measure(Row& row, const std::vector<qreal>& widths) const {
     }
   }
   for (const GraphLink& l : links_) {
-    const auto from = static_cast<std::size_t>(units_[static_cast<std::size_t>(l.from)].layer), to = static_cast<std::size_t>(units_[static_cast<std::size_t>(l.to)].layer);
+    const auto from = static_cast<std::size_t>(units_[static_cast<std::size_t>(l.from)].layer),
+               to = static_cast<std::size_t>(units_[static_cast<std::size_t>(l.to)].layer);
     if (l.residual && to >= row.from && from < row.to) row.lanes = 1;
   }
 }
@@ -272,7 +276,8 @@ QSizeF GraphLevel::wrapRows() {
       if (row.from > 0) crossed += crossings[row.from];
     }
     // The scale at which it fits the view; each link that a wrap leads around costs the reader a little.
-    const double scale = std::min({1.0, view_.width() / std::max(width, 1.0), view_.height() / std::max(height, 1.0)}) * std::pow(0.93, crossed);
+    const double scale =
+        std::min({1.0, view_.width() / std::max(width, 1.0), view_.height() / std::max(height, 1.0)}) * std::pow(0.93, crossed);
     if (scale > best_scale * 1.001) {
       best_scale = scale;
       best_rows = rows;
@@ -281,7 +286,8 @@ QSizeF GraphLevel::wrapRows() {
     if (height > width && height > view_.height()) break;
   }
   first_anchor_ = 0;
-  if (!best_rows.empty() && !layers_.front().empty()) first_anchor_ = units_[static_cast<std::size_t>(layers_.front().front())].y - best_rows.front().top;
+  if (!best_rows.empty() && !layers_.front().empty())
+    first_anchor_ = units_[static_cast<std::size_t>(layers_.front().front())].y - best_rows.front().top;
   qreal y = 0;
   for (const Row& row : best_rows) {
     qreal x = 0;

@@ -23,7 +23,10 @@ struct GraphUnit {
   qreal bottom() const { return y - anchor + size.height(); }
 };
 
-struct GraphLink { int from, to; bool residual; };
+struct GraphLink {
+  int from, to;
+  bool residual;
+};
 
 /// Places the units of one level, with the top left of everything at (0, 0). Cycles are broken at the link that closes them.
 class GraphLevel {
@@ -40,7 +43,11 @@ class GraphLevel {
   const std::vector<std::vector<int>>& bends() const { return bends_; }
 
  private:
-  struct Row { std::size_t from, to; qreal top = 0, bottom = 0, width = 0; int lanes = 0; };
+  struct Row {
+    std::size_t from, to;
+    qreal top = 0, bottom = 0, width = 0;
+    int lanes = 0;
+  };
   std::size_t n() const { return units_.size(); }
   void assignLayers();
   void addBends();

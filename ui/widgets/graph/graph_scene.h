@@ -8,7 +8,8 @@
 
 namespace dsw {
 
-/// The items of one GraphData. One class for network view and designer: a designer adds commands that change GraphData and set it again. UI thread only.
+/// The items of one GraphData. One class for network view and designer: a designer adds commands that change GraphData and set it again. UI
+/// thread only.
 class GraphScene : public QGraphicsScene {
   Q_OBJECT
  public:

@@ -35,9 +35,12 @@ void MiniMap::paintEvent(QPaintEvent*) {
   for (QGraphicsItem* item : view_->scene()->items(Qt::AscendingOrder)) {
     if (auto* frame = qgraphicsitem_cast<GraphFrameItem*>(item)) p.fillRect(t.mapRect(frame->box()), themeColor(Token::SelectIdle));
     if (auto* node = qgraphicsitem_cast<GraphNodeItem*>(item))
-      p.fillRect(t.mapRect(node->mapRectToScene(node->box())), themeColor(!node->node().error.isEmpty() ? Token::Failed : node->isSelected() ? Token::Accent : Token::LineStrong));
+      p.fillRect(t.mapRect(node->mapRectToScene(node->box())), themeColor(!node->node().error.isEmpty() ? Token::Failed
+                                                                          : node->isSelected()          ? Token::Accent
+                                                                                                        : Token::LineStrong));
   }
-  const QRectF seen = t.mapRect(view_->mapToScene(view_->viewport()->rect()).boundingRect()).intersected(QRectF(rect()).adjusted(3, 3, -3, -3));
+  const QRectF seen =
+      t.mapRect(view_->mapToScene(view_->viewport()->rect()).boundingRect()).intersected(QRectF(rect()).adjusted(3, 3, -3, -3));
   p.setBrush(Qt::NoBrush);
   p.setPen(QPen(themeColor(Token::Accent), 1.5));
   p.drawRect(seen);

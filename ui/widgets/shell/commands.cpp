@@ -22,8 +22,10 @@ void addCommands(CommandRegistry& r) {
   r.add({"file.new-project", "New &project…", "folder2", {}, "An empty project file in a place that you choose"});
   r.add({"file.open", "&Open…", "folder2-open", keys({"Ctrl+O"}), "Open a project (.dsx), or import an archive, a model or a data file"});
   r.add({"file.save", "&Keep version", "save", keys({"Ctrl+S"}), "Store the document as a new version of its experiment"});
-  r.add({"file.import", "&Import…", "box-arrow-in-down", keys({"Ctrl+Shift+I"}), "Import a project archive (.dsz) or a model, after a preview"});
-  r.add({"file.export", "&Export…", "download", keys({"Ctrl+Shift+E"}), "Export what the focused view shows: project, figure, table or model"});
+  r.add({"file.import", "&Import…", "box-arrow-in-down", keys({"Ctrl+Shift+I"}),
+         "Import a project archive (.dsz) or a model, after a preview"});
+  r.add({"file.export", "&Export…", "download", keys({"Ctrl+Shift+E"}),
+         "Export what the focused view shows: project, figure, table or model"});
   r.add({"file.report", "Make &report…", "file-earmark-text", {}, "A self-contained HTML report of the selected runs"});
   r.add({"file.close-project", "&Close project", "", {}, "Close the project and show the start page"});
   r.add({"file.settings", "&Settings…", "gear", keys({"Ctrl+,"}), "Theme, scale, motion and keys"});
@@ -42,12 +44,14 @@ void addCommands(CommandRegistry& r) {
 
   // Object: the verbs of section 1, on what is focused or shown.
   r.add({"object.open", "&Open object", "box-arrow-up-right", {}, "Open or raise its tab"});
-  r.add({"object.duplicate", "&Duplicate", "files", keys({"Ctrl+D"}), "A new experiment from this one, or from the document that a run recorded"});
+  r.add({"object.duplicate", "&Duplicate", "files", keys({"Ctrl+D"}),
+         "A new experiment from this one, or from the document that a run recorded"});
   r.add({"object.rename", "Re&name", "pencil", keys({"F2"}), "Give it another name"});
   r.add({"object.tag", "&Tag…", "tag", keys({"Ctrl+Shift+T"}), "Add or remove tags"});
   r.add({"object.note", "N&ote…", "sticky", keys({"Ctrl+Shift+N"}), "Write a note on it"});
   r.add({"object.archive", "&Archive", "archive", keys({"Delete"}), "Hide it; it can be restored"});
-  r.add({"object.source", "&Go to source", "signpost-split", keys({"F4"}), "Go to the run, document version or row behind what is focused"});
+  r.add(
+      {"object.source", "&Go to source", "signpost-split", keys({"F4"}), "Go to the run, document version or row behind what is focused"});
 
   // Run.
   r.add({"run.start", "&Run", "play-fill", keys({"F5"}), "Freeze a version, queue a run and open its dashboard"});
@@ -101,7 +105,8 @@ void addCommands(CommandRegistry& r) {
   r.add({"help.about", "&About", "info-circle", {}, "Version, licences"});
 
   // Forms and JSON.
-  r.add({"form.toggle-json", "Form or JSON at the same place", "braces", keys({"Ctrl+J"}), "Jump between the form and the JSON text", Form});
+  r.add(
+      {"form.toggle-json", "Form or JSON at the same place", "braces", keys({"Ctrl+J"}), "Jump between the form and the JSON text", Form});
   r.add({"form.values", "Possible values", "", keys({"Ctrl+Space", "Alt+/"}), "List what can stand here", Form});
   r.add({"form.default", "Back to default", "", keys({"Alt+Backspace"}), "Take the value away, so that the default applies", Form});
   r.add({"form.next-group", "Next group", "", keys({"Alt+Down"}), "The next section of the form", Form});
@@ -110,7 +115,8 @@ void addCommands(CommandRegistry& r) {
   // Tables.
   r.add({"table.mark", "Mark for comparison", "", keys({"Space"}), "Mark or unmark the row", Table});
   r.add({"table.columns", "Choose columns…", "layout-three-columns", keys({"Ctrl+Shift+C"}), "Choose which columns are shown", Table});
-  r.add({"table.sort", "Sort by this column", "", keys({"S"}), "Sort by the column of the current cell; again: the other way round", Table});
+  r.add(
+      {"table.sort", "Sort by this column", "", keys({"S"}), "Sort by the column of the current cell; again: the other way round", Table});
   r.add({"table.filter", "Filter", "funnel", keys({"/"}), "Go to the filter of the table", Table});
   r.add({"table.pin", "Pin as baseline", "", keys({"P"}), "Every difference refers to this row", Table});
   r.add({"table.open-group", "Open group", "", keys({"Ctrl+Right"}), "Show the rows of the group", Table});
@@ -139,16 +145,43 @@ void addCommands(CommandRegistry& r) {
 
 QVector<MenuPlan> menuPlan() {
   return {
-      {"&File", {"file.new-experiment", "file.new-project", "file.open", "@recent", "", "file.save", "file.import", "file.export", "file.report", "",
-                 "file.settings", "", "file.close-project", "file.quit"}},
-      {"&Edit", {"edit.undo", "edit.redo", "", "edit.cut", "edit.copy", "edit.paste", "edit.select-all", "", "edit.find", "edit.find-next",
-                 "edit.find-previous", "", "object.duplicate", "object.rename", "object.tag", "object.note", "object.archive"}},
-      {"&View", {"view.palette", "view.go-to", "object.source", "", "view.overview", "run.all", "view.devices", "", "view.navigator", "view.document",
-                 "view.inspector", "view.jobs", "view.log", "view.problems", "", "view.back", "view.forward", "view.filter", "view.next-problem",
-                 "view.previous-problem", "", "@theme", "view.scale-up", "view.scale-down", "view.scale-reset", "view.full-screen"}},
+      {"&File",
+       {"file.new-experiment", "file.new-project", "file.open", "@recent", "", "file.save", "file.import", "file.export", "file.report", "",
+        "file.settings", "", "file.close-project", "file.quit"}},
+      {"&Edit",
+       {"edit.undo", "edit.redo", "", "edit.cut", "edit.copy", "edit.paste", "edit.select-all", "", "edit.find", "edit.find-next",
+        "edit.find-previous", "", "object.duplicate", "object.rename", "object.tag", "object.note", "object.archive"}},
+      {"&View",
+       {"view.palette",
+        "view.go-to",
+        "object.source",
+        "",
+        "view.overview",
+        "run.all",
+        "view.devices",
+        "",
+        "view.navigator",
+        "view.document",
+        "view.inspector",
+        "view.jobs",
+        "view.log",
+        "view.problems",
+        "",
+        "view.back",
+        "view.forward",
+        "view.filter",
+        "view.next-problem",
+        "view.previous-problem",
+        "",
+        "@theme",
+        "view.scale-up",
+        "view.scale-down",
+        "view.scale-reset",
+        "view.full-screen"}},
       {"&Run", {"run.start", "run.stop", "run.resume", "", "run.pin", "run.compare", "run.all", "", "run.export-model"}},
-      {"&Window", {"window.next-tab", "window.previous-tab", "window.second-group", "view.next-pane", "view.previous-pane", "", "window.close-tab",
-                   "window.close-all", "", "window.start", "view.reset-layout"}},
+      {"&Window",
+       {"window.next-tab", "window.previous-tab", "window.second-group", "view.next-pane", "view.previous-pane", "", "window.close-tab",
+        "window.close-all", "", "window.start", "view.reset-layout"}},
       {"&Help", {"help.first-run", "help.keys", "help.context", "", "help.about"}},
   };
 }

@@ -13,7 +13,10 @@ class CommandRegistry;
 void addCommands(CommandRegistry& registry);
 
 /// The menu bar: title and command ids from top to bottom; an empty id is a separator, "@recent" the recent projects.
-struct MenuPlan { QString title; QStringList ids; };
+struct MenuPlan {
+  QString title;
+  QStringList ids;
+};
 QVector<MenuPlan> menuPlan();
 
 }  // namespace dsw

@@ -40,9 +40,9 @@ enum class DockPlace { Left, Right, Bottom };
 
 /// How a dock is made; registered beside the document panels.
 struct DockEntry {
-  QString id, text;             ///< id: "navigator"; also the command "view.ID" and the name under which its place is kept
+  QString id, text;  ///< id: "navigator"; also the command "view.ID" and the name under which its place is kept
   DockPlace place = DockPlace::Bottom;
-  int size = 0, minimum = 0;    ///< width, or height at the bottom, px
+  int size = 0, minimum = 0;  ///< width, or height at the bottom, px
   std::function<DockPanel*(PanelContext&, QWidget* parent)> make;
 };
 

@@ -72,7 +72,8 @@ void DocumentArea::add(DocumentPanel* panel) {
   connect(close, &QToolButton::clicked, this, [this, panel] { closePanel(panel); });
   group->tabBar()->setTabButton(index, QTabBar::RightSide, close);
   connect(panel, &DocumentPanel::tabChanged, this, [this, panel] { updateTab(panel); });
-  connect(panel, &DocumentPanel::closeRequested, this, [this, panel] { closePanel(panel); }, Qt::QueuedConnection);
+  connect(
+      panel, &DocumentPanel::closeRequested, this, [this, panel] { closePanel(panel); }, Qt::QueuedConnection);
   updateTab(panel);
   group->setCurrentIndex(index);
   announceActive();
@@ -216,7 +217,10 @@ void DocumentArea::tabMenu(QTabWidget* group, const QPoint& pos) {
 QStringList DocumentArea::state() const {
   QStringList list;
   for (DocumentPanel* panel : panels())
-    list.push_back(QString("%1%2 %3").arg(panel == active() ? "*" : "").arg(groupOf(panel) == first_ ? 1 : 2).arg(panel->ref().at(panel->place()).href()));
+    list.push_back(QString("%1%2 %3")
+                       .arg(panel == active() ? "*" : "")
+                       .arg(groupOf(panel) == first_ ? 1 : 2)
+                       .arg(panel->ref().at(panel->place()).href()));
   return list;
 }
 

@@ -22,17 +22,17 @@ class DocumentArea : public QSplitter {
   void add(DocumentPanel* panel);
   DocumentPanel* find(const ObjectRef& ref) const;
   DocumentPanel* active() const;
-  QVector<DocumentPanel*> panels() const;          ///< group by group, left to right
+  QVector<DocumentPanel*> panels() const;  ///< group by group, left to right
   void activate(DocumentPanel* panel);
   /// Asks canClose; says aboutToClose. False where the person wants to keep it.
   bool closePanel(DocumentPanel* panel);
   bool closeAll();
-  void step(int by);                               ///< next or previous tab, round the corner
+  void step(int by);  ///< next or previous tab, round the corner
   int groups() const { return second_ ? 2 : 1; }
   /// Moves the active tab to the other group; a group without tabs goes.
   void toggleSecondGroup();
 
-  QStringList state() const;                       ///< tabs as "group href", the active one with "*" before
+  QStringList state() const;  ///< tabs as "group href", the active one with "*" before
   QSize minimumSizeHint() const override { return {560, 400}; }
 
  signals:

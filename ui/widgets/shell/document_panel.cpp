@@ -10,7 +10,11 @@
 namespace dsw {
 
 DocumentPanel::DocumentPanel(PanelContext& context, ObjectRef ref, QWidget* parent)
-    : QWidget(parent), context_(context), ref_(ref.withoutPlace()), header_(new PanelHeader(context.commands, this)), messages_(new MessageBar(this)),
+    : QWidget(parent),
+      context_(context),
+      ref_(ref.withoutPlace()),
+      header_(new PanelHeader(context.commands, this)),
+      messages_(new MessageBar(this)),
       layout_(new QVBoxLayout(this)) {
   setAttribute(Qt::WA_StyledBackground);  // the ground of forms and headers, in every theme
   layout_->setContentsMargins(0, 0, 0, 0);
@@ -62,8 +66,10 @@ void DocumentPanel::setModified(bool modified) {
 void DocumentPanel::setLocked(const QString& reason) {
   if (lockReason_ == reason) return;
   lockReason_ = reason;
-  if (!reason.isEmpty()) messages_->showMessage(MessageLevel::Info, QStringLiteral("Read-only."), reason);
-  else messages_->clear();
+  if (!reason.isEmpty())
+    messages_->showMessage(MessageLevel::Info, QStringLiteral("Read-only."), reason);
+  else
+    messages_->clear();
   emit tabChanged();
 }
 

@@ -4,11 +4,13 @@
 // To add a view:
 //   1. class RunDashboard : public DocumentPanel { RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget* parent); … };
 //      the constructor builds widgets, calls setTitle/setTabIcon/setBody, and asks context.queries for data (never waits).
-//   2. in ui/panels/register_panels.cpp: registry.add({kind::kRun, [](PanelContext& c, const ObjectRef& r, QWidget* p) { return new RunDashboard(c, r, p); }});
+//   2. in ui/panels/register_panels.cpp: registry.add({kind::kRun, [](PanelContext& c, const ObjectRef& r, QWidget* p) { return new
+//   RunDashboard(c, r, p); }});
 //   3. anything opens it by context.navigator.open({kind::kRun, runId, "step:1200"}); the place goes to showPlace().
 //   4. commands: list ids of ui/widgets/shell/commands.cpp in commandState(), do them in runCommand(). The menu, the key, the palette
 //      and the header button (header().addCommand) all come through these two. Call commandsChanged() when an answer changes.
-//   5. a view with single-key commands: view->addActions(context.commands.actions(CommandContext::Chart)), answered by the same two functions
+//   5. a view with single-key commands: view->addActions(context.commands.actions(CommandContext::Chart)), answered by the same two
+//   functions
 //      or by any CommandTarget among the focused widget and its parents (asked before the panel).
 #pragma once
 #include <QVector>
@@ -71,20 +73,20 @@ class DocumentPanel : public QWidget, public CommandTarget {
   MessageBar& messages() const { return *messages_; }
 
  signals:
-  void tabChanged();          ///< title, icon, status, modified or lock
-  void commandsChanged();     ///< commandState may answer differently
-  void inspectorChanged();    ///< inspector() may return another widget
-  void closeRequested();      ///< its object is gone
+  void tabChanged();        ///< title, icon, status, modified or lock
+  void commandsChanged();   ///< commandState may answer differently
+  void inspectorChanged();  ///< inspector() may return another widget
+  void closeRequested();    ///< its object is gone
 
  protected:
-  void setTitle(const QString& title);              ///< of the tab and the header
+  void setTitle(const QString& title);  ///< of the tab and the header
   void setTabIcon(const QString& icon);
   /// A run status: the tab shows its icon; empty: tabIcon again.
   void setTabStatus(const QString& status);
-  void setModified(bool modified);                  ///< "name *"
+  void setModified(bool modified);  ///< "name *"
   /// Read-only: a lock in the tab, the reason in the message bar. Empty: writable.
   void setLocked(const QString& reason);
-  void setBody(QWidget* body);                      ///< takes it over
+  void setBody(QWidget* body);  ///< takes it over
   PanelContext& context() const { return context_; }
 
  private:

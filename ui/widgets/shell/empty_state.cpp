@@ -14,7 +14,9 @@
 namespace dsw {
 
 EmptyState::EmptyState(const QString& sentence, QWidget* parent)
-    : QWidget(parent), label_(new ThemedLabel(sentence, FontRole::Text, Token::Text2)), button_(new QPushButton),
+    : QWidget(parent),
+      label_(new ThemedLabel(sentence, FontRole::Text, Token::Text2)),
+      button_(new QPushButton),
       key_(new ThemedLabel({}, FontRole::NumberSmall, Token::Text3)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(16, 12, 16, 12);

@@ -12,8 +12,8 @@
 
 #include "engine/workspace.h"
 #include "ui/models/app_settings.h"
-#include "ui/models/run_log.h"
 #include "ui/models/number_format.h"
+#include "ui/models/run_log.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/message_bar.h"
@@ -32,8 +32,11 @@
 namespace dsw {
 
 MainWindow::MainWindow(Workspace& workspace, AppSettings& settings, const PanelRegistry& panels, QWidget* parent)
-    : QMainWindow(parent), registry_(panels), services_(std::make_unique<WindowServices>(workspace, settings, *this)),
-      objects_(std::make_unique<ObjectCommands>(services_->context, this)), commands_(std::make_unique<WindowCommands>(*this)) {
+    : QMainWindow(parent),
+      registry_(panels),
+      services_(std::make_unique<WindowServices>(workspace, settings, *this)),
+      objects_(std::make_unique<ObjectCommands>(services_->context, this)),
+      commands_(std::make_unique<WindowCommands>(*this)) {
   setWindowTitle(QStringLiteral("Deepshock Workbench"));
   setWindowIcon(themeIcon("activity"));
   setAcceptDrops(true);
@@ -83,10 +86,12 @@ CommandPalette& MainWindow::palette() {
       services_->context.settings.setValue("palette/recent", palette_->recent());
       // After the palette has given the focus back: the command goes to who had it.
       QTimer::singleShot(0, this, [this, id] {
-        if (services_->commands.find(id)) services_->commands.run(id);
+        if (services_->commands.find(id))
+          services_->commands.run(id);
         else if (id.startsWith("field:")) {
           if (DocumentPanel* panel = documents_->active()) panel->showPlace(id.mid(6));
-        } else open(ObjectRef::fromHref(id));
+        } else
+          open(ObjectRef::fromHref(id));
       });
     });
     connect(palette_, &CommandPalette::stepChosen, this, [this](qint64 step) {
@@ -119,14 +124,27 @@ void MainWindow::fillPalette() {
   for (const ExperimentRow& row : services_->data.experiments()) {
     if (row.archived) continue;
     const ObjectRef ref{kind::kExperiment, QString::fromStdString(row.id), {}};
-    entries.push_back({ref.href(), PaletteKind::Object, QString::fromStdString(row.name), QString("experiment v%1").arg(row.version), {}, "sliders2", true, {}});
+    entries.push_back({ref.href(),
+                       PaletteKind::Object,
+                       QString::fromStdString(row.name),
+                       QString("experiment v%1").arg(row.version),
+                       {},
+                       "sliders2",
+                       true,
+                       {}});
   }
   std::size_t count = 0;
   for (const RunPtr& run : services_->data.runs()) {
     if (++count > kMostRuns) break;
     const ObjectRef ref{kind::kRun, QString::fromStdString(run->id), {}};
-    entries.push_back({ref.href(), PaletteKind::Object, QString("%1 %2").arg(QString::fromStdString(run->short_name), runTitle(*run)),
-                       run_status_name(run->status), {}, "activity", true, {}});
+    entries.push_back({ref.href(),
+                       PaletteKind::Object,
+                       QString("%1 %2").arg(QString::fromStdString(run->short_name), runTitle(*run)),
+                       run_status_name(run->status),
+                       {},
+                       "activity",
+                       true,
+                       {}});
   }
   if (const DocumentPanel* panel = documents_->active())
     for (PaletteEntry entry : panel->paletteEntries()) {
@@ -160,7 +178,8 @@ void MainWindow::buildMenus() {
         });
       } else if (id == "@theme") {
         QMenu* theme = menu->addMenu(QStringLiteral("&Theme"));
-        for (const char* name : {"view.theme-desktop", "view.theme-light", "view.theme-dark", "view.theme-contrast"}) theme->addAction(registry.action(name));
+        for (const char* name : {"view.theme-desktop", "view.theme-light", "view.theme-dark", "view.theme-contrast"})
+          theme->addAction(registry.action(name));
       } else {
         QAction* action = registry.action(id);
         const Command* command = registry.find(id);
@@ -181,13 +200,16 @@ void MainWindow::connectModels() {
     for (auto& [id, entry] : docks_) entry.panel->panelClosing(panel);
   });
   connect(documents_, &DocumentArea::emptied, this, [this] {
-    if (!closing_) QTimer::singleShot(0, this, [this] {
-      if (documents_->panels().isEmpty() && !closing_) open(services_->data.state() == ProjectData::State::Ready ? ObjectRef{kind::kOverview, {}, {}} : ObjectRef{kind::kStart, {}, {}});
-    });
+    if (!closing_)
+      QTimer::singleShot(0, this, [this] {
+        if (documents_->panels().isEmpty() && !closing_)
+          open(services_->data.state() == ProjectData::State::Ready ? ObjectRef{kind::kOverview, {}, {}} : ObjectRef{kind::kStart, {}, {}});
+      });
   });
   connect(&services_->data, &ProjectData::reset, this, &MainWindow::onProjectReset);
   connect(&services_->actions, &ProjectActions::failed, this, [this](const Error& error) { objects_->showError("Project", error); });
-  connect(&services_->actions, &ProjectActions::saved, this, [this] { status_->setSaved("Saved " + QTime::currentTime().toString("HH:mm:ss"), services_->actions.path()); });
+  connect(&services_->actions, &ProjectActions::saved, this,
+          [this] { status_->setSaved("Saved " + QTime::currentTime().toString("HH:mm:ss"), services_->actions.path()); });
   connect(&services_->watcher, &StoreWatcher::committed, this, [this] {
     if (services_->actions.canWrite()) status_->setSaved("Saved " + QTime::currentTime().toString("HH:mm:ss"), services_->actions.path());
   });
@@ -208,8 +230,10 @@ void MainWindow::connectModels() {
   auto* runLog = new RunLog(services_->data, services_->log, this);
   connect(runLog, &RunLog::runFailed, this, [this](const QString& id, const QString& sentence) {
     const RunPtr run = services_->data.run(id);
-    notice(NoticeLevel::Error, QString("%1 failed. %2").arg(run ? QString::fromStdString(run->short_name) : id, sentence), QStringLiteral("Show"),
-           [this, id] { open({kind::kRun, id, {}}); });
+    notice(NoticeLevel::Error, QString("%1 failed. %2").arg(run ? QString::fromStdString(run->short_name) : id, sentence),
+           QStringLiteral("Show"), [this, id] {
+             open({kind::kRun, id, {}});
+           });
   });
   connect(&services_->problems, &ProblemListModel::countChanged, &services_->commands, &CommandRegistry::refreshLater);
   connect(&services_->jobs, &JobListModel::countsChanged, &services_->commands, &CommandRegistry::refreshLater);
@@ -240,15 +264,18 @@ CommandState MainWindow::commandState(const QString& id) const {
 
 void MainWindow::runCommand(const QString& id) {
   const ObjectRef ref = pointedObject();
-  if (objects_->state(id, ref).handled) objects_->run(id, ref);
-  else commands_->runCommand(id);
+  if (objects_->state(id, ref).handled)
+    objects_->run(id, ref);
+  else
+    commands_->runCommand(id);
 }
 
 void MainWindow::open(const ObjectRef& ref) {
   if (ref.isNull()) return;
   if (ref.kind == kind::kProjectFile) return openProject(ref.id, false);
   if (ref.kind == kind::kTemplate) return commands_->newExperiment(ref.id);
-  if (!documents_->find(ref) && !registry_.find(ref.kind)) return notice(NoticeLevel::Warning, QString("There is no view for %1 yet.").arg(ref.kind));
+  if (!documents_->find(ref) && !registry_.find(ref.kind))
+    return notice(NoticeLevel::Warning, QString("There is no view for %1 yet.").arg(ref.kind));
   // Where we are now, so that Alt+Left comes back to this place and not only to this tab.
   if (const DocumentPanel* now = documents_->active()) history_.visit(now->ref().at(now->place()));
   go(ref);
@@ -310,7 +337,9 @@ void MainWindow::openProject(const QString& path, bool create, const QString& fi
   const int going = services_->jobs.running() + services_->jobs.queued();
   if (going > 0 && services_->actions.isOpen()) {
     const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
-    if (askChoice(this, head, QStringLiteral("Another project can be opened when they have stopped at their next checkpoint."), {"Stop and open", "Cancel"}, 0) != 0) return;
+    if (askChoice(this, head, QStringLiteral("Another project can be opened when they have stopped at their next checkpoint."),
+                  {"Stop and open", "Cancel"}, 0) != 0)
+      return;
   }
   proceed();
 }
@@ -318,7 +347,8 @@ void MainWindow::openProject(const QString& path, bool create, const QString& fi
 void MainWindow::onProjectReset() {
   const ProjectData& project = services_->data;
   showProjectMessage();
-  setWindowTitle(project.name().isEmpty() ? QStringLiteral("Deepshock Workbench") : QString("%1 – Deepshock Workbench").arg(project.name()));
+  setWindowTitle(project.name().isEmpty() ? QStringLiteral("Deepshock Workbench")
+                                          : QString("%1 – Deepshock Workbench").arg(project.name()));
   switch (project.state()) {
     case ProjectData::State::Closed:
     case ProjectData::State::Failed:
@@ -328,11 +358,16 @@ void MainWindow::onProjectReset() {
       services_->problems.setProblems("store", {});
       status_->setSaved({});
       break;
-    case ProjectData::State::Loading: break;
+    case ProjectData::State::Loading:
+      break;
     case ProjectData::State::Ready: {
-      if (project.readOnly()) status_->setSaved(QStringLiteral("Read-only"), project.readOnlyReason());
-      else status_->setSaved(project.info().journal == "delete" ? QStringLiteral("Network file system") : QStringLiteral("Saved"),
-                             project.info().journal == "delete" ? QStringLiteral("The project lies on a network file system: it is written without a WAL.") : services_->actions.path());
+      if (project.readOnly())
+        status_->setSaved(QStringLiteral("Read-only"), project.readOnlyReason());
+      else
+        status_->setSaved(project.info().journal == "delete" ? QStringLiteral("Network file system") : QStringLiteral("Saved"),
+                          project.info().journal == "delete"
+                              ? QStringLiteral("The project lies on a network file system: it is written without a WAL.")
+                              : services_->actions.path());
       restoreTabs();
       saveTabs();
       break;
@@ -345,17 +380,22 @@ void MainWindow::showProjectMessage() {
   const ProjectData& project = services_->data;
   if (project.state() == ProjectData::State::Failed) {
     const Error& error = project.error();
-    message_->showMessage(MessageLevel::Error, QString::fromStdString(error.where.empty() ? error.message : error.where + ": " + error.message),
-                          QString::fromStdString(error.hint), {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
+    message_->showMessage(
+        MessageLevel::Error, QString::fromStdString(error.where.empty() ? error.message : error.where + ": " + error.message),
+        QString::fromStdString(error.hint), {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
   } else if (project.readOnly()) {
     message_->showMessage(MessageLevel::Warning, QString("%1 opens read-only.").arg(project.name()), project.readOnlyReason(),
-                          {{QStringLiteral("Try again"), [this, path = services_->actions.path()] {
+                          {{QStringLiteral("Try again"),
+                            [this, path = services_->actions.path()] {
                               services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
-                            }, {}}});
+                            },
+                            {}}});
   } else if (project.state() == ProjectData::State::Ready && !project.info().missing_files.empty()) {
     const std::size_t count = project.info().missing_files.size();
-    message_->showMessage(MessageLevel::Warning, count == 1 ? QStringLiteral("1 side file is missing.") : QString("%1 side files are missing.").arg(count),
-                          QString("Copy the folder %1.files beside the project: %2 lies there. Everything else works.").arg(project.name(), QString::fromStdString(project.info().missing_files.front())));
+    message_->showMessage(MessageLevel::Warning,
+                          count == 1 ? QStringLiteral("1 side file is missing.") : QString("%1 side files are missing.").arg(count),
+                          QString("Copy the folder %1.files beside the project: %2 lies there. Everything else works.")
+                              .arg(project.name(), QString::fromStdString(project.info().missing_files.front())));
   } else {
     message_->clear();
   }
@@ -404,8 +444,8 @@ void MainWindow::saveTabs() {
   const QString path = services_->actions.path();
   if (path.isEmpty() || tabsRestoredFor_ != path) return;
   const ProjectData& project = services_->data;
-  services_->context.settings.addRecentProject({path, QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()), project.count(RunStatus::Running),
-                                                project.count(RunStatus::Interrupted)});
+  services_->context.settings.addRecentProject({path, QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()),
+                                                project.count(RunStatus::Running), project.count(RunStatus::Interrupted)});
   services_->context.settings.setValue("tabs/" + QString::number(qHash(path), 16), documents_->state());
 }
 
@@ -423,7 +463,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
     if (going == 1) text = QStringLiteral("It stops at the next checkpoint, or goes on in the background.");
     if (!services_->actions.runsInWorkers()) {  // a run in this process ends with it
       buttons.removeAt(1);
-      text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.") : QStringLiteral("They stop at the next checkpoint and can be resumed.");
+      text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.")
+                        : QStringLiteral("They stop at the next checkpoint and can be resumed.");
     }
     const int answer = askChoice(this, head, text, buttons, 0);
     if (answer == buttons.size() - 1) {

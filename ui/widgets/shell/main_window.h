@@ -39,7 +39,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
 
   PanelContext& context();
   DocumentArea& documents() { return *documents_; }
-  QDockWidget* dock(const QString& id) const;            ///< "navigator", "inspector", "jobs", "log", "problems"
+  QDockWidget* dock(const QString& id) const;  ///< "navigator", "inspector", "jobs", "log", "problems"
   CommandPalette& palette();
 
   /// Opens a project; `firstTemplate`: a project without experiments gets one from this template, and its tab is opened.
@@ -85,7 +85,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void saveTabs();
   void showProjectMessage();
   void fillPalette();
-  void go(const ObjectRef& ref);                          ///< shows a place without touching the history
+  void go(const ObjectRef& ref);  ///< shows a place without touching the history
   void focusPane(const QString& id, bool toggle);
   void walkPanes(int by);
   QVector<QWidget*> panes() const;
@@ -101,7 +101,11 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   WindowStatus* status_ = nullptr;
   NoticeBar* notice_ = nullptr;
   CommandPalette* palette_ = nullptr;
-  struct Dock { QDockWidget* dock; DockPanel* panel; const DockEntry* entry; };
+  struct Dock {
+    QDockWidget* dock;
+    DockPanel* panel;
+    const DockEntry* entry;
+  };
   std::map<QString, Dock> docks_;
   QPointer<QWidget> lastDocumentFocus_;
   ViewHistory history_;

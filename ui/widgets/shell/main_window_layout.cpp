@@ -65,8 +65,10 @@ void MainWindow::buildDock(const DockEntry& entry) {
   dock->setWindowTitle(panel->title());
   dock->setAccessibleName(entry.text);
   panel->setAccessibleName(entry.text);
-  if (entry.place == DockPlace::Bottom) panel->setMinimumHeight(entry.minimum);
-  else panel->setMinimumWidth(entry.minimum);
+  if (entry.place == DockPlace::Bottom)
+    panel->setMinimumHeight(entry.minimum);
+  else
+    panel->setMinimumWidth(entry.minimum);
   connect(panel, &DockPanel::titleChanged, dock, [dock, panel] { dock->setWindowTitle(panel->title()); });
   connect(dock, &QDockWidget::visibilityChanged, &services_->commands, &CommandRegistry::refreshLater);
   if (entry.place == DockPlace::Bottom) {
@@ -121,7 +123,8 @@ void MainWindow::restoreLayout() {
   bool onScreen = false;
   for (const QScreen* one : QGuiApplication::screens()) onScreen = onScreen || one->availableGeometry().intersects(frameGeometry());
   if (!onScreen) move(screen.topLeft());
-  if (width() > screen.width() || height() > screen.height()) resize(std::min(width(), screen.width()), std::min(height(), screen.height()));
+  if (width() > screen.width() || height() > screen.height())
+    resize(std::min(width(), screen.width()), std::min(height(), screen.height()));
   const QByteArray state = settings.value(kState).toByteArray();
   if (!known || state.isEmpty() || !restoreState(state, kStateVersion)) {
     placeDocks();
@@ -185,7 +188,8 @@ void MainWindow::adaptToWidth() {
     if (narrow) hiddenForWhole_.removeOne("inspector");
     if (!whole) docks_.at("inspector").dock->setVisible(!narrow);
   }
-  if (docks_.contains("navigator")) resizeDocks({docks_.at("navigator").dock}, {narrow ? kNarrowNavigator : docks_.at("navigator").entry->size}, Qt::Horizontal);
+  if (docks_.contains("navigator"))
+    resizeDocks({docks_.at("navigator").dock}, {narrow ? kNarrowNavigator : docks_.at("navigator").entry->size}, Qt::Horizontal);
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {
@@ -197,7 +201,9 @@ void MainWindow::focusPane(const QString& id, bool toggle) {
   if (id == "document") {
     DocumentPanel* panel = documents_->active();
     if (!panel) return;
-    QWidget* target = lastDocumentFocus_ && panel->isAncestorOf(lastDocumentFocus_) && lastDocumentFocus_->isVisible() ? lastDocumentFocus_.data() : panel->mainFocus();
+    QWidget* target = lastDocumentFocus_ && panel->isAncestorOf(lastDocumentFocus_) && lastDocumentFocus_->isVisible()
+                          ? lastDocumentFocus_.data()
+                          : panel->mainFocus();
     if (!target) target = firstFocusable(panel);
     if (target) target->setFocus(Qt::ShortcutFocusReason);
     return;
@@ -251,7 +257,9 @@ void MainWindow::walkPanes(int by) {
   const QWidget* focus = QApplication::focusWidget();
   int now = -1;
   for (int i = 0; i < list.size(); ++i)
-    if (focus && (list[i] == focus || list[i]->isAncestorOf(focus)) && (now < 0 || list[now]->isAncestorOf(list[i]) || list[now] == list[i])) now = i;
+    if (focus && (list[i] == focus || list[i]->isAncestorOf(focus)) &&
+        (now < 0 || list[now]->isAncestorOf(list[i]) || list[now] == list[i]))
+      now = i;
   // The header lies inside its panel: the panel itself means the rest.
   for (int i = 0; i < list.size(); ++i)
     if (focus && list[i] != focus && qobject_cast<PanelHeader*>(list[i]) && list[i]->isAncestorOf(focus)) now = i;
@@ -260,12 +268,14 @@ void MainWindow::walkPanes(int by) {
     next = (next + by + count) % count;
     QWidget* pane = list[next];
     QWidget* target = nullptr;
-    if (auto* dock = qobject_cast<DockPanel*>(pane)) target = dock->mainFocus();
+    if (auto* dock = qobject_cast<DockPanel*>(pane))
+      target = dock->mainFocus();
     else if (auto* panel = qobject_cast<DocumentPanel*>(pane)) {
       target = panel->mainFocus();
       for (QWidget* child : panel->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly))
         if (!target && child != &panel->header()) target = child->focusPolicy() & Qt::TabFocus ? child : firstFocusable(child);
-    } else target = firstFocusable(pane);
+    } else
+      target = firstFocusable(pane);
     if (target && !(target->focusPolicy() & Qt::TabFocus)) target = firstFocusable(target);
     if (!target) continue;
     target->setFocus(Qt::TabFocusReason);

@@ -18,13 +18,20 @@ namespace {
 
 constexpr int kShownMs = 8000, kMostWidth = 480;
 
-struct Look { const char* icon; Token token; };
+struct Look {
+  const char* icon;
+  Token token;
+};
 Look lookOf(NoticeLevel level) {
   switch (level) {
-    case NoticeLevel::Success: return {"check-circle-fill", Token::Finished};
-    case NoticeLevel::Warning: return {"exclamation-triangle-fill", Token::Warning};
-    case NoticeLevel::Error: return {"x-octagon-fill", Token::Failed};
-    case NoticeLevel::Info: break;
+    case NoticeLevel::Success:
+      return {"check-circle-fill", Token::Finished};
+    case NoticeLevel::Warning:
+      return {"exclamation-triangle-fill", Token::Warning};
+    case NoticeLevel::Error:
+      return {"x-octagon-fill", Token::Failed};
+    case NoticeLevel::Info:
+      break;
   }
   return {"info-circle-fill", Token::Accent};
 }

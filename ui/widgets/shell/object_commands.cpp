@@ -39,28 +39,37 @@ CommandState ObjectCommands::state(const QString& id, const ObjectRef& ref) cons
   const auto enabled = [&](bool possible, const char* reason, bool needsWrite) {
     state.handled = true;
     state.enabled = possible && (writable || !needsWrite);
-    if (!possible) state.reason = QString::fromUtf8(reason);
-    else if (!state.enabled) state.reason = context_.actions.isOpen() ? QStringLiteral("The project is open read-only.") : QStringLiteral("No project is open.");
+    if (!possible)
+      state.reason = QString::fromUtf8(reason);
+    else if (!state.enabled)
+      state.reason = context_.actions.isOpen() ? QStringLiteral("The project is open read-only.") : QStringLiteral("No project is open.");
   };
   if (id == "run.compare") {
     enabled(context_.selection.runs().size() >= 2, "Mark two runs or more in the run table first.", false);
     return state;
   }
   if (ref.kind == kind::kExperiment && context_.project.experiment(ref.id)) {
-    if (id == "object.open") enabled(true, "", false);
-    else if (id == "object.duplicate" || id == "object.rename" || id == "object.archive" || id == "run.start") enabled(true, "", true);
+    if (id == "object.open")
+      enabled(true, "", false);
+    else if (id == "object.duplicate" || id == "object.rename" || id == "object.archive" || id == "run.start")
+      enabled(true, "", true);
     return state;
   }
   const RunPtr run = ref.kind == kind::kRun ? context_.project.run(ref.id) : nullptr;
   if (!run) return state;
-  if (id == "object.open") enabled(true, "", false);
-  else if (id == "object.source") enabled(!run->experiment_id.empty(), "The run has no experiment.", false);
-  else if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note") enabled(true, "", true);
+  if (id == "object.open")
+    enabled(true, "", false);
+  else if (id == "object.source")
+    enabled(!run->experiment_id.empty(), "The run has no experiment.", false);
+  else if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note")
+    enabled(true, "", true);
   else if (id == "object.archive") {
     enabled(run->archived || !canStop(run->status), "Stop the run first.", true);
     if (run->archived) state.text = QStringLiteral("&Restore");
-  } else if (id == "run.stop") enabled(canStop(run->status), "The run has ended.", true);
-  else if (id == "run.resume") enabled(canResume(run->status), run->status == RunStatus::Finished ? "The run has finished." : "The run is going on.", true);
+  } else if (id == "run.stop")
+    enabled(canStop(run->status), "The run has ended.", true);
+  else if (id == "run.resume")
+    enabled(canResume(run->status), run->status == RunStatus::Finished ? "The run has finished." : "The run is going on.", true);
   else if (id == "run.pin") {
     enabled(true, "", true);
     state.checked = run->baseline;
@@ -74,8 +83,10 @@ void ObjectCommands::openExperiment(const QString& id) { context_.navigator.open
 void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
   const auto opened = [this](const char* what) {
     return [this, what](const Result<QString>& made) {
-      if (made) openExperiment(*made);
-      else showError(what, made.error());
+      if (made)
+        openExperiment(*made);
+      else
+        showError(what, made.error());
     };
   };
   QObject* asker = window_;
@@ -92,14 +103,17 @@ void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
     if (id == "object.duplicate") return context_.actions.duplicateExperiment(ref.id, asker, opened("Duplicate"));
     if (id == "run.start")
       return context_.actions.startExperiment(ref.id, asker, [this](const Result<RunRow>& run) {
-        if (run) context_.navigator.open({kind::kRun, QString::fromStdString(run->id), {}});
-        else showError("Run", run.error());
+        if (run)
+          context_.navigator.open({kind::kRun, QString::fromStdString(run->id), {}});
+        else
+          showError("Run", run.error());
       });
     return;
   }
   const RunPtr run = context_.project.run(ref.id);
   if (!run) return;
-  if (id == "object.duplicate") context_.actions.duplicateRun(ref.id, asker, opened("Duplicate"));
+  if (id == "object.duplicate")
+    context_.actions.duplicateRun(ref.id, asker, opened("Duplicate"));
   else if (id == "object.source")
     context_.navigator.open({kind::kExperiment, QString::fromStdString(run->experiment_id), QString("version:%1").arg(run->version)});
   else if (id == "object.tag") {
@@ -108,12 +122,14 @@ void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
     if (const auto chosen = askTags(window_, nameOf(ref), tags, context_.project.tags())) context_.actions.setTags(ref.id, *chosen);
   } else if (id == "object.note") {
     if (const auto note = askNote(window_, nameOf(ref), QString::fromStdString(run->note))) context_.actions.setNote(ref.id, *note);
-  } else if (id == "run.stop") context_.actions.stopRun(ref.id);
+  } else if (id == "run.stop")
+    context_.actions.stopRun(ref.id);
   else if (id == "run.resume")
     context_.actions.resumeRun(ref.id, asker, [this](const Result<void>& result) {
       if (!result) showError("Resume", result.error());
     });
-  else if (id == "run.pin") context_.actions.setBaseline(run->baseline ? QString() : ref.id);
+  else if (id == "run.pin")
+    context_.actions.setBaseline(run->baseline ? QString() : ref.id);
 }
 
 void ObjectCommands::archive(const ObjectRef& ref) {

@@ -35,7 +35,8 @@ void PaletteField::paintEvent(QPaintEvent*) {
   p.drawText(frame.adjusted(0, 0, -8, 0), Qt::AlignRight | Qt::AlignVCenter, key);
   p.setFont(themeFont(FontRole::Control));
   const QRectF text = frame.adjusted(28, 0, -keyWidth - 20, 0);
-  p.drawText(text, Qt::AlignLeft | Qt::AlignVCenter, p.fontMetrics().elidedText(accessibleName(), Qt::ElideRight, static_cast<int>(text.width())));
+  p.drawText(text, Qt::AlignLeft | Qt::AlignVCenter,
+             p.fontMetrics().elidedText(accessibleName(), Qt::ElideRight, static_cast<int>(text.width())));
 }
 
 }  // namespace dsw

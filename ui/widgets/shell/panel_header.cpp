@@ -24,8 +24,13 @@ constexpr int kHeight = 40, kMostButtons = 5, kMargin = 12, kGap = 8, kIcon = 16
 }
 
 PanelHeader::PanelHeader(CommandRegistry& commands, QWidget* parent)
-    : QWidget(parent), commands_(commands), icon_(new QLabel(this)), title_(new ElidedLabel({}, this)), chip_(new Chip({}, ChipTone::Neutral, this)),
-      links_(new QLabel(this)), more_(new QToolButton(this)) {
+    : QWidget(parent),
+      commands_(commands),
+      icon_(new QLabel(this)),
+      title_(new ElidedLabel({}, this)),
+      chip_(new Chip({}, ChipTone::Neutral, this)),
+      links_(new QLabel(this)),
+      more_(new QToolButton(this)) {
   setFixedHeight(kHeight);
   setAccessibleName(QStringLiteral("Document header"));
   title_->setFont(themeFont(FontRole::Title));
@@ -193,7 +198,8 @@ void PanelHeader::arrange() {
     if (iconOnly) entry.button->setText({});
     place(entry.button, iconOnly ? iconWidth[i] : textWidth[i], 24);
   }
-  for (qsizetype i = widgets_.size() - 1; i >= 0; --i) place(widgets_[i], widgets_[i]->sizeHint().width(), widgets_[i]->sizeHint().height());
+  for (qsizetype i = widgets_.size() - 1; i >= 0; --i)
+    place(widgets_[i], widgets_[i]->sizeHint().width(), widgets_[i]->sizeHint().height());
 
   if (icon) icon_->setGeometry(kMargin, (kHeight - kIcon) / 2, kIcon, kIcon);
   const int free = right - left;

@@ -27,8 +27,9 @@ class PanelHeader : public QWidget {
   /// A run status shows its coloured icon before the name; empty: `icon` if set, else none.
   void setStatus(const QString& status);
   void setIcon(const QString& icon);
-  void setChip(const QString& text);                ///< "draft of v5"; empty hides it
-  /// Rich text made of plain escaped text and objectLink(): "<a …>shakespeare-char v4</a>, seed 1337". Links are announced by linkActivated.
+  void setChip(const QString& text);  ///< "draft of v5"; empty hides it
+  /// Rich text made of plain escaped text and objectLink(): "<a …>shakespeare-char v4</a>, seed 1337". Links are announced by
+  /// linkActivated.
   void setLinks(const QString& richText);
 
   enum class Style { Normal, Primary, IconOnly };
@@ -52,7 +53,11 @@ class PanelHeader : public QWidget {
   void paintEvent(QPaintEvent*) override;
 
  private:
-  struct Button { QPushButton* button; QAction* action; Style style; };
+  struct Button {
+    QPushButton* button;
+    QAction* action;
+    Style style;
+  };
   void arrange();
   void updateButton(const Button& button);
   void restyle();

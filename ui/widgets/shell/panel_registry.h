@@ -14,8 +14,8 @@ namespace dsw {
 
 class DocumentPanel;
 
-/// Maps the kind of an object to the panel that shows it, and lists the docks. Filled by register_panels (ui/panels/register_panels.cpp) before the
-/// window is made; a kind twice is a programming error.
+/// Maps the kind of an object to the panel that shows it, and lists the docks. Filled by register_panels (ui/panels/register_panels.cpp)
+/// before the window is made; a kind twice is a programming error.
 class PanelRegistry {
  public:
   struct Entry {

@@ -71,8 +71,10 @@ std::optional<QStringList> askTags(QWidget* parent, const QString& object, const
   const auto lastWord = [line] { return line->text().mid(line->text().lastIndexOf(',') + 1).trimmed(); };
   QObject::connect(line, &QLineEdit::textEdited, completer, [completer, lastWord] {
     completer->setCompletionPrefix(lastWord());
-    if (!lastWord().isEmpty() && completer->completionCount() > 0) completer->complete();
-    else completer->popup()->hide();
+    if (!lastWord().isEmpty() && completer->completionCount() > 0)
+      completer->complete();
+    else
+      completer->popup()->hide();
   });
   QObject::connect(completer, QOverload<const QString&>::of(&QCompleter::activated), line, [line](const QString& tag) {
     const qsizetype comma = line->text().lastIndexOf(',');

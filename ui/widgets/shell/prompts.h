@@ -16,7 +16,8 @@ std::optional<QStringList> askTags(QWidget* parent, const QString& object, const
 /// Several lines. Ctrl+Enter is OK.
 std::optional<QString> askNote(QWidget* parent, const QString& object, const QString& note);
 
-/// A sentence and buttons with verbs; the last one cancels (also Esc). Gives the index of the button. `primary` is the one that Enter presses.
+/// A sentence and buttons with verbs; the last one cancels (also Esc). Gives the index of the button. `primary` is the one that Enter
+/// presses.
 int askChoice(QWidget* parent, const QString& head, const QString& text, const QStringList& buttons, int primary);
 
 }  // namespace dsw

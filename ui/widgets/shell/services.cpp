@@ -7,9 +7,15 @@
 namespace dsw {
 
 WindowServices::WindowServices(Workspace& workspace, AppSettings& settings, Navigator& navigator, QueryRunner::Open open)
-    : queries(nullptr, std::move(open)), data(queries, watcher), actions(workspace, queries, watcher, data), commands(&settings),
-      jobs([&workspace] { return workspace.jobs(); }, watcher), monitor(workspace.catalog()), runParams(queries, data),
-      context{workspace, queries, actions, data, watcher, selection, commands, settings, problems, log, navigator, jobs, monitor, runParams} {
+    : queries(nullptr, std::move(open)),
+      data(queries, watcher),
+      actions(workspace, queries, watcher, data),
+      commands(&settings),
+      jobs([&workspace] { return workspace.jobs(); }, watcher),
+      monitor(workspace.catalog()),
+      runParams(queries, data),
+      context{workspace, queries,  actions, data,      watcher, selection, commands,
+              settings,  problems, log,     navigator, jobs,    monitor,   runParams} {
   addCommands(commands);
   watcher.watchJobs(workspace);
   // The baseline of the project is the baseline of the selection.

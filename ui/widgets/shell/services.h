@@ -23,9 +23,9 @@ struct WindowServices {
   QueryRunner queries;
   StoreWatcher watcher;
   ProjectData data;
-  ProjectActions actions;        ///< destroyed before what it uses
+  ProjectActions actions;  ///< destroyed before what it uses
   Selection selection;
-  CommandRegistry commands;      ///< all built-in commands are in it
+  CommandRegistry commands;  ///< all built-in commands are in it
   ProblemListModel problems;
   LogModel log;
   JobListModel jobs;

@@ -29,27 +29,40 @@ CommandState TextFieldTarget::commandState(const QString& id) const {
   CommandState state;
   if (auto* line = qobject_cast<QLineEdit*>(field_)) {
     const bool writable = !line->isReadOnly();
-    if (id == "edit.undo") state = {line->isUndoAvailable(), true, {}, {}, false};
-    else if (id == "edit.redo") state = {line->isRedoAvailable(), true, {}, {}, false};
-    else if (id == "edit.copy") state = {true, line->hasSelectedText(), "Nothing is selected.", {}, false};
-    else if (id == "edit.cut") state = {true, writable && line->hasSelectedText(), "Nothing is selected.", {}, false};
-    else if (id == "edit.paste") state = {true, writable, {}, {}, false};
-    else if (id == "edit.select-all") state = {true, true, {}, {}, false};
+    if (id == "edit.undo")
+      state = {line->isUndoAvailable(), true, {}, {}, false};
+    else if (id == "edit.redo")
+      state = {line->isRedoAvailable(), true, {}, {}, false};
+    else if (id == "edit.copy")
+      state = {true, line->hasSelectedText(), "Nothing is selected.", {}, false};
+    else if (id == "edit.cut")
+      state = {true, writable && line->hasSelectedText(), "Nothing is selected.", {}, false};
+    else if (id == "edit.paste")
+      state = {true, writable, {}, {}, false};
+    else if (id == "edit.select-all")
+      state = {true, true, {}, {}, false};
   } else if (auto* text = qobject_cast<QPlainTextEdit*>(field_)) {
     const bool writable = !text->isReadOnly(), selected = text->textCursor().hasSelection();
-    if (id == "edit.undo") state = {text->isUndoRedoEnabled() && text->document()->isUndoAvailable(), true, {}, {}, false};
-    else if (id == "edit.redo") state = {text->isUndoRedoEnabled() && text->document()->isRedoAvailable(), true, {}, {}, false};
-    else if (id == "edit.copy") state = {true, selected, "Nothing is selected.", {}, false};
-    else if (id == "edit.cut") state = {true, writable && selected, "Nothing is selected.", {}, false};
-    else if (id == "edit.paste") state = {true, writable, {}, {}, false};
-    else if (id == "edit.select-all") state = {true, true, {}, {}, false};
+    if (id == "edit.undo")
+      state = {text->isUndoRedoEnabled() && text->document()->isUndoAvailable(), true, {}, {}, false};
+    else if (id == "edit.redo")
+      state = {text->isUndoRedoEnabled() && text->document()->isRedoAvailable(), true, {}, {}, false};
+    else if (id == "edit.copy")
+      state = {true, selected, "Nothing is selected.", {}, false};
+    else if (id == "edit.cut")
+      state = {true, writable && selected, "Nothing is selected.", {}, false};
+    else if (id == "edit.paste")
+      state = {true, writable, {}, {}, false};
+    else if (id == "edit.select-all")
+      state = {true, true, {}, {}, false};
   }
   return state;
 }
 
 void TextFieldTarget::runCommand(const QString& id) {
-  static const std::pair<const char*, const char*> kSlots[] = {{"edit.undo", "undo"}, {"edit.redo", "redo"}, {"edit.copy", "copy"},
-                                                               {"edit.cut", "cut"},   {"edit.paste", "paste"}, {"edit.select-all", "selectAll"}};
+  static const std::pair<const char*, const char*> kSlots[] = {{"edit.undo", "undo"},   {"edit.redo", "redo"},
+                                                               {"edit.copy", "copy"},   {"edit.cut", "cut"},
+                                                               {"edit.paste", "paste"}, {"edit.select-all", "selectAll"}};
   for (const auto& [command, slot] : kSlots)
     if (id == command && field_) QMetaObject::invokeMethod(field_, slot);
 }
@@ -59,7 +72,8 @@ CommandState WindowCommands::commandState(const QString& id) const {
   CommandState state{true, true, {}, {}, false};
   const auto needsProject = [&](bool write) {
     state.enabled = actions.isOpen() && (!write || actions.canWrite());
-    if (!state.enabled) state.reason = actions.isOpen() ? QStringLiteral("The project is open read-only.") : QStringLiteral("No project is open.");
+    if (!state.enabled)
+      state.reason = actions.isOpen() ? QStringLiteral("The project is open read-only.") : QStringLiteral("No project is open.");
     return state;
   };
   if (id == "file.new-experiment") return state;
@@ -73,7 +87,8 @@ CommandState WindowCommands::commandState(const QString& id) const {
     }
     return state;
   }
-  if (id == "file.export" || id == "file.close-project" || id == "view.overview" || id == "run.all" || id == "view.filter" || id == "view.navigator")
+  if (id == "file.export" || id == "file.close-project" || id == "view.overview" || id == "run.all" || id == "view.filter" ||
+      id == "view.navigator")
     if (id != "view.navigator") return needsProject(false);
   if (id == "view.back") return state.enabled = window_.history_.canGoBack(), state;
   if (id == "view.forward") return state.enabled = window_.history_.canGoForward(), state;
@@ -105,40 +120,62 @@ CommandState WindowCommands::commandState(const QString& id) const {
 void WindowCommands::runCommand(const QString& id) {
   if (runFileCommand(id) || runViewCommand(id)) return;
   DocumentArea& documents = *window_.documents_;
-  if (id == "run.all") window_.open({kind::kRuns, {}, {}});
-  else if (id == "window.next-tab") documents.step(1);
-  else if (id == "window.previous-tab") documents.step(-1);
+  if (id == "run.all")
+    window_.open({kind::kRuns, {}, {}});
+  else if (id == "window.next-tab")
+    documents.step(1);
+  else if (id == "window.previous-tab")
+    documents.step(-1);
   else if (id == "window.close-tab") {
     if (documents.active()) documents.closePanel(documents.active());
-  } else if (id == "window.close-all") documents.closeAll();
-  else if (id == "window.second-group") documents.toggleSecondGroup();
-  else if (id == "window.start") window_.open({kind::kStart, {}, {}});
-  else if (id == "help.keys") window_.open({kind::kKeys, {}, {}});
-  else if (id == "help.first-run") window_.open({kind::kHelp, {}, "first-run"});
-  else if (id == "help.about") window_.open({kind::kHelp, {}, "about"});
+  } else if (id == "window.close-all")
+    documents.closeAll();
+  else if (id == "window.second-group")
+    documents.toggleSecondGroup();
+  else if (id == "window.start")
+    window_.open({kind::kStart, {}, {}});
+  else if (id == "help.keys")
+    window_.open({kind::kKeys, {}, {}});
+  else if (id == "help.first-run")
+    window_.open({kind::kHelp, {}, "first-run"});
+  else if (id == "help.about")
+    window_.open({kind::kHelp, {}, "about"});
   else if (id == "help.context") {
     const QWidget* focus = QApplication::focusWidget();
     QString text;
     for (const QWidget* widget = focus; widget && text.isEmpty(); widget = widget->parentWidget())
-      text = !widget->whatsThis().isEmpty() ? widget->whatsThis() : !widget->toolTip().isEmpty() ? widget->toolTip() : widget->accessibleDescription();
-    if (text.isEmpty()) window_.open({kind::kHelp, {}, "first-run"});
-    else QWhatsThis::showText(focus->mapToGlobal(QPoint(0, focus->height())), text, const_cast<QWidget*>(focus));
+      text = !widget->whatsThis().isEmpty() ? widget->whatsThis()
+             : !widget->toolTip().isEmpty() ? widget->toolTip()
+                                            : widget->accessibleDescription();
+    if (text.isEmpty())
+      window_.open({kind::kHelp, {}, "first-run"});
+    else
+      QWhatsThis::showText(focus->mapToGlobal(QPoint(0, focus->height())), text, const_cast<QWidget*>(focus));
   }
 }
 
 bool WindowCommands::runFileCommand(const QString& id) {
-  if (id == "file.new-experiment") newExperiment();
-  else if (id == "file.new-project") newProject();
-  else if (id == "file.open") openWithDialog();
-  else if (id == "file.import") importFile();
-  else if (id == "file.export") exportProject();
-  else if (id == "file.report") makeReport();
-  else if (id == "file.settings") window_.open({kind::kKeys, {}, "settings"});
-  else if (id == "file.quit") window_.QWidget::close();
+  if (id == "file.new-experiment")
+    newExperiment();
+  else if (id == "file.new-project")
+    newProject();
+  else if (id == "file.open")
+    openWithDialog();
+  else if (id == "file.import")
+    importFile();
+  else if (id == "file.export")
+    exportProject();
+  else if (id == "file.report")
+    makeReport();
+  else if (id == "file.settings")
+    window_.open({kind::kKeys, {}, "settings"});
+  else if (id == "file.quit")
+    window_.QWidget::close();
   else if (id == "file.close-project") {
     if (!window_.documents_->closeAll()) return true;
     window_.services_->actions.closeProject(false);
-  } else return false;
+  } else
+    return false;
   return true;
 }
 
@@ -146,27 +183,45 @@ bool WindowCommands::runViewCommand(const QString& id) {
   if (!id.startsWith("view.")) return false;
   const QString name = id.mid(5);
   AppSettings& settings = window_.services_->context.settings;
-  if (name == "palette") window_.openPalette();
-  else if (name == "go-to") window_.openPalette("#");
-  else if (name == "overview") window_.open({kind::kOverview, {}, {}});
-  else if (name == "devices") window_.open({kind::kDevices, {}, {}});
-  else if (name == "document") window_.focusPane("document", false);
-  else if (name == "next-pane") window_.walkPanes(1);
-  else if (name == "previous-pane") window_.walkPanes(-1);
+  if (name == "palette")
+    window_.openPalette();
+  else if (name == "go-to")
+    window_.openPalette("#");
+  else if (name == "overview")
+    window_.open({kind::kOverview, {}, {}});
+  else if (name == "devices")
+    window_.open({kind::kDevices, {}, {}});
+  else if (name == "document")
+    window_.focusPane("document", false);
+  else if (name == "next-pane")
+    window_.walkPanes(1);
+  else if (name == "previous-pane")
+    window_.walkPanes(-1);
   else if (name == "back" || name == "forward") {
     const ObjectRef ref = name == "back" ? window_.history_.back() : window_.history_.forward();
     if (!ref.isNull()) window_.go(ref);
-  } else if (name == "filter") window_.focusPane("filter", false);
-  else if (name == "next-problem") jumpToProblem(1);
-  else if (name == "previous-problem") jumpToProblem(-1);
-  else if (name == "full-screen") window_.setWindowState(window_.windowState() ^ Qt::WindowFullScreen);
-  else if (name == "reset-layout") window_.resetLayout();
-  else if (name == "scale-up") changeScale(std::min(200, settings.scale() + 25));
-  else if (name == "scale-down") changeScale(std::max(75, settings.scale() - 25));
-  else if (name == "scale-reset") changeScale(100);
-  else if (name.startsWith("theme-")) setTheme(name == "theme-desktop" ? QStringLiteral("as-desktop") : name.mid(6));
-  else if (window_.dock(name)) window_.focusPane(name, true);
-  else return false;
+  } else if (name == "filter")
+    window_.focusPane("filter", false);
+  else if (name == "next-problem")
+    jumpToProblem(1);
+  else if (name == "previous-problem")
+    jumpToProblem(-1);
+  else if (name == "full-screen")
+    window_.setWindowState(window_.windowState() ^ Qt::WindowFullScreen);
+  else if (name == "reset-layout")
+    window_.resetLayout();
+  else if (name == "scale-up")
+    changeScale(std::min(200, settings.scale() + 25));
+  else if (name == "scale-down")
+    changeScale(std::max(75, settings.scale() - 25));
+  else if (name == "scale-reset")
+    changeScale(100);
+  else if (name.startsWith("theme-"))
+    setTheme(name == "theme-desktop" ? QStringLiteral("as-desktop") : name.mid(6));
+  else if (window_.dock(name))
+    window_.focusPane(name, true);
+  else
+    return false;
   return true;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the window does with files: new and open projects, import, export, drop.
 #include <QDesktopServices>
-#include <QUrl>
 #include <QDir>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QStandardPaths>
+#include <QUrl>
 
 #include "ui/models/app_settings.h"
 #include "ui/models/log_model.h"
@@ -46,7 +46,8 @@ void WindowCommands::newProject(const QString& firstTemplate) {
 }
 
 void WindowCommands::openWithDialog() {
-  const QString path = QFileDialog::getOpenFileName(&window_, QStringLiteral("Open"), projectsFolder(window_.services_->context.settings), kOpenable);
+  const QString path =
+      QFileDialog::getOpenFileName(&window_, QStringLiteral("Open"), projectsFolder(window_.services_->context.settings), kOpenable);
   if (!path.isEmpty()) window_.openFile(path);
 }
 
@@ -59,16 +60,22 @@ void WindowCommands::importFile(const QString& chosen) {
   ObjectCommands* objects = window_.objects_.get();
   actions.inspectArchive(path, window, [window, objects, path, &actions](Result<ImportPlan> plan) {
     if (!plan) return objects->showError("Import", plan.error());
-    const auto counted = [](std::size_t n, const char* one, const char* many) { return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many); };
-    QString text = QString("%1 and %2 come in, %3.").arg(counted(plan->experiments.size(), "experiment", "experiments"),
-                                                        counted(plan->runs.size(), "run", "runs"), formatBytes(static_cast<double>(plan->bytes)));
+    const auto counted = [](std::size_t n, const char* one, const char* many) {
+      return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many);
+    };
+    QString text = QString("%1 and %2 come in, %3.")
+                       .arg(counted(plan->experiments.size(), "experiment", "experiments"), counted(plan->runs.size(), "run", "runs"),
+                            formatBytes(static_cast<double>(plan->bytes)));
     if (!plan->skipped.empty()) text += QString(" %1 already here and stay as they are.").arg(counted(plan->skipped.size(), "is", "are"));
     if (!plan->outside_files.empty())
-      text += QString(" Its documents name %1 outside the archive: %2").arg(counted(plan->outside_files.size(), "file", "files"), QString::fromStdString(plan->outside_files.front()));
+      text += QString(" Its documents name %1 outside the archive: %2")
+                  .arg(counted(plan->outside_files.size(), "file", "files"), QString::fromStdString(plan->outside_files.front()));
     if (askChoice(window, QString("Import %1").arg(QFileInfo(path).fileName()), text, {"Import", "Cancel"}, 0) != 0) return;
     actions.importArchive(path, window, [window, objects](Result<ImportPlan> done) {
       if (!done) return objects->showError("Import", done.error());
-      window->notice(NoticeLevel::Success, QString("%1 runs were imported.").arg(done->runs.size()), "Show runs", [window] { window->open({kind::kRuns, {}, {}}); });
+      window->notice(NoticeLevel::Success, QString("%1 runs were imported.").arg(done->runs.size()), "Show runs", [window] {
+        window->open({kind::kRuns, {}, {}});
+      });
     });
   });
 }
@@ -76,8 +83,10 @@ void WindowCommands::importFile(const QString& chosen) {
 void WindowCommands::exportProject() {
   ProjectActions& actions = window_.services_->actions;
   const QFileInfo project(actions.path());
-  const QString path = withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Export project"),
-                                                            project.absolutePath() + '/' + project.completeBaseName() + ".dsz", "Project archives (*.dsz)"), ".dsz");
+  const QString path =
+      withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Export project"),
+                                           project.absolutePath() + '/' + project.completeBaseName() + ".dsz", "Project archives (*.dsz)"),
+              ".dsz");
   if (path.isEmpty()) return;
   MainWindow* window = &window_;
   ObjectCommands* objects = window_.objects_.get();
@@ -93,14 +102,17 @@ void WindowCommands::makeReport() {
   QStringList runs = window_.services_->selection.runs();
   const ObjectRef pointed = window_.pointedObject();
   if (runs.isEmpty() && pointed.kind == kind::kRun) runs = {pointed.id};
-  const QString path = withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Make report"), project.absolutePath() + '/' + project.completeBaseName() + ".html",
-                                                            "Web pages (*.html)"), ".html");
+  const QString path =
+      withEnd(QFileDialog::getSaveFileName(&window_, QStringLiteral("Make report"),
+                                           project.absolutePath() + '/' + project.completeBaseName() + ".html", "Web pages (*.html)"),
+              ".html");
   if (path.isEmpty()) return;
   MainWindow* window = &window_;
   ObjectCommands* objects = window_.objects_.get();
   actions.makeReport(path, runs, window, [window, objects, path](const Result<void>& result) {
     if (!result) return objects->showError("Report", result.error());
-    window->notice(NoticeLevel::Success, QString("%1 was written.").arg(path), "Open", [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(path)); });
+    window->notice(NoticeLevel::Success, QString("%1 was written.").arg(path), "Open",
+                   [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(path)); });
   });
 }
 
@@ -121,15 +133,20 @@ void MainWindow::openFile(const QString& path) {
   const QString end = QFileInfo(path).suffix().toLower();
   ProjectActions& actions = services_->actions;
   const auto opened = [this](Result<QString> id) {
-    if (id) open({kind::kExperiment, *id, {}});
-    else objects_->showError("Open", id.error());
+    if (id)
+      open({kind::kExperiment, *id, {}});
+    else
+      objects_->showError("Open", id.error());
   };
   if (end == "dsx") return openProject(path, false);
-  if (!actions.canWrite()) return notice(NoticeLevel::Warning, QString("%1 needs a project that can be written. Open or make one first.").arg(QFileInfo(path).fileName()));
+  if (!actions.canWrite())
+    return notice(NoticeLevel::Warning,
+                  QString("%1 needs a project that can be written. Open or make one first.").arg(QFileInfo(path).fileName()));
   if (end == "dsz") return commands_->importFile(path);
   if (end == "json") return actions.newFromFile(path, this, opened);
   if (end == "txt" || end == "csv" || end == "tsv") return actions.newFromData(path, this, opened);
-  notice(NoticeLevel::Warning, QString("%1 is no project (.dsx), archive (.dsz), document (.json), text (.txt) or table (.csv, .tsv).").arg(QFileInfo(path).fileName()));
+  notice(NoticeLevel::Warning, QString("%1 is no project (.dsx), archive (.dsz), document (.json), text (.txt) or table (.csv, .tsv).")
+                                   .arg(QFileInfo(path).fileName()));
 }
 
 }  // namespace dsw

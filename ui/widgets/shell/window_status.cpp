@@ -14,8 +14,8 @@
 
 namespace dsw {
 
-WindowStatus::WindowStatus(CommandRegistry& commands, const SystemMonitor& monitor, const JobListModel& jobs, const ProblemListModel& problems,
-                           QWidget* parent)
+WindowStatus::WindowStatus(CommandRegistry& commands, const SystemMonitor& monitor, const JobListModel& jobs,
+                           const ProblemListModel& problems, QWidget* parent)
     : QStatusBar(parent), commands_(commands), monitor_(monitor), jobs_(jobs), problems_(problems) {
   setSizeGripEnabled(false);
   setAccessibleName(QStringLiteral("Status"));
@@ -50,8 +50,10 @@ QToolButton* WindowStatus::button(const QString& command, const QString& name, b
   made->setFocusPolicy(Qt::TabFocus);
   made->setAccessibleName(name);
   connect(made, &QToolButton::clicked, this, [this, command] { commands_.run(command); });
-  if (right) addPermanentWidget(made);
-  else addWidget(made);
+  if (right)
+    addPermanentWidget(made);
+  else
+    addWidget(made);
   return made;
 }
 
