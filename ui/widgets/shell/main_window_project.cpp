@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The window's life with a project: opening it, what is said about it, its tabs, leaving it.
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDateTime>
+
+#include "engine/workspace.h"
+#include "ui/models/app_settings.h"
+#include "ui/widgets/message_bar.h"
+#include "ui/widgets/shell/document_area.h"
+#include "ui/widgets/shell/document_panel.h"
+#include "ui/widgets/shell/main_window.h"
+#include "ui/widgets/shell/object_commands.h"
+#include "ui/widgets/shell/panel_registry.h"
+#include "ui/widgets/shell/prompts.h"
+#include "ui/widgets/shell/services.h"
+#include "ui/widgets/shell/window_commands.h"
+#include "ui/widgets/shell/window_status.h"
+
+namespace dsw {
+
+void MainWindow::openProject(const QString& path, bool create, const QString& firstTemplate) {
+  if (path == services_->actions.path() && !path.isEmpty()) return;
+  const auto proceed = [this, path, create, firstTemplate] {
+    saveTabs();
+    tabsRestoredFor_.clear();
+    if (!documents_->closeAll()) return;
+    firstTemplate_ = firstTemplate;
+    services_->actions.openProject(path.toStdString(), create, this, [this](const Result<void>& result) {
+      if (!result) objects_->showError("Open", result.error());
+    });
+  };
+  const int going = services_->jobs.running() + services_->jobs.queued();
+  if (going > 0 && services_->actions.isOpen()) {
+    const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
+    if (askChoice(this, head, QStringLiteral("Another project can be opened when they have stopped at their next checkpoint."),
+                  {"Stop and open", "Cancel"}, 0) != 0)
+      return;
+  }
+  proceed();
+}
+
+void MainWindow::onProjectReset() {
+  const ProjectData& project = services_->data;
+  showProjectMessage();
+  setWindowTitle(project.name().isEmpty() ? QStringLiteral("Deepshock Workbench")
+                                          : QString("%1 – Deepshock Workbench").arg(project.name()));
+  switch (project.state()) {
+    case ProjectData::State::Closed:
+    case ProjectData::State::Failed:
+      history_.clear();
+      services_->selection.setRuns({});
+      services_->selection.setObject({});
+      services_->problems.setProblems("store", {});
+      status_->setSaved({});
+      break;
+    case ProjectData::State::Loading:
+      break;
+    case ProjectData::State::Ready: {
+      if (project.readOnly())
+        status_->setSaved(QStringLiteral("Read-only"), project.readOnlyReason());
+      else
+        status_->setSaved(project.info().journal == "delete" ? QStringLiteral("Network file system") : QStringLiteral("Saved"),
+                          project.info().journal == "delete"
+                              ? QStringLiteral("The project lies on a network file system: it is written without a WAL.")
+                              : services_->actions.path());
+      restoreTabs();
+      saveTabs();
+      break;
+    }
+  }
+  services_->commands.refreshLater();
+}
+
+void MainWindow::showProjectMessage() {
+  const ProjectData& project = services_->data;
+  if (project.state() == ProjectData::State::Failed) {
+    const Error& error = project.error();
+    message_->showMessage(
+        MessageLevel::Error, QString::fromStdString(error.where.empty() ? error.message : error.where + ": " + error.message),
+        QString::fromStdString(error.hint), {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
+  } else if (project.readOnly()) {
+    message_->showMessage(MessageLevel::Warning, QString("%1 opens read-only.").arg(project.name()), project.readOnlyReason(),
+                          {{QStringLiteral("Try again"),
+                            [this, path = services_->actions.path()] {
+                              services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
+                            },
+                            {}}});
+  } else if (project.state() == ProjectData::State::Ready && !project.info().missing_files.empty()) {
+    const std::size_t count = project.info().missing_files.size();
+    message_->showMessage(MessageLevel::Warning,
+                          count == 1 ? QStringLiteral("1 side file is missing.") : QString("%1 side files are missing.").arg(count),
+                          QString("Copy the folder %1.files beside the project: %2 lies there. Everything else works.")
+                              .arg(project.name(), QString::fromStdString(project.info().missing_files.front())));
+  } else {
+    message_->clear();
+  }
+}
+
+void MainWindow::restoreTabs() {
+  const QString path = services_->actions.path();
+  if (tabsRestoredFor_ == path) return;
+  tabsRestoredFor_ = path;
+  const QString wanted = std::exchange(firstTemplate_, {});
+  if (!wanted.isEmpty() && services_->data.experiments().empty() && services_->actions.canWrite()) {
+    commands_->newExperiment(wanted);
+    return;
+  }
+  ObjectRef front;
+  for (QString line : services_->context.settings.value("tabs/" + QString::number(qHash(path), 16)).toStringList()) {
+    const bool active = line.startsWith('*');
+    if (active) line.remove(0, 1);
+    const ObjectRef ref = ObjectRef::fromHref(line.section(' ', 1));
+    const bool there = ref.kind == kind::kExperiment ? services_->data.experiment(ref.id) != nullptr
+                       : ref.kind == kind::kRun      ? services_->data.run(ref.id) != nullptr
+                                                     : registry_.find(ref.kind) != nullptr && ref.kind != kind::kStart;
+    if (!there) continue;
+    go(ref);
+    if (active) front = ref;
+  }
+  if (!front.isNull()) {
+    if (DocumentPanel* panel = documents_->find(front)) documents_->activate(panel);
+  } else if (services_->data.experiments().size() == 1) {
+    open({kind::kExperiment, QString::fromStdString(services_->data.experiments().front().id), {}});
+  } else {
+    open({kind::kOverview, {}, {}});
+  }
+  close({kind::kStart, {}, {}});
+}
+
+void MainWindow::closeNow() {
+  saveTabs();
+  saveLayout();
+  closing_ = true;
+  documents_->closeAll();
+  services_->actions.closeProject(false, this, [](const Result<void>&) { QCoreApplication::exit(0); });
+}
+
+void MainWindow::saveTabs() {
+  const QString path = services_->actions.path();
+  if (path.isEmpty() || tabsRestoredFor_ != path) return;
+  const ProjectData& project = services_->data;
+  services_->context.settings.addRecentProject({path, QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()),
+                                                project.count(RunStatus::Running), project.count(RunStatus::Interrupted)});
+  services_->context.settings.setValue("tabs/" + QString::number(qHash(path), 16), documents_->state());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  if (mayClose_) {
+    event->accept();
+    return;
+  }
+  const int going = services_->jobs.running() + services_->jobs.queued();
+  bool keepRunning = false;
+  if (going > 0) {
+    const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
+    QStringList buttons = {"Stop and close", "Keep running", "Cancel"};
+    QString text = QStringLiteral("They stop at the next checkpoint, or go on in the background.");
+    if (going == 1) text = QStringLiteral("It stops at the next checkpoint, or goes on in the background.");
+    if (!services_->actions.runsInWorkers()) {  // a run in this process ends with it
+      buttons.removeAt(1);
+      text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.")
+                        : QStringLiteral("They stop at the next checkpoint and can be resumed.");
+    }
+    const int answer = askChoice(this, head, text, buttons, 0);
+    if (answer == buttons.size() - 1) {
+      event->ignore();
+      return;
+    }
+    keepRunning = buttons.size() == 3 && answer == 1;
+  }
+  saveTabs();
+  saveLayout();
+  closing_ = true;
+  if (!documents_->closeAll()) {
+    closing_ = false;
+    event->ignore();
+    return;
+  }
+  if (!services_->actions.isOpen()) {
+    mayClose_ = true;
+    event->accept();
+    return;
+  }
+  // Drafts are stored and runs stopped on the other thread; the window goes when they are.
+  event->ignore();
+  setEnabled(false);
+  if (going > 0 && !keepRunning) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
+  services_->actions.closeProject(keepRunning, this, [this](const Result<void>&) {
+    mayClose_ = true;
+    QWidget::close();
+  });
+}
+
+}  // namespace dsw
