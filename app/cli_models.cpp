@@ -11,6 +11,7 @@
 #include "engine/core/file_bytes.h"
 #include "engine/core/ids.h"
 #include "engine/formats/model_file.h"
+#include "engine/formats/onnx_export.h"
 #include "engine/run/launcher.h"
 #include "engine/tensor/device.h"
 #include "engine/train/run_evaluation.h"
@@ -73,12 +74,18 @@ Result<std::unique_ptr<Session>> openModel(const ModelOptions& options) {
 }
 
 Result<int> exportModel(const ModelOptions& options) {
-  if (options.format == "onnx") return fail(ErrorCode::Unsupported, "This version does not write ONNX yet", "Take --format safetensors.");
   DSW_TRY_ASSIGN(const auto reader, ProjectReader::open(options.project));
   DSW_TRY_ASSIGN(const FoundModel found, findModel(*reader, options));
   DSW_TRY_ASSIGN(const ModelFile file, read_model_file(found.path));
   const auto host = make_cpu_device(1);
-  DSW_TRY(write_model_file(options.file, file, *host));
+  if (options.format == "onnx") {
+    Catalog catalog;
+    register_builtins(catalog);
+    catalog.freeze();
+    DSW_TRY(write_onnx(options.file, catalog, file, *host));
+  } else {
+    DSW_TRY(write_model_file(options.file, file, *host));
+  }
   fmt::print("{}\n", options.file);
   return kDone;
 }

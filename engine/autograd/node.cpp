@@ -37,7 +37,9 @@ Node::~Node() {
   graveyard = nullptr;
 }
 
-Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name) {
+Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name,
+                 std::initializer_list<OpSetting> settings) {
+  OpTrace::note(name, inputs, y, settings);
   if (!recording || std::none_of(inputs.begin(), inputs.end(), [](const Tensor& input) { return input.requires_grad(); })) return y;
   auto node = std::make_shared<Node>();
   node->name = name;
@@ -60,7 +62,8 @@ Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backwar
 
 Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range) {
   y = with_grad(
-      std::move(y), {x}, [](const Tensor& dy) { return Grads{dy}; }, "slice");
+      std::move(y), {x}, [](const Tensor& dy) { return Grads{dy}; }, "slice",
+      {{"axis", static_cast<double>(range.axis)}, {"begin", static_cast<double>(range.begin)}, {"end", static_cast<double>(range.end)}});
   if (y.node()) y.node()->range = range;
   return y;
 }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/autograd/op_trace.h"
 #include "engine/tensor/tensor.h"
 
 namespace dsw {
@@ -48,8 +49,9 @@ class Node {
 
 /// Gives `y` its place in the graph if any input requires a gradient and recording is on; else returns it as it is.
 /// `backward` captures no more than its formula reads (inputs and detached tensors): that is what stays in memory. It may leave
-/// out (undefined) a gradient that its input does not require.
-Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name = "");
+/// out (undefined) a gradient that its input does not require. `name` (in Catalog::ops) and `settings` say to an OpTrace what was called.
+Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name = "",
+                 std::initializer_list<OpSetting> settings = {});
 /// with_grad for y = the range [begin, end) of axis `axis` (not negative) of x.
 Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range);
 

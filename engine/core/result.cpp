@@ -48,6 +48,7 @@ int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::InvalidArgument:
     case ErrorCode::InvalidDocument:
+    case ErrorCode::NotFound:
       return 2;
     case ErrorCode::Stopped:
       return 3;

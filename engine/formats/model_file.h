@@ -16,8 +16,9 @@ namespace dsw {
 /// A model as one safetensors file: weights and buffers under the names of the family's state dict, so other programs read them,
 /// and under the metadata key "deepshock" JSON text that says what they belong to:
 /// {"format": 1, "name": …, "model": {"type": …, settings}, "input": {"kind": "tokens" | "token-sequence" | "image", "context",
-/// "vocabulary", "channels", "height", "width", "classes"}, "tokenizer": … or null, "classes": [names], "data": section or absent}. A
-/// checkpoint of a run is such a file too; there the weights are called "model.NAME", beside them lies what the training needs.
+/// "vocabulary", "channels", "height", "width", "classes"}, "tokenizer": … or null, "classes": [names], "data": section, "mean" and "std":
+/// [a channel]; these three or absent}. A checkpoint of a run is such a file too; there the weights are called "model.NAME", beside them
+/// lies what the training needs.
 inline constexpr int kModelFormat = 1;
 inline constexpr const char* kModelMetaKey = "deepshock";
 

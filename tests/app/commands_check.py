@@ -93,7 +93,7 @@ class Commands(unittest.TestCase):
         self.assertIn("shakespeare-char", call("new", "shakespear-char").stderr)
         schema = json.loads(call("schema", "train", "--json").stdout)
         self.assertTrue({"data", "model", "optimizer", "training", "seed"} <= {p["name"] for p in schema["params"]} if "params" in schema else schema)
-        self.assertEqual(call("schema", "trian", "--json").returncode, 1)
+        self.assertEqual(call("schema", "trian", "--json").returncode, 2)
 
     def test_every_problem_at_once(self):
         document = self.write(changed(model={"heads": 3, "layrs": 2}, optimizer={"lr": "fast"}, training={"steps": 0}))
@@ -120,7 +120,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(done.returncode, 2, text[:60])
             self.assertTrue(done.stderr.strip(), text[:60])
             self.assertNotIn("terminate", done.stderr)
-        self.assertEqual(call("validate", self.folder / "missing.json").returncode, 1)
+        self.assertEqual(call("validate", self.folder / "missing.json").returncode, 2)
         self.assertIn("line 2, column", call("validate", "-", stdin='{"deepshock": 1,\n oops}').stderr)
 
     def test_run_and_everything_that_reads_it(self):
@@ -146,6 +146,9 @@ class Commands(unittest.TestCase):
         report = self.folder / "r.html"
         self.assertEqual(call("report", "--project", self.project, "-o", report).returncode, 0)
         self.assertIn("Content-Security-Policy", report.read_text())
+        onnx = self.folder / "m.onnx"
+        self.assertEqual(call("model", "export", "--project", self.project, "1", "--format", "onnx", "-o", onnx).returncode, 0)
+        self.assertIn(b"transformer.wte.weight", onnx.read_bytes())
         weights = self.folder / "m.safetensors"
         self.assertEqual(call("model", "export", "--project", self.project, "1", "--format", "safetensors", "-o", weights).returncode, 0)
         self.assertEqual(call("model", "import", weights, "--project", self.project, "--name", "again").returncode, 0)
@@ -200,7 +203,7 @@ class Commands(unittest.TestCase):
             connection.execute("PRAGMA user_version = 999")
         connection.close()
         self.assertIn("999", self.sentence(call("run", self.write(DOCUMENT), "--project", self.project), 4))
-        self.sentence(call("runs", "--project", self.folder / "missing.dsx"), 1)
+        self.sentence(call("runs", "--project", self.folder / "missing.dsx"), 2)
 
     def test_a_nan_run_is_1_and_says_where(self):
         document = self.write(changed(optimizer={"type": "sgd", "lr": 900, "clip": 0, "schedule": {"type": "constant"}}, training={"checkpoint_every": 1}))

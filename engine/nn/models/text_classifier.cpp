@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/models/text_classifier.h"
 
-#include <algorithm>
-
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/matmul.h"
+#include "engine/nn/ops/padding.h"
 #include "engine/nn/ops/shape_ops.h"
 
 namespace dsw {
-namespace {
-
-/// What the padding of a batch says: which keys may be seen (uint8 [B, S]) and each word's share of the mean (float32 [B, 1, S]).
-struct Padding {
-  Tensor seen, share;
-};
-
-Padding read_padding(const Tensor& tokens, bool cls) {
-  const std::vector<std::int32_t> ids = tokens.to_vector<std::int32_t>();
-  const std::size_t batch = static_cast<std::size_t>(tokens.size(0)), words = static_cast<std::size_t>(tokens.size(1)), extra = cls ? 1 : 0,
-                    row = words + extra;
-  std::vector<std::uint8_t> seen(batch * row, 1);
-  std::vector<float> share(batch * row, 0);
-  for (std::size_t b = 0; b < batch; ++b) {
-    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(b * words);
-    const auto count = std::count_if(first, first + static_cast<std::ptrdiff_t>(words), [](std::int32_t id) { return id != 0; });
-    for (std::size_t t = 0; t < words; ++t) {
-      const bool word = first[static_cast<std::ptrdiff_t>(t)] != 0;
-      seen[b * row + extra + t] = word ? 1 : 0;
-      share[b * row + extra + t] = word ? 1 / static_cast<float>(count) : 0;
-    }
-  }
-  const std::int64_t columns = static_cast<std::int64_t>(row);
-  return {from_host(seen, {tokens.size(0), columns}, tokens.device()), from_host(share, {tokens.size(0), 1, columns}, tokens.device())};
-}
-
-}  // namespace
 
 TextClassifier::TextClassifier(const TextClassifierConfig& config)
     : config_(config), wte_(adopt("wte", std::make_unique<Embedding>(config.vocabulary, config.block.width, config.block.init_sd))) {
@@ -49,11 +21,11 @@ TextClassifier::TextClassifier(const TextClassifierConfig& config)
 
 Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
   output_shape(tokens.shape());
-  const Padding padding = read_padding(tokens, config_.cls);
+  const int leading = config_.cls ? 1 : 0;
   Tensor x = call("wte", wte_, tokens, pass);
   if (cls_) x = concat({expand(cls_->value, {tokens.size(0), 1, config_.block.width}), x}, 1);
   AttentionContext context;
-  context.key_mask = padding.seen;
+  context.key_mask = padding_mask(tokens, leading);
   context.positions = position_range(0, x.size(1), tokens.device());
   if (wpe_) x = add(x, call("wpe", *wpe_, context.positions, pass));
   pass.see("embedded", x);
@@ -64,8 +36,8 @@ Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
     if (pass.observe) pass.observe(pass.scope, x);
   }
   x = call("ln_f", *norm_, x, pass);
-  const Tensor pooled =
-      reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding.share, x.dtype()), x), Shape{tokens.size(0), config_.block.width});
+  const Tensor pooled = reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding_share(tokens, leading), x.dtype()), x),
+                                Shape{tokens.size(0), config_.block.width});
   pass.see("pooled", pooled);
   return call("head", *head_, drop(pooled, config_.block.dropout, pass), pass);
 }

@@ -53,16 +53,20 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     op::run(q, "attention_fwd", &DswKernels::attention_fwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(), lse.view(),
             probabilities ? probabilities->view() : DswView{});
   }
-  return with_grad(
-      o, {q, k, v},
-      [settings, q, k, v, key_mask, lse, o = o.detach()](const Tensor& d_o) {
-        const Tensor dq = empty_in_order_of(q, q.dtype()), dk = empty_in_order_of(k, k.dtype()), dv = empty_in_order_of(v, v.dtype());
-        if (o.elements() == 0) return Grads{zeros_like(q), zeros_like(k), zeros_like(v)};
-        op::run(q, "attention_bwd", &DswKernels::attention_bwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(),
-                lse.view(), d_o.view(), dq.view(), dk.view(), dv.view());
-        return Grads{dq, dk, dv};
-      },
-      "attention");
+  return with_grad(o, {q, k, v, key_mask},
+                   [settings, q, k, v, key_mask, lse, o = o.detach()](const Tensor& d_o) {
+                     const Tensor dq = empty_in_order_of(q, q.dtype()), dk = empty_in_order_of(k, k.dtype()),
+                                  dv = empty_in_order_of(v, v.dtype());
+                     if (o.elements() == 0) return Grads{zeros_like(q), zeros_like(k), zeros_like(v), Tensor()};
+                     op::run(q, "attention_bwd", &DswKernels::attention_bwd, &settings, q.view(), k.view(), v.view(), key_mask.view(),
+                             o.view(), lse.view(), d_o.view(), dq.view(), dk.view(), dv.view());
+                     return Grads{dq, dk, dv, Tensor()};
+                   },
+                   "attention",
+                   {{"scale", settings.scale},
+                    {"causal", static_cast<double>(settings.causal)},
+                    {"window", static_cast<double>(settings.window)},
+                    {"soft_cap", settings.soft_cap}});
 }
 
 Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleaved) {
@@ -74,9 +78,11 @@ Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleav
   if (x.size(3) % 2 != 0)
     op::shape_error("rope", fmt::format("x is {}; its last axis must be even, as it is turned in pairs", x.shape().text()));
   if (!(base > 0)) throw Error(ErrorCode::InvalidArgument, fmt::format("rope: base is {}; it must be above 0", base));
-  return with_grad(
-      raw_rope(x, position, base, interleaved, false), {x},
-      [position, base, interleaved](const Tensor& dy) { return Grads{raw_rope(dy, position, base, interleaved, true)}; }, "rope");
+  return with_grad(raw_rope(x, position, base, interleaved, false), {x, position},
+                   [position, base, interleaved](const Tensor& dy) {
+                     return Grads{raw_rope(dy, position, base, interleaved, true), Tensor()};
+                   },
+                   "rope", {{"base", base}, {"interleaved", interleaved ? 1.0 : 0.0}});
 }
 
 }  // namespace dsw

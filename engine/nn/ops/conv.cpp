@@ -67,7 +67,14 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
         if (bias_wants && !dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape({dy.size(1)})};
         return Grads{dx, dweight, dbias};
       },
-      "conv2d");
+      "conv2d",
+      {{"stride_h", 1.0 * options.stride_h},
+       {"stride_w", 1.0 * options.stride_w},
+       {"pad_h", 1.0 * options.pad_h},
+       {"pad_w", 1.0 * options.pad_w},
+       {"dilation_h", 1.0 * options.dilation_h},
+       {"dilation_w", 1.0 * options.dilation_w},
+       {"groups", 1.0 * options.groups}});
 }
 
 }  // namespace dsw

@@ -53,7 +53,7 @@ bool reads_y(DswUnary kind) {
 Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
   op::check_float(name, x);
   Tensor y = raw_unary(kind, 0, 0, x);
-  if (!x.requires_grad()) return y;
+  if (!x.requires_grad()) return with_grad(std::move(y), {x}, {}, name);
   const Tensor kept = reads_y(kind) ? y.detach() : x;
   return with_grad(
       std::move(y), {x},
@@ -69,8 +69,9 @@ Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
 /// Unary ops with a constant slope need neither x nor y.
 Tensor linear_unary(const char* name, const Tensor& x, double alpha, double beta) {
   op::check_float(name, x);
-  return with_grad(
-      raw_unary(DSW_AFFINE, alpha, beta, x), {x}, [alpha](const Tensor& dy) { return Grads{raw_unary(DSW_AFFINE, alpha, 0, dy)}; }, name);
+  return with_grad(raw_unary(DSW_AFFINE, alpha, beta, x), {x},
+                   [alpha](const Tensor& dy) { return Grads{raw_unary(DSW_AFFINE, alpha, 0, dy)}; }, name,
+                   {{"alpha", alpha}, {"beta", beta}});
 }
 
 }  // namespace

@@ -15,12 +15,12 @@ Tensor embedding(const Tensor& weight, const Tensor& index) {
   Tensor y = empty(shape, weight.dtype(), weight.device());
   if (y.elements() > 0) op::run(weight, "embedding_fwd", &DswKernels::embedding_fwd, weight.view(), index.view(), y.view());
   return with_grad(
-      y, {weight},
+      y, {weight, index},
       [weight, index](const Tensor& dy) {
         const Tensor dweight = empty(weight.shape(), weight.dtype(), weight.device());
         if (dweight.elements() > 0)
           op::run(weight, "embedding_bwd", &DswKernels::embedding_bwd, index.view(), dy.view(), dweight.view(), 0);
-        return Grads{dweight};
+        return Grads{dweight, Tensor()};
       },
       "embedding");
 }

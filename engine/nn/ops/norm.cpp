@@ -34,16 +34,15 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   if (y.elements() > 0)
     op::run(x, "layer_norm_fwd", &DswKernels::layer_norm_fwd, x.view(), weight.view(), bias.view(), eps, y.view(), mean.view(),
             rstd.view());
-  return with_grad(
-      y, {x, weight, bias},
-      [x, weight, bias, mean, rstd](const Tensor& dy) {
-        const Tensor dx = op::wanted_like(x, x.shape());
-        const Tensor dweight = op::wanted_like(weight, {x.size(-1)}), dbias = op::wanted_like(bias, {x.size(-1)});
-        op::run(x, "layer_norm_bwd", &DswKernels::layer_norm_bwd, x.view(), weight.view(), mean.view(), rstd.view(), dy.view(), dx.view(),
-                dweight.view(), dbias.view());
-        return Grads{dx, dweight, dbias};
-      },
-      "layer-norm");
+  return with_grad(y, {x, weight, bias},
+                   [x, weight, bias, mean, rstd](const Tensor& dy) {
+                     const Tensor dx = op::wanted_like(x, x.shape());
+                     const Tensor dweight = op::wanted_like(weight, {x.size(-1)}), dbias = op::wanted_like(bias, {x.size(-1)});
+                     op::run(x, "layer_norm_bwd", &DswKernels::layer_norm_bwd, x.view(), weight.view(), mean.view(), rstd.view(), dy.view(),
+                             dx.view(), dweight.view(), dbias.view());
+                     return Grads{dx, dweight, dbias};
+                   },
+                   "layer-norm", {{"eps", eps}});
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
@@ -54,14 +53,14 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   Tensor y = empty_like(x);
   const Tensor rstd = empty({rows_of(x)}, op::statistics_dtype(x), x.device());
   if (y.elements() > 0) op::run(x, "rms_norm_fwd", &DswKernels::rms_norm_fwd, x.view(), weight.view(), eps, y.view(), rstd.view());
-  return with_grad(
-      y, {x, weight},
-      [x, weight, rstd](const Tensor& dy) {
-        const Tensor dx = op::wanted_like(x, x.shape()), dweight = op::wanted_like(weight, {x.size(-1)});
-        op::run(x, "rms_norm_bwd", &DswKernels::rms_norm_bwd, x.view(), weight.view(), rstd.view(), dy.view(), dx.view(), dweight.view());
-        return Grads{dx, dweight};
-      },
-      "rms-norm");
+  return with_grad(y, {x, weight},
+                   [x, weight, rstd](const Tensor& dy) {
+                     const Tensor dx = op::wanted_like(x, x.shape()), dweight = op::wanted_like(weight, {x.size(-1)});
+                     op::run(x, "rms_norm_bwd", &DswKernels::rms_norm_bwd, x.view(), weight.view(), rstd.view(), dy.view(), dx.view(),
+                             dweight.view());
+                     return Grads{dx, dweight};
+                   },
+                   "rms-norm", {{"eps", eps}});
 }
 
 Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& running_mean, const Tensor& running_var,
@@ -86,16 +85,17 @@ Tensor batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, con
     if (training && running_mean) mark_written(running_mean);
     if (training && running_var) mark_written(running_var);
   }
-  return with_grad(
-      y, {x, weight, bias},
-      [x, weight, bias, mean, rstd, training](const Tensor& dy) {
-        const Tensor dx = op::wanted_like(x, x.shape());
-        const Tensor dweight = op::wanted_like(weight, {x.size(1)}), dbias = op::wanted_like(bias, {x.size(1)});
-        op::run(x, "batch_norm_bwd", &DswKernels::batch_norm_bwd, x.view(), weight.view(), mean.view(), rstd.view(), training ? 1 : 0,
-                dy.view(), dx.view(), dweight.view(), dbias.view());
-        return Grads{dx, dweight, dbias};
-      },
-      "batch-norm");
+  std::vector<Tensor> inputs{x, weight, bias};
+  if (!training) inputs.insert(inputs.end(), {running_mean, running_var});  // training writes them, so they are no input then
+  return with_grad(y, inputs,
+                   [x, weight, bias, mean, rstd, training](const Tensor& dy) {
+                     const Tensor dx = op::wanted_like(x, x.shape());
+                     const Tensor dweight = op::wanted_like(weight, {x.size(1)}), dbias = op::wanted_like(bias, {x.size(1)});
+                     op::run(x, "batch_norm_bwd", &DswKernels::batch_norm_bwd, x.view(), weight.view(), mean.view(), rstd.view(),
+                             training ? 1 : 0, dy.view(), dx.view(), dweight.view(), dbias.view());
+                     return training ? Grads{dx, dweight, dbias} : Grads{dx, dweight, dbias, Tensor(), Tensor()};
+                   },
+                   "batch-norm", {{"eps", eps}, {"training", training ? 1.0 : 0.0}});
 }
 
 }  // namespace dsw

@@ -26,14 +26,19 @@ Tensor pool2d(const char* name, const Tensor& x, const Pool2dOptions& o, bool av
   Tensor y = empty(pool2d_shape(x.shape(), o), x.dtype(), x.device());
   const Tensor index = average ? Tensor() : empty(y.shape(), DType::I32, x.device());
   if (y.elements() > 0) op::run(x, "pool2d_fwd", &DswKernels::pool2d_fwd, &pool, x.view(), y.view(), index.view());
-  return with_grad(
-      y, {x},
-      [pool, index, shape = x.shape()](const Tensor& dy) {
-        const Tensor dx = empty(shape, dy.dtype(), dy.device());
-        if (dx.elements() > 0) op::run(dy, "pool2d_bwd", &DswKernels::pool2d_bwd, &pool, dy.view(), index.view(), dx.view());
-        return Grads{dx};
-      },
-      name);
+  return with_grad(y, {x},
+                   [pool, index, shape = x.shape()](const Tensor& dy) {
+                     const Tensor dx = empty(shape, dy.dtype(), dy.device());
+                     if (dx.elements() > 0) op::run(dy, "pool2d_bwd", &DswKernels::pool2d_bwd, &pool, dy.view(), index.view(), dx.view());
+                     return Grads{dx};
+                   },
+                   name,
+                   {{"kernel_h", 1.0 * o.kernel_h},
+                    {"kernel_w", 1.0 * o.kernel_w},
+                    {"stride_h", 1.0 * o.stride_h},
+                    {"stride_w", 1.0 * o.stride_w},
+                    {"pad_h", 1.0 * o.pad_h},
+                    {"pad_w", 1.0 * o.pad_w}});
 }
 
 }  // namespace

@@ -7,8 +7,9 @@ namespace dsw {
 namespace {
 
 struct Reduced {
-  Shape kept;    ///< x's rank, 1 in the reduced axes
-  Shape result;  ///< what the caller sees
+  Shape kept;             ///< x's rank, 1 in the reduced axes
+  Shape result;           ///< what the caller sees
+  std::vector<int> axes;  ///< the reduced ones, counted from the front
 };
 
 Reduced reduced_shapes(const char* name, const Tensor& x, const std::vector<int>& axes, bool keep) {
@@ -21,10 +22,13 @@ Reduced reduced_shapes(const char* name, const Tensor& x, const std::vector<int>
     if ((chosen >> from_front) & 1u) op::shape_error(name, fmt::format("axis {} is named twice", axis));
     chosen |= 1u << from_front;
   }
-  Reduced shapes{x.shape(), {}};
+  Reduced shapes{x.shape(), {}, {}};
   for (int axis = 0; axis < x.rank(); ++axis) {
     const bool gone = (chosen >> axis) & 1u;
-    if (gone) shapes.kept[axis] = 1;
+    if (gone) {
+      shapes.kept[axis] = 1;
+      shapes.axes.push_back(axis);
+    }
     if (keep || !gone) shapes.result.push_back(shapes.kept[axis]);
   }
   return shapes;
@@ -46,40 +50,38 @@ Tensor scaled(const Tensor& x, double factor) {
 
 Tensor sum(const Tensor& x, const std::vector<int>& axes, bool keep) {
   const Reduced shapes = reduced_shapes("sum", x, axes, keep);
-  return with_grad(
-      raw_reduce(DSW_SUM, x, shapes.kept).view_reshape(shapes.result), {x},
-      [kept = shapes.kept, shape = x.shape()](const Tensor& dy) { return Grads{dy.view_reshape(kept).view_expand(shape)}; }, "sum");
+  return with_grad(raw_reduce(DSW_SUM, x, shapes.kept).view_reshape(shapes.result), {x},
+                   [kept = shapes.kept, shape = x.shape()](const Tensor& dy) { return Grads{dy.view_reshape(kept).view_expand(shape)}; },
+                   "sum", {{"axes", 0, &shapes.axes}, {"keep", keep ? 1.0 : 0.0}});
 }
 
 Tensor mean(const Tensor& x, const std::vector<int>& axes, bool keep) {
   const Reduced shapes = reduced_shapes("mean", x, axes, keep);
-  return with_grad(
-      raw_reduce(DSW_MEAN, x, shapes.kept).view_reshape(shapes.result), {x},
-      [kept = shapes.kept, shape = x.shape()](const Tensor& dy) {
-        const double share = static_cast<double>(kept.elements()) / static_cast<double>(shape.elements());
-        return Grads{scaled(dy, share).view_reshape(kept).view_expand(shape)};
-      },
-      "mean");
+  return with_grad(raw_reduce(DSW_MEAN, x, shapes.kept).view_reshape(shapes.result), {x},
+                   [kept = shapes.kept, shape = x.shape()](const Tensor& dy) {
+                     const double share = static_cast<double>(kept.elements()) / static_cast<double>(shape.elements());
+                     return Grads{scaled(dy, share).view_reshape(kept).view_expand(shape)};
+                   },
+                   "mean", {{"axes", 0, &shapes.axes}, {"keep", keep ? 1.0 : 0.0}});
 }
 
 Tensor max(const Tensor& x, const std::vector<int>& axes, bool keep) {
   const Reduced shapes = reduced_shapes("max", x, axes, keep);
   const Tensor y = raw_reduce(DSW_MAX, x, shapes.kept);
-  return with_grad(
-      y.view_reshape(shapes.result), {x},
-      [x, y](const Tensor& dy) {
-        const Shape& shape = x.shape();
-        const Tensor is_largest = empty(shape, x.dtype(), x.device()), dx = empty_like(is_largest), share = empty_like(y);
-        if (dx.elements() == 0) return Grads{dx};
-        const Tensor one = full({1}, 1, x.dtype(), x.device());
-        op::run(x, "compare_select_bwd", &DswKernels::compare_select_bwd, DSW_MAXIMUM, x.view(), op::broadcast_view(y, shape),
-                op::broadcast_view(one, shape), is_largest.view());
-        const Tensor count = raw_reduce(DSW_SUM, is_largest, y.shape());
-        op::run(x, "binary", &DswKernels::binary, DSW_DIV, dy.view_reshape(y.shape()).view(), count.view(), share.view());
-        op::run(x, "binary", &DswKernels::binary, DSW_MUL, is_largest.view(), op::broadcast_view(share, shape), dx.view());
-        return Grads{dx};
-      },
-      "max");
+  return with_grad(y.view_reshape(shapes.result), {x},
+                   [x, y](const Tensor& dy) {
+                     const Shape& shape = x.shape();
+                     const Tensor is_largest = empty(shape, x.dtype(), x.device()), dx = empty_like(is_largest), share = empty_like(y);
+                     if (dx.elements() == 0) return Grads{dx};
+                     const Tensor one = full({1}, 1, x.dtype(), x.device());
+                     op::run(x, "compare_select_bwd", &DswKernels::compare_select_bwd, DSW_MAXIMUM, x.view(), op::broadcast_view(y, shape),
+                             op::broadcast_view(one, shape), is_largest.view());
+                     const Tensor count = raw_reduce(DSW_SUM, is_largest, y.shape());
+                     op::run(x, "binary", &DswKernels::binary, DSW_DIV, dy.view_reshape(y.shape()).view(), count.view(), share.view());
+                     op::run(x, "binary", &DswKernels::binary, DSW_MUL, is_largest.view(), op::broadcast_view(share, shape), dx.view());
+                     return Grads{dx};
+                   },
+                   "max", {{"axes", 0, &shapes.axes}, {"keep", keep ? 1.0 : 0.0}});
 }
 
 Tensor argmax(const Tensor& x) {

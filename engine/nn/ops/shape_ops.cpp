@@ -39,11 +39,11 @@ Tensor reshape(const Tensor& x, std::initializer_list<std::int64_t> lengths) {
 Tensor permute(const Tensor& x, const std::vector<int>& axes) {
   op::check_together("permute", {&x});
   Tensor y = x.view_permute(axes);
-  if (!x.requires_grad()) return y;
+  if (!x.requires_grad()) return with_grad(std::move(y), {x}, {}, "permute", {{"axes", 0, &axes}});
   std::vector<int> inverse(axes.size());
   for (std::size_t i = 0; i < axes.size(); ++i) inverse[static_cast<std::size_t>(axes[i])] = static_cast<int>(i);
-  return with_grad(
-      std::move(y), {x}, [inverse = std::move(inverse)](const Tensor& dy) { return Grads{dy.view_permute(inverse)}; }, "permute");
+  return with_grad(std::move(y), {x}, [inverse = std::move(inverse)](const Tensor& dy) { return Grads{dy.view_permute(inverse)}; },
+                   "permute", {{"axes", 0, &axes}});
 }
 
 Tensor transpose(const Tensor& x, int a, int b) {
@@ -102,18 +102,17 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
     if (part.elements() > 0) op::run(part, "copy", &DswKernels::copy, part.view(), y.view_slice(axis, begin, ends.back()).view());
     begin = ends.back();
   }
-  return with_grad(
-      std::move(y), parts,
-      [ends = std::move(ends), axis](const Tensor& dy) {
-        Grads grads;
-        std::int64_t from = 0;
-        for (const std::int64_t end : ends) {
-          grads.push_back(dy.view_slice(axis, from, end));
-          from = end;
-        }
-        return grads;
-      },
-      "concat");
+  return with_grad(std::move(y), parts,
+                   [ends = std::move(ends), axis](const Tensor& dy) {
+                     Grads grads;
+                     std::int64_t from = 0;
+                     for (const std::int64_t end : ends) {
+                       grads.push_back(dy.view_slice(axis, from, end));
+                       from = end;
+                     }
+                     return grads;
+                   },
+                   "concat", {{"axis", static_cast<double>(axis)}});
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {
