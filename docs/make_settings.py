@@ -19,8 +19,8 @@ def rows(params, prefix, out):
         span = ""
         if "low" in p or "high" in p:
             span = f"{'above ' if p.get('low_open') else ''}{p.get('low', '')} to {p.get('high', '')}"
-        if p.get("choices"):
-            span = ", ".join(p["choices"])
+        if p.get("choices"):  # a free text whose choices the machine gives: its devices
+            span = "what `deepshock devices` lists" if p["type"] == "string" else ", ".join(p["choices"])
         kind = p["type"] + (f", {p['unit']}" if p.get("unit") else "")
         default = "required" if p.get("required") else value(p.get("default")) or (f"`{p['default_type']}`" if p.get("default_type") else "")
         out.append(f"| `{prefix}/{p['name']}` | {kind} | {default} | {span} | {p.get('help', '')} |")
