@@ -1,51 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
-#include <bit>
-#include <cmath>
 #include <cstdint>
+#include <type_traits>
 
+#include "kernels/narrow_float.h"
 #include "kernels/view.h"
 
-/// Fill and copy between all dtypes but the 8-bit floats. Narrower floats round to nearest even; integers round towards zero.
+/// Fill and copy between all dtypes. Narrower floats round as kernels/narrow_float.h says; integers round towards zero.
 namespace dsw::kernels::reference {
 
-struct Bf16 {
-  std::uint16_t bits;
-};
-struct F16 {
-  std::uint16_t bits;
-};
-
-inline float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
-inline Bf16 to_bf16(float x) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
-  if (std::isnan(x)) return {static_cast<std::uint16_t>(bits >> 16 | 0x40)};
-  return {static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)};
-}
-inline float to_float(F16 x) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(x.bits & 0x8000) << 16, rest = x.bits & 0x7FFF;
-  if (rest >= 0x7C00) return std::bit_cast<float>(sign | 0x7F800000u | (rest & 0x3FF) << 13);
-  const float magnitude = rest < 0x400 ? static_cast<float>(rest) * 0x1p-24f : std::bit_cast<float>((rest << 13) + (112u << 23));
-  return sign ? -magnitude : magnitude;
-}
-inline F16 to_f16(float x) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), sign = bits >> 16 & 0x8000;
-  const float magnitude = std::fabs(x);
-  if (std::isnan(x)) return {static_cast<std::uint16_t>(sign | 0x7E00)};
-  if (magnitude >= 65520.0f) return {static_cast<std::uint16_t>(sign | 0x7C00)};
-  if (magnitude < 0x1p-14f) return {static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(std::nearbyint(magnitude * 0x1p24f)))};
-  const std::uint32_t m = bits & 0x7FFFFFFF;
-  return {static_cast<std::uint16_t>(sign | ((m - (112u << 23) + 0xFFF + (m >> 13 & 1)) >> 13))};
-}
+template <class T>
+inline constexpr bool kIsNarrow = std::is_same_v<T, Bf16> || std::is_same_v<T, F16> || std::is_same_v<T, E4m3> || std::is_same_v<T, E5m2>;
 
 template <class To, class From>
 To convert(From x) {
-  if constexpr (std::is_same_v<From, Bf16> || std::is_same_v<From, F16>)
+  if constexpr (kIsNarrow<From>)
     return convert<To>(to_float(x));
   else if constexpr (std::is_same_v<To, Bf16>)
     return to_bf16(static_cast<float>(x));
   else if constexpr (std::is_same_v<To, F16>)
     return to_f16(static_cast<float>(x));
+  else if constexpr (std::is_same_v<To, E4m3>)
+    return to_e4m3(static_cast<float>(x));
+  else if constexpr (std::is_same_v<To, E5m2>)
+    return to_e5m2(static_cast<float>(x));
   else if constexpr (std::is_same_v<To, bool>)
     return x != From{0};
   else
@@ -72,6 +50,10 @@ int with_type(int dtype, F&& f) {
       return f(std::uint8_t{});
     case DSW_BOOL:
       return f(bool{});
+    case DSW_E4M3:
+      return f(E4m3{});
+    case DSW_E5M2:
+      return f(E5m2{});
     default:
       return DSW_UNSUPPORTED;
   }
