@@ -10,22 +10,47 @@
 
 namespace dsw {
 
-std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampling, Rng& rng) {
+namespace {
+
+/// Each id once, however often it was seen.
+void penalise(std::vector<float>& logits, std::span<const std::int32_t> seen, double penalty) {
+  std::vector<bool> done(logits.size());
+  const auto factor = static_cast<float>(penalty);
+  for (const std::int32_t id : seen) {
+    const auto i = static_cast<std::size_t>(id);
+    if (done[i]) continue;
+    done[i] = true;
+    logits[i] = logits[i] > 0 ? logits[i] / factor : logits[i] * factor;
+  }
+}
+
+}  // namespace
+
+std::int32_t draw_token(std::vector<float> logits, const Sampling& sampling, Rng& rng, std::span<const std::int32_t> seen) {
+  if (sampling.repetition_penalty != 1) penalise(logits, seen, sampling.repetition_penalty);
   const auto likeliest = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   if (sampling.temperature <= 0) return likeliest;
   std::vector<std::int32_t> candidates(logits.size());
   std::iota(candidates.begin(), candidates.end(), 0);
   const auto logit = [&](std::int32_t id) { return static_cast<double>(logits[static_cast<std::size_t>(id)]); };
+  const auto likelier = [&](std::int32_t a, std::int32_t b) { return logit(a) > logit(b) || (logit(a) == logit(b) && a < b); };
+  const auto weight = [&](std::int32_t id) { return std::exp((logit(id) - logit(likeliest)) / sampling.temperature); };
   if (sampling.top_k > 0 && static_cast<std::size_t>(sampling.top_k) < candidates.size()) {
-    const auto end = candidates.begin() + sampling.top_k;
-    std::nth_element(candidates.begin(), end, candidates.end(),
-                     [&](auto a, auto b) { return logit(a) > logit(b) || (logit(a) == logit(b) && a < b); });
-    candidates.erase(end, candidates.end());
-    std::sort(candidates.begin(), candidates.end());  // nth_element leaves an order that is the library's own
+    std::nth_element(candidates.begin(), candidates.begin() + sampling.top_k, candidates.end(), likelier);
+    candidates.resize(static_cast<std::size_t>(sampling.top_k));
   }
+  if (sampling.top_p < 1) {
+    std::sort(candidates.begin(), candidates.end(), likelier);
+    double all = 0, sum = 0;
+    for (const std::int32_t id : candidates) all += weight(id);
+    std::size_t kept = 0;
+    while (kept < candidates.size() && (kept == 0 || sum < sampling.top_p * all)) sum += weight(candidates[kept++]);
+    candidates.resize(kept);
+  }
+  std::sort(candidates.begin(), candidates.end());  // one order of drawing, whatever was sorted before
   double total = 0;
   std::vector<double> weights;
-  for (const std::int32_t id : candidates) weights.push_back(total += std::exp((logit(id) - logit(likeliest)) / sampling.temperature));
+  for (const std::int32_t id : candidates) weights.push_back(total += weight(id));
   const auto drawn = std::upper_bound(weights.begin(), weights.end(), rng.uniform() * total) - weights.begin();
   return candidates[std::min(static_cast<std::size_t>(drawn), candidates.size() - 1)];
 }
@@ -55,7 +80,7 @@ std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t
     const Tensor window =
         from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first)), {1, length - first}, device);
     const Tensor logits = fits ? gpt->step(window, caches, pass) : gpt->forward(window, pass);
-    const std::int32_t id = draw_token(logits.view_slice(1, length - first - 1, length - first).to_vector<float>(), sampling, rng);
+    const std::int32_t id = draw_token(logits.view_slice(1, length - first - 1, length - first).to_vector<float>(), sampling, rng, ids);
     ids.push_back(id);
     made.push_back(id);
     if (on_token) on_token(id);

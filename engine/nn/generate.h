@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -12,12 +13,15 @@
 namespace dsw {
 
 struct Sampling {
-  double temperature = 1;  ///< 0: always the likeliest, the first of equals
-  std::int64_t top_k = 0;  ///< > 0: only among the k likeliest (Fan et al. 2018)
+  double temperature = 1;         ///< 0: always the likeliest, the first of equals
+  std::int64_t top_k = 0;         ///< > 0: only among the k likeliest (Fan et al. 2018)
+  double top_p = 1;               ///< below 1: only among the fewest that together have this probability (Holtzman et al. 2020)
+  double repetition_penalty = 1;  ///< above 1: logits of ids seen before are divided by it, negative ones multiplied (Keskar et al. 2019)
 };
 
-/// Index drawn from softmax(logits / temperature). Sums in double, so it is the same on every machine for the same logits.
-std::int32_t draw_token(const std::vector<float>& logits, const Sampling& sampling, Rng& rng);
+/// Index drawn from softmax(logits / temperature): the penalty for what was `seen` first, then temperature, top-k, top-p.
+/// Sums in double, so it is the same on every machine for the same logits; among equals the lower id counts as likelier.
+std::int32_t draw_token(std::vector<float> logits, const Sampling& sampling, Rng& rng, std::span<const std::int32_t> seen = {});
 
 /// `count` token ids that follow `prompt` (at least one id) by a gpt. Each is drawn from the logits after the last `context` ids, as
 /// nanoGPT does. While all ids fit into the context, keys and values are kept, so one more token costs one token's products.

@@ -90,6 +90,41 @@ TEST(Generate, DrawsFollowTheLogits) {
   EXPECT_EQ(draw_token({1, 3, 3, 2}, one, rng), 1);
 }
 
+TEST(Generate, TopPKeepsTheFewestThatReachIt) {
+  // probabilities 0.1, 0.4, 0.3, 0.2
+  const std::vector<float> logits = {std::log(0.1F), std::log(0.4F), std::log(0.3F), std::log(0.2F)};
+  const auto reached = [&](double p, std::int64_t k) {
+    Sampling sampling;
+    sampling.top_p = p;
+    sampling.top_k = k;
+    Rng rng(5);
+    std::array<int, 4> counts{};
+    for (int i = 0; i < 4000; ++i) ++counts[static_cast<std::size_t>(draw_token(logits, sampling, rng))];
+    return counts;
+  };
+  EXPECT_EQ(reached(0.01, 0)[1], 4000);
+  const auto two = reached(0.69, 0);
+  EXPECT_EQ(two[0] + two[3], 0);
+  EXPECT_NEAR(two[1] / 4000.0, 4.0 / 7, 0.03);
+  const auto three = reached(0.71, 0);
+  EXPECT_EQ(three[0], 0);
+  EXPECT_GT(three[3], 0);
+  const auto of_two = reached(0.55, 2);  // among the two likeliest 4/7 and 3/7: the first alone is enough
+  EXPECT_EQ(of_two[1], 4000);
+}
+
+TEST(Generate, RepetitionPenaltyTurnsAwayFromWhatWasSeen) {
+  Sampling sampling;
+  sampling.temperature = 0;
+  sampling.repetition_penalty = 1.5;
+  Rng rng(1);
+  const std::vector<std::int32_t> seen = {2, 2, 2, 0};
+  EXPECT_EQ(draw_token({-1, 1, 1.4F, 0.5F}, sampling, rng, seen), 1) << "1.4 / 1.5 is below 1";
+  EXPECT_EQ(draw_token({-1, 1, 1.6F, 0.5F}, sampling, rng, seen), 2) << "once, not three times";
+  EXPECT_EQ(draw_token({-1, -1.2F, -3, -4}, sampling, rng, seen), 1) << "a negative logit becomes lower";
+  EXPECT_EQ(draw_token({-1, -1.2F, -3, -4}, sampling, rng), 0) << "nothing seen, nothing changed";
+}
+
 TEST(Generate, WrongPromptsAndModelsAreRefused) {
   const auto device = make_cpu_device(1);
   Gpt model(small(false));
