@@ -49,6 +49,8 @@ typedef struct DswAttention { /* q [B, Hq, T, D], k and v [B, Hkv, S, D], o [B, 
   int32_t causal;          /* query t sees keys 0 … t + S - T */
   int32_t window;          /* > 0: and only the last `window` of them */
   double soft_cap;         /* > 0: scores = cap tanh(scores / cap) */
+  double dropout;          /* > 0: a probability is 0 with this chance, else divided by 1 - dropout, before it meets v */
+  uint64_t dropout_key;    /* of (b, h, t, s): word s % 4 of Philox(key, ((b Hq + h) T + t) ceil(S / 4) + s / 4) */
 } DswAttention;
 
 typedef struct DswAdamW { double lr, beta1, beta2, eps, weight_decay, bias1, bias2; /* bias_i = 1 - beta_i^t */ double grad_scale; } DswAdamW;
@@ -112,7 +114,7 @@ typedef struct DswKernels {
    * interleaved 1: (2i, 2i+1), 0: (i, i + D/2); inverse 1: the gradient. x, y [B, H, T, D] */
   int (*rope)(DswStream*, DswView x, DswView position, double base, int32_t interleaved, int32_t inverse, DswView y);
   /* lse [B, Hq, T]; key_mask bool [B, S] (1 = may be seen) or not given; a row that sees nothing gives 0.
-   * probabilities [B, Hq, T, S] or not given: written when given (for inspection). */
+   * probabilities [B, Hq, T, S] or not given: written when given (for inspection), as they are before dropout. */
   int (*attention_fwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse, DswView probabilities);
   int (*attention_bwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
                        DswView d_o, DswView dq, DswView dk, DswView dv);

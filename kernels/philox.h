@@ -32,6 +32,12 @@ inline std::uint64_t drop_threshold(double p) {
   if (!(p > 0)) return 0;
   return p >= 1 ? std::uint64_t{1} << 32 : static_cast<std::uint64_t>(p * 0x1p32);
 }
+/// Number of Philox blocks that one row of attention's dropout takes, and the word of key s in them; see DswAttention.
+inline std::uint64_t attention_row_blocks(std::int64_t keys) { return static_cast<std::uint64_t>((keys + 3) / 4); }
+inline std::uint32_t attention_word(std::uint64_t key, std::int64_t row, std::int64_t keys, std::int64_t s) {
+  const std::uint64_t block = static_cast<std::uint64_t>(row) * attention_row_blocks(keys) + static_cast<std::uint64_t>(s / 4);
+  return philox(key, block)[static_cast<std::size_t>(s % 4)];
+}
 /// The two standard normal numbers of two words. Source: Box & Muller 1958.
 inline std::array<double, 2> normal_pair(std::uint32_t a, std::uint32_t b) {
   const double radius = std::sqrt(-2.0 * std::log((static_cast<double>(a) + 1.0) * 0x1p-32));

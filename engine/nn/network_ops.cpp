@@ -167,10 +167,13 @@ void add_language(Catalog& catalog) {
                 {float_param("scale", "Scale", 0, 0, 1e6, "Factor of the scores; 0: 1 / root of the head width"),
                  bool_param("causal", "Causal", false, "A query sees no later keys"),
                  int_param("window", "Window", 0, 0, 1e9, "Newest keys that a query sees; 0: all", "tokens"),
-                 float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none")},
+                 float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none"),
+                 float_param("dropout", "Dropout", 0, 0, 0.999999, "Share of the probabilities that becomes 0"),
+                 int_param("key", "Key", 0, 0, 9e15, "Decides which")},
                 [](const Json& s) {
-                  const AttentionOptions options{s.at("scale").get<double>(), s.at("causal").get<bool>(),
-                                                 s.at("window").get<std::int32_t>(), s.at("soft_cap").get<double>()};
+                  const AttentionOptions options{s.at("scale").get<double>(),        s.at("causal").get<bool>(),
+                                                 s.at("window").get<std::int32_t>(), s.at("soft_cap").get<double>(),
+                                                 s.at("dropout").get<double>(),      s.at("key").get<std::uint64_t>()};
                   const auto flops = [=](const Shapes& in) {
                     const Shape& q = in[0];
                     return visible_pairs(q[2], in[1][2], options) * static_cast<double>(q[0] * q[1]) * (4 * static_cast<double>(q[3]) + 5);

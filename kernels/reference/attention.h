@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/philox.h"
 #include "kernels/view.h"
 
 /// Scaled dot-product attention, one query row at a time. Sources: Vaswani et al. 2017; Dao 2022 for the gradient from lse.
@@ -28,6 +29,12 @@ inline KeyRange visible_keys(const DswAttention& p, std::int64_t t, std::int64_t
 }
 inline bool masked_out(const DswView& mask, std::int64_t b, std::int64_t s) {
   return given(mask) && data<std::uint8_t>(mask)[b * mask.stride[0] + s * mask.stride[1]] == 0;
+}
+
+/// What dropout multiplies the probability of (b, h, t, s) by: 0 or 1 / (1 - p).
+inline double kept_factor(const DswAttention& p, std::int64_t row, std::int64_t keys, std::int64_t s) {
+  if (!(p.dropout > 0)) return 1;
+  return attention_word(p.dropout_key, row, keys, s) < drop_threshold(p.dropout) ? 0 : 1 / (1 - p.dropout);
 }
 
 template <class T>
@@ -66,11 +73,12 @@ int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, con
         const bool sees_nothing = maximum == -std::numeric_limits<double>::infinity();
         for (std::int64_t s = 0; s < S && !sees_nothing; ++s) sum += std::exp(score[static_cast<std::size_t>(s)] - maximum);
         for (std::int64_t s = 0; s < S; ++s) {
-          const double weight = sees_nothing ? 0 : std::exp(score[static_cast<std::size_t>(s)] - maximum) / sum;
+          double weight = sees_nothing ? 0 : std::exp(score[static_cast<std::size_t>(s)] - maximum) / sum;
           if (given(probabilities))
             data<T>(probabilities)[b * probabilities.stride[0] + h * probabilities.stride[1] + t * probabilities.stride[2] +
                                    s * probabilities.stride[3]] = static_cast<T>(weight);
           if (score[static_cast<std::size_t>(s)] == -std::numeric_limits<double>::infinity()) continue;
+          if (p.dropout > 0) weight *= kept_factor(p, (b * Hq + h) * Tq + t, S, s);
           for (std::int64_t d = 0; d < D; ++d) out[static_cast<std::size_t>(d)] += weight * at<T>(v, b, hk, s)[d * v.stride[3]];
         }
         for (std::int64_t d = 0; d < D; ++d)
@@ -80,7 +88,8 @@ int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, con
   return DSW_OK;
 }
 
-/// P = exp(scores - lse); dV = P' dO; dP = dO V'; dscore = P (dP - sum_d dO O); through the cap: times 1 - (score / cap)^2.
+/// P = exp(scores - lse); M what dropout multiplies by (1 without); dV = (P M)' dO; dP = M (dO V'); dscore = P (dP - sum_d dO O);
+/// through the cap: times 1 - (score / cap)^2.
 template <class T>
 int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& mask, const DswView& o,
                   const DswView& lse, const DswView& d_o, const DswView& dq, const DswView& dk, const DswView& dv) {
@@ -108,11 +117,12 @@ int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, con
               slope *= 1 - t_cap * t_cap;
             }
             const double weight = std::exp(score - row_lse);
-            const double dscore = slope * weight * (dot(gt, d_o.stride[3], at<T>(v, b, hk, s), v.stride[3], D) - delta);
+            const double kept = kept_factor(p, (b * Hq + h) * Tq + t, S, s);
+            const double dscore = slope * weight * (kept * dot(gt, d_o.stride[3], at<T>(v, b, hk, s), v.stride[3], D) - delta);
             for (std::int64_t d = 0; d < D; ++d) {
               sum_q[static_cast<std::size_t>(d)] += dscore * ks[d * k.stride[3]];
               sum_k[static_cast<std::size_t>(s * D + d)] += dscore * qt[d * q.stride[3]];
-              sum_v[static_cast<std::size_t>(s * D + d)] += weight * gt[d * d_o.stride[3]];
+              sum_v[static_cast<std::size_t>(s * D + d)] += weight * kept * gt[d * d_o.stride[3]];
             }
           }
           for (std::int64_t d = 0; d < D; ++d)

@@ -22,6 +22,10 @@ const Sizes kSizes[] = {{1, 1, 1, 1, 1, 1},    {2, 2, 2, 5, 5, 8},     {1, 4, 2,
                         {1, 2, 2, 1, 150, 16}, {1, 1, 1, 64, 128, 64}, {1, 2, 2, 130, 300, 20}, {1, 1, 1, 9, 4, 8},
                         {0, 2, 2, 3, 3, 4},    {1, 2, 2, 0, 3, 4}};
 
+DswAttention options(double scale, bool causal, std::int32_t window, double soft_cap, double dropout = 0, std::uint64_t key = 0) {
+  return {scale, causal ? 1 : 0, window, soft_cap, dropout, key};
+}
+
 /// Forward, then the gradients from the table's own output.
 void check(const char* name, const Sizes& z, const DswAttention& p, Layout layout, const std::vector<std::int64_t>& mask,
            double tolerance = 1e-10) {
@@ -42,16 +46,45 @@ void check(const char* name, const Sizes& z, const DswAttention& p, Layout layou
 TEST(Attention, FullCausalWindowAndCap) {
   for (const Sizes& z : kSizes) {
     for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded}) {
-      check("full", z, {z.scale(), 0, 0, 0}, layout, {});
-      check("causal", z, {z.scale(), 1, 0, 0}, layout, {});
+      check("full", z, options(z.scale(), 0, 0, 0), layout, {});
+      check("causal", z, options(z.scale(), 1, 0, 0), layout, {});
     }
-    check("window", z, {z.scale(), 1, 7, 0}, Layout::Dense, {});
-    check("window of one", z, {z.scale(), 1, 1, 0}, Layout::Dense, {});
-    check("long window", z, {z.scale(), 1, 100, 0}, Layout::Dense, {});
-    check("full, last keys", z, {z.scale(), 0, 3, 0}, Layout::Dense, {});
-    check("soft cap", z, {z.scale() * 4, 1, 0, 3.0}, Layout::Dense, {});
-    check("cap and window", z, {z.scale() * 4, 1, 20, 5.0}, Layout::Dense, {});
+    check("window", z, options(z.scale(), 1, 7, 0), Layout::Dense, {});
+    check("window of one", z, options(z.scale(), 1, 1, 0), Layout::Dense, {});
+    check("long window", z, options(z.scale(), 1, 100, 0), Layout::Dense, {});
+    check("full, last keys", z, options(z.scale(), 0, 3, 0), Layout::Dense, {});
+    check("soft cap", z, options(z.scale() * 4, 1, 0, 3.0), Layout::Dense, {});
+    check("cap and window", z, options(z.scale() * 4, 1, 20, 5.0), Layout::Dense, {});
   }
+}
+
+TEST(Attention, Dropout) {
+  for (const Sizes& z : kSizes) {
+    check("dropout", z, options(z.scale(), 0, 0, 0, 0.3, 7), Layout::Dense, {});
+    check("causal dropout", z, options(z.scale(), 1, 0, 0, 0.5, 0xFFFF'FFFF'FFFF'FFFF), Layout::Transposed, {});
+    check("window, cap and dropout", z, options(z.scale() * 4, 1, 20, 5.0, 0.1, 8), Layout::Dense, {});
+  }
+}
+
+/// With v the unit matrix o is the row of probabilities as they met v.
+TEST(Attention, DropoutKeepsItsShareAndTheMean) {
+  const Sizes z{1, 1, 1, 200, 64, 64};
+  std::vector<float> q(200 * 64), v(64 * 64), o(q.size()), lse(200);  // q = 0: each probability is 1 / 64
+  for (std::size_t i = 0; i < 64; ++i) v[i * 64 + i] = 1;
+  const DswAttention p = options(1, 0, 0, 0, 0.25, 11);
+  const Stream stream(2);
+  const DswView query = dense_view(q.data(), z.q(), DSW_F32), value = dense_view(v.data(), z.k(), DSW_F32);
+  ASSERT_EQ(dsw_cpu_kernels()->attention_fwd(stream.get(), &p, query, value, value, DswView{}, dense_view(o.data(), z.q(), DSW_F32),
+                                             dense_view(lse.data(), z.lse(), DSW_F32), DswView{}),
+            DSW_OK);
+  std::size_t dropped = 0;
+  for (const float x : o) {
+    if (x == 0)
+      ++dropped;
+    else
+      EXPECT_NEAR(x, 1 / 64.0 / 0.75, 1e-6);
+  }
+  EXPECT_NEAR(static_cast<double>(dropped) / static_cast<double>(o.size()), 0.25, 4 * std::sqrt(0.25 * 0.75 / 12800));
 }
 
 TEST(Attention, KeyMask) {
@@ -62,17 +95,17 @@ TEST(Attention, KeyMask) {
       some.push_back(i % 3 != 0);
       tail.push_back(i % z.S < (z.S + 1) / 2);
     }
-    check("every third away", z, {z.scale(), 0, 0, 0}, Layout::Dense, some);
-    check("causal, every third away", z, {z.scale(), 1, 0, 0}, Layout::Dense, some);
-    check("padded tail", z, {z.scale(), 0, 0, 2.0}, Layout::Dense, tail);
-    check("nothing to see", z, {z.scale(), 1, 0, 0}, Layout::Dense, none);
+    check("every third away", z, options(z.scale(), 0, 0, 0), Layout::Dense, some);
+    check("causal, every third away", z, options(z.scale(), 1, 0, 0), Layout::Dense, some);
+    check("padded tail", z, options(z.scale(), 0, 0, 2.0), Layout::Dense, tail);
+    check("nothing to see", z, options(z.scale(), 1, 0, 0), Layout::Dense, none);
   }
 }
 
 TEST(Attention, NaNIsSeen) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Sizes z{1, 1, 1, 20, 20, 8};
-  const DswAttention p{z.scale(), 0, 0, 0};
+  const DswAttention p = options(z.scale(), 0, 0, 0);
   for (const int argument : {0, 1}) {
     KernelCase attention("NaN");
     attention.input(z.q());
@@ -88,12 +121,12 @@ TEST(Attention, NaNIsSeen) {
 
 TEST(Attention, LargeScoresDoNotOverflow) {
   const Sizes z{1, 2, 1, 90, 200, 16};
-  check("large", z, {60.0, 1, 0, 0}, Layout::Dense, {}, 1e-8);  // scores of some hundreds: their own rounding is 1e-5
+  check("large", z, options(60.0, 1, 0, 0), Layout::Dense, {}, 1e-8);  // scores of some hundreds: their own rounding is 1e-5
 }
 
 TEST(Attention, ProbabilitiesForInspection) {
   const Sizes z{1, 2, 1, 6, 9, 8};
-  const DswAttention p{z.scale(), 1, 0, 0};
+  const DswAttention p = options(z.scale(), 1, 0, 0);
   KernelCase("probabilities")
       .input(z.q())
       .input(z.k())
@@ -109,7 +142,7 @@ TEST(Attention, ProbabilitiesForInspection) {
 TEST(Attention, RepeatsToTheBit) {
   const Stream stream(3);
   const Sizes z{2, 4, 2, 100, 100, 24};
-  const DswAttention p{z.scale(), 1, 0, 0};
+  const DswAttention p = options(z.scale(), 1, 0, 0);
   std::vector<float> q(2 * 4 * 100 * 24), k(2 * 2 * 100 * 24), o(q.size()), lse(2 * 4 * 100), first;
   for (std::size_t i = 0; i < q.size(); ++i) q[i] = static_cast<float>(i * 7 % 101) / 50 - 1;
   for (std::size_t i = 0; i < k.size(); ++i) k[i] = static_cast<float>(i * 3 % 97) / 50 - 1;

@@ -209,6 +209,12 @@ void add_language(std::vector<OpCase>& cases) {
   cases.push_back({"attention", "{}", {floats({1, 1, 1, 1}), floats({1, 1, 1, 1}), floats({1, 1, 1, 1})}});
   cases.push_back({"attention", "{}", {floats({0, 2, 3, 4}), floats({0, 2, 5, 4}), floats({0, 2, 5, 4})}});
   cases.push_back({"attention", R"({"causal": true})", {floats({1, 2, 35, 8}), floats({1, 2, 35, 8}), floats({1, 2, 35, 8})}});
+  cases.push_back({"attention", R"({"dropout": 0.4, "key": 5})", {floats({2, 4, 3, 4}), floats({2, 2, 5, 4}), floats({2, 2, 5, 4})}});
+  cases.push_back({"attention",
+                   R"({"causal": true, "dropout": 0.3, "key": 12345678901, "soft_cap": 1.5})",
+                   {permuted(floats({2, 2, 6, 2})), floats({2, 2, 6, 2}), sliced(floats({2, 2, 6, 2}))}});
+  cases.push_back(
+      {"attention", R"({"dropout": 0.6, "key": 9})", {floats({2, 1, 4, 3}), floats({2, 1, 7, 3}), floats({2, 1, 7, 3}), mask({2, 7})}});
   for (const char* attributes : {"{}", R"({"interleaved": true, "base": 100})"}) {
     cases.push_back({"rope", attributes, {floats({2, 3, 4, 6}), indices({4}, 0, 50)}});
     cases.push_back({"rope", attributes, {permuted(floats({1, 2, 5, 4})), indices({5}, 0, 9)}});
@@ -262,6 +268,8 @@ void add_large(std::vector<OpCase>& cases) {
   add("attention", R"({"causal": true})",
       {permuted(floats({3, 4, 65, 32})), permuted(floats({3, 4, 65, 32})), permuted(floats({3, 4, 65, 32}))});
   add("attention", "{}", {floats({2, 4, 70, 16}), floats({2, 2, 129, 16}), floats({2, 2, 129, 16}), mask({2, 129})});
+  add("attention", R"({"causal": true, "dropout": 0.2, "key": 3})",
+      {permuted(floats({3, 4, 131, 32})), permuted(floats({3, 2, 131, 32})), permuted(floats({3, 2, 131, 32}))});
   add("rope", "{}", {floats({4, 4, 65, 32}), indices({65}, 0, 1000)});
   add("cross-entropy", R"({"smoothing": 0.05})", {floats({513, 65}, -6, 6), indices({513}, -1, 64)});
   add("conv2d", R"({"pad_h": 1, "pad_w": 1})", {floats({8, 16, 14, 14}), floats({32, 16, 3, 3}), floats({32})});

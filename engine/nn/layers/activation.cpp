@@ -66,10 +66,11 @@ Cost Activation::cost(const Shape& input) const {
   return {activation_flops(kind_) * elements, 0, 0};
 }
 
-Tensor drop(const Tensor& x, double p, Forward& pass) {
-  if (!pass.training || p <= 0) return x;
+Tensor drop(const Tensor& x, double p, Forward& pass) { return pass.training && p > 0 ? dropout(x, p, next_dropout_key(pass)) : x; }
+
+std::uint64_t next_dropout_key(Forward& pass) {
   DSW_CHECK(pass.dropout_rng != nullptr, "training with dropout needs random numbers");
-  return dropout(x, p, pass.dropout_rng->next_key());
+  return pass.dropout_rng->next_key();
 }
 
 Cost dropout_cost(const Shape& shape, double p) {

@@ -47,6 +47,8 @@ class Dropout : public Module, public KeptMemory {
 
 /// Dropout as a function: x itself when not training or p is 0. Throws Error{Internal} without pass.dropout_rng.
 Tensor drop(const Tensor& x, double p, Forward& pass);
+/// The key of the next dropout; p is above 0 and the pass trains.
+std::uint64_t next_dropout_key(Forward& pass);
 Cost dropout_cost(const Shape& shape, double p);
 
 }  // namespace dsw

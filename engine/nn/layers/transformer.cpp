@@ -97,6 +97,10 @@ Tensor SelfAttention::mix(const Tensor& q, const Tensor& k, const Tensor& v, For
   AttentionOptions options;
   options.scale = 1 / std::sqrt(static_cast<double>(head_width_));
   options.causal = config_.causal;
+  if (pass.training && config_.dropout > 0) {
+    options.dropout = config_.dropout;
+    options.dropout_key = next_dropout_key(pass);
+  }
   Tensor all_k = k, all_v = v;
   if (KvCache* cache = context.cache) {
     append(k, cache->k, cache->length, context.cache_capacity);
@@ -131,6 +135,7 @@ Cost SelfAttention::cost(const Shape& input) const {
   sum.activation_bytes += 4 * batch * tokens * (2 * width + 2 * kv_width + static_cast<double>(config_.heads));
   if (config_.rotary) sum += {3 * batch * tokens * (width + kv_width), 0, 4 * batch * tokens * (width + kv_width)};
   sum += dropout_cost(input, config_.dropout);
+  if (config_.dropout > 0) sum.flops += 2 * pairs;
   return sum;
 }
 

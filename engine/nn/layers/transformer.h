@@ -25,7 +25,7 @@ struct TransformerConfig {
   bool swiglu = false;  ///< silu(x Wg) ∘ (x Wu) Wd (Shazeer 2020) instead of `activation`
   ActivationKind activation = ActivationKind::Gelu;
   bool bias = true;
-  double dropout = 0;  ///< after attention and mlp, before the sum
+  double dropout = 0;  ///< of the attention's probabilities, and after attention and mlp, before the sum
   double init_sd = 0.02;
   double residual_sd = 0.02;  ///< of the projections that end in the residual stream: 0.02 / sqrt(2 L) in GPT-2
 };

@@ -110,8 +110,9 @@ void add_transformer_params(ParamSchema& schema, bool decoder) {
   schema.add(choice_param("activation", "Activation", "gelu", {"gelu", "gelu-erf", "relu", "silu", "swiglu"},
                           "Of the mlp. gelu is the tanh form of GPT-2, gelu-erf the exact one; swiglu adds a gate."));
   schema.add(bool_param("bias", "Biases", true, "Biases in linear layers and layer norms."));
-  Param dropout =
-      float_param("dropout", "Dropout", 0.0, 0, 0.95, "Share of numbers set to zero while training, after embeddings, attention and mlp.");
+  Param dropout = float_param(
+      "dropout", "Dropout", 0.0, 0, 0.95,
+      "Share of numbers set to zero while training: of the embeddings, the attention's probabilities, and what attention and mlp add.");
   schema.add(dropout);
 }
 

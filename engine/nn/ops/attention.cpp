@@ -40,11 +40,15 @@ Tensor raw_rope(const Tensor& x, const Tensor& position, double base, bool inter
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options, const Tensor& key_mask,
                  Tensor* probabilities) {
   check_attention(q, k, v, key_mask);
+  if (!(options.dropout >= 0 && options.dropout < 1))
+    throw Error(ErrorCode::InvalidArgument, fmt::format("attention: dropout is {}; it must be 0 or more and below 1", options.dropout));
   DswAttention settings{};
   settings.scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(3)));
   settings.causal = options.causal ? 1 : 0;
   settings.window = options.window;
   settings.soft_cap = options.soft_cap;
+  settings.dropout = options.dropout;
+  settings.dropout_key = options.dropout_key;
   const Shape rows{q.size(0), q.size(1), q.size(2)};
   Tensor o = empty_in_order_of(q, q.dtype());
   const Tensor lse = empty(rows, op::statistics_dtype(q), q.device());

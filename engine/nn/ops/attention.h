@@ -5,10 +5,12 @@
 namespace dsw {
 
 struct AttentionOptions {
-  double scale = 0;         ///< factor of q·k; 0: 1 / sqrt(D)
-  bool causal = false;      ///< query t sees keys 0 … t + S - T
-  std::int32_t window = 0;  ///< > 0: and of those only the last `window`
-  double soft_cap = 0;      ///< > 0: scores = cap · tanh(scores / cap)
+  double scale = 0;               ///< factor of q·k; 0: 1 / sqrt(D)
+  bool causal = false;            ///< query t sees keys 0 … t + S - T
+  std::int32_t window = 0;        ///< > 0: and of those only the last `window`
+  double soft_cap = 0;            ///< > 0: scores = cap · tanh(scores / cap)
+  double dropout = 0;             ///< 0 … below 1: share of the probabilities that becomes 0, the rest divided by 1 - dropout
+  std::uint64_t dropout_key = 0;  ///< decides which
 };
 
 /// Scaled dot-product attention: o[b, h, t] = sum_s p[s] v[b, h', s], p = softmax over s of scale · q[b, h, t]·k[b, h', s],
@@ -17,9 +19,10 @@ struct AttentionOptions {
 /// so q permuted from [B, T, H, D] gives an o that permutes back to a contiguous [B, T, H, D].
 /// @param q  [B, Hq, T, D]   @param k, v  [B, Hkv, S, D], Hq a multiple of Hkv
 /// @param key_mask       [B, S], bool or uint8, 1: the key may be seen; or not given
-/// @param probabilities  where not null, receives p as [B, Hq, T, S], outside the graph
+/// @param probabilities  where not null, receives p as [B, Hq, T, S] (before dropout), outside the graph
 /// @return   [B, Hq, T, D]; 0 where a query sees no key.   Scores are not kept: the gradient forms them again from q, k and their
-///           log-sum-exp.   @throws Error{ShapeMismatch}.   Source: Vaswani et al. 2017; Ainslie et al. 2023; Dao 2023 (gradient)
+///           log-sum-exp.   @throws Error{ShapeMismatch, InvalidArgument}.   Source: Vaswani et al. 2017; Ainslie et al. 2023; Dao 2023
+///           (gradient)
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {}, const Tensor& key_mask = {},
                  Tensor* probabilities = nullptr);
 

@@ -3,9 +3,11 @@
 #include <cstring>
 
 #include "kernels/cpu/isa/micro_gemm.h"
+#include "kernels/cpu/isa/philox_blocks.h"
 #include "kernels/cpu/isa/rows.h"
 #include "kernels/cpu/isa/sums.h"
 #include "kernels/cpu/isa/table.h"
+#include "kernels/philox.h"
 #include "kernels/reference/reference_kernels.h"
 
 // Blocks of queries against blocks of keys, so that only a block of scores ever exists. The softmax is kept with a running maximum
@@ -95,6 +97,16 @@ void finish_scores(const Problem& a, std::int64_t b, std::int64_t t, std::int64_
   }
 }
 
+/// Dropout over the keys [k0, k0 + n) of one row, k0 a multiple of 4. The words are made again in the gradient.
+void drop_row(const Problem& a, std::int64_t row, std::int64_t k0, std::int64_t n, float* x) {
+  const std::uint64_t first = static_cast<std::uint64_t>(row) * attention_row_blocks(a.S) + static_cast<std::uint64_t>(k0 / 4);
+  const auto threshold = static_cast<std::uint32_t>(drop_threshold(a.p.dropout));
+  const float scale = static_cast<float>(1 / (1 - a.p.dropout));
+  std::uint32_t words[kKeys];
+  philox_blocks<kKeys / 4>(a.p.dropout_key, first, words);
+  for (std::int64_t i = 0; i < n; ++i) x[i] = words[i] < threshold ? 0.0f : x[i] * scale;
+}
+
 struct ForwardScratch {
   float *kt, *v, *q, *scores, *out, *maximum, *sum;
   static std::int64_t floats(const Problem& a) {
@@ -130,7 +142,7 @@ void online_softmax(float* row, std::int64_t n, float& running_maximum, float& r
   running_maximum = now;
 }
 
-void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, std::int64_t t0, std::int64_t t1) {
+void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, std::int64_t h, std::int64_t t0, std::int64_t t1) {
   const std::int64_t M = t1 - t0;
   std::fill(s.out, s.out + M * a.depth, 0.0f);
   std::fill(s.maximum, s.maximum + M, -kInfinity);
@@ -142,6 +154,7 @@ void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, st
     for (std::int64_t i = 0; i < M; ++i) {
       finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys);
       online_softmax(s.scores + i * kKeys, n, s.maximum[i], s.sum[i], s.out + i * a.depth, a.depth);
+      if (a.p.dropout > 0) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, k0, n, s.scores + i * kKeys);
     }
     small_gemm({s.scores, kKeys, 1}, M, s.v + k0 * a.depth, a.depth, width, a.depth, s.out, a.depth, true);
   }
@@ -172,7 +185,7 @@ int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
         for (std::int64_t t0 = part.begin; t0 < part.end; t0 += kQueries) {
           const std::int64_t t1 = std::min(part.end, t0 + kQueries);
           pack_rows(q, head(q, b, h), t0, t1 - t0, a.depth, s.q);
-          forward_block(a, s, b, t0, t1);
+          forward_block(a, s, b, h, t0, t1);
           for (std::int64_t i = 0; i < t1 - t0; ++i) {
             const float sum = s.sum[i], scale = sum == 0.0f ? 0.0f : 1.0f / sum;
             for (std::int64_t d = 0; d < a.depth; d += kWidth) store(s.out + i * a.depth + d, load(s.out + i * a.depth + d) * scale);
@@ -219,7 +232,7 @@ void gradient_row(const Problem& a, std::int64_t n, float lse, float delta, floa
   }
 }
 
-void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, std::int64_t t0, std::int64_t t1) {
+void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, std::int64_t h, std::int64_t t0, std::int64_t t1) {
   const std::int64_t M = t1 - t0;
   std::fill(s.dq, s.dq + M * a.depth, 0.0f);
   const Share keys = block_keys(a, t0, t1);
@@ -229,7 +242,10 @@ void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, 
     small_gemm({s.dout, a.depth, 1}, M, s.vt + k0, a.keys, a.D, n, s.dscores, kKeys, false);
     for (std::int64_t i = 0; i < M; ++i) {
       finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys);
+      const std::int64_t row = (b * a.Hq + h) * a.Tq + t0 + i;
+      if (a.p.dropout > 0) drop_row(a, row, k0, n, s.dscores + i * kKeys);
       gradient_row(a, n, s.lse[i], s.delta[i], s.scores + i * kKeys, s.dscores + i * kKeys);
+      if (a.p.dropout > 0) drop_row(a, row, k0, n, s.scores + i * kKeys);
     }
     small_gemm({s.scores, 1, kKeys}, width, s.dout, a.depth, M, a.depth, s.dv + k0 * a.depth, a.depth, true);
     small_gemm({s.dscores, 1, kKeys}, width, s.q, a.depth, M, a.depth, s.dk + k0 * a.depth, a.depth, true);
@@ -268,7 +284,7 @@ int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
             for (std::int64_t d = 0; d < a.depth; d += kWidth) sum += load(s.dout + i * a.depth + d) * load(s.dq + i * a.depth + d);
             s.delta[i] = sum_lanes(sum);
           }
-          backward_block(a, s, b, t0, t1);
+          backward_block(a, s, b, h, t0, t1);
           unpack_rows(s.dq, a.depth, dq, const_cast<float*>(head(dq, b, h)), t0, t1 - t0);
         }
       }

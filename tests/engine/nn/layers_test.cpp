@@ -157,6 +157,42 @@ TEST(Layers, DropoutKeepsTheMeanAndRepeatsWithItsNumbers) {
   EXPECT_THROW(dropout.forward(x, without), Error);
 }
 
+/// The layer alone has no other place for it than its probabilities.
+TEST(Layers, DropoutOfAttentionIsOnItsProbabilities) {
+  const auto device = make_cpu_device(1);
+  TransformerConfig c = config(false);
+  c.dropout = 0.5;
+  SelfAttention attention(c);
+  attention.materialize(*device, 3);
+  const std::vector<float> numbers = [] {
+    std::vector<float> x(2 * 9 * 8);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 37 % 23) / 11 - 1;
+    return x;
+  }();
+  const Tensor x = from_host(numbers, {2, 9, 8}, *device);
+  const auto run = [&](std::uint64_t seed, bool training, bool observed) {
+    Rng rng(seed, "dropout");
+    Forward pass;
+    pass.training = training;
+    pass.dropout_rng = &rng;
+    if (observed) pass.observe = [](const std::string&, const Tensor&) {};
+    return attention.forward(x, pass).to_vector<float>();
+  };
+  EXPECT_EQ(run(1, true, false), run(1, true, false));
+  EXPECT_NE(run(1, true, false), run(2, true, false));
+  const std::vector<float> without = run(1, false, false), seen = run(1, true, true), unseen = run(1, true, false);
+  std::vector<double> mean(without.size());
+  constexpr int kDraws = 2000;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    const std::vector<float> y = run(static_cast<std::uint64_t>(draw), true, false);
+    for (std::size_t i = 0; i < y.size(); ++i) mean[i] += static_cast<double>(y[i]) / kDraws;
+  }
+  for (std::size_t i = 0; i < without.size(); ++i) {
+    EXPECT_NEAR(seen[i], unseen[i], 1e-5) << "who watches changes nothing";
+    EXPECT_NEAR(mean[i], without[i], 0.1);
+  }
+}
+
 /// Loss after some steps of AdamW on one batch.
 double learn(const std::string& type, const std::string& given, const InputSpec& input, const Tensor& x, const Tensor& target, int steps,
              Device& device) {
