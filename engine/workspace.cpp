@@ -134,13 +134,13 @@ Workspace::Workspace() : impl_(std::make_unique<Impl>()) {
   impl_->data = std::make_unique<DatasetCache>(impl_->catalog);
 }
 
-Workspace::~Workspace() { close_project(); }
+Workspace::~Workspace() { (void)close_project(false, /*even_if_lost=*/true); }
 
 const Catalog& Workspace::catalog() const { return impl_->catalog; }
 DatasetCache& Workspace::data() { return *impl_->data; }
 
 Result<void> Workspace::open_project(const std::filesystem::path& path, Project::Mode mode) {
-  close_project();
+  DSW_TRY(close_project());
   DSW_TRY_ASSIGN(std::unique_ptr<Project> opened, Project::open(path, mode));
   // A job lets go of the project a moment after it ended; who closes waits until the file is really free.
   auto gone = std::make_shared<std::promise<void>>();
@@ -173,12 +173,13 @@ Result<void> Workspace::open_project(const std::filesystem::path& path, Project:
   return {};
 }
 
-void Workspace::close_project(bool keep_workers) {
+Result<void> Workspace::close_project(bool keep_workers, bool even_if_lost) {
   if (const auto project = impl_->open()) project->stop_waiting();  // on a full disk, too, runs end
   impl_->detaching = keep_workers;
   impl_->jobs->stop_all();
   impl_->jobs->wait_idle();
   impl_->detaching = false;
+  if (const auto project = impl_->open(); project && !even_if_lost) DSW_TRY(project->secure());
   std::future<void> closed;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -187,6 +188,7 @@ void Workspace::close_project(bool keep_workers) {
     closed = std::move(impl_->closed);
   }
   if (closed.valid()) closed.wait_for(std::chrono::seconds(10));
+  return {};
 }
 
 Project* Workspace::project() { return impl_->open().get(); }
@@ -209,9 +211,16 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   if (!request.device.empty()) document["device"] = request.device;
   DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, request.base, impl_->data.get()));
   experiment.document = text;
+  const std::string device_asked = experiment.device;
   DSW_TRY_ASSIGN(experiment.device, choose_device(impl_->catalog, experiment.device));
   experiment.resolved = absolute_document(impl_->catalog, experiment);
-  DSW_TRY_ASSIGN(const std::string record, run_record(impl_->catalog, *impl_->data, experiment, request.threads, request.isolated));
+  // What was left to the device is settled now and recorded: with other threads the numbers differ in their last bits.
+  RunPlace place;
+  {
+    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(impl_->catalog, experiment.device, request.threads));
+    place = run_place(*device, device_asked, experiment.precision, request.threads, request.isolated);
+  }
+  DSW_TRY_ASSIGN(const std::string record, run_record(impl_->catalog, *impl_->data, experiment, place));
 
   std::string id = request.experiment_id;
   if (id.empty()) {
@@ -225,7 +234,7 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   DSW_TRY_ASSIGN(const RunRow row, project->create_run(id, experiment, record));
   Impl::Launch launch{row, {}, request.isolated};
   launch.request.device = experiment.device;
-  launch.request.threads = request.threads;
+  launch.request.threads = place.threads;
   launch.request.folder = project->work_folder(row.id);
   launch.request.experiment = std::move(experiment);
   impl_->enqueue(project, std::move(launch));

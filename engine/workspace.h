@@ -27,7 +27,9 @@ class Workspace {
 
   Result<void> open_project(const std::filesystem::path& path, Project::Mode mode);
   /// Stops its jobs first. `keep_workers`: runs in worker processes go on in the background and are adopted at the next opening.
-  void close_project(bool keep_workers = false);
+  /// Error: what the runs told can be stored nowhere (Project::secure); the project stays open, and the call may be repeated.
+  /// `even_if_lost` closes it all the same.
+  Result<void> close_project(bool keep_workers = false, bool even_if_lost = false);
   Project* project();  ///< null when none is open for writing
 
   struct RunRequest {

@@ -44,12 +44,21 @@ void add_costs(const Catalog& catalog, DatasetCache& data, const Experiment& exp
 
 const char* program_version() { return DSW_VERSION; }
 
-Result<std::string> run_record(const Catalog& catalog, DatasetCache& data, const Experiment& experiment, int threads, bool isolated) {
+RunPlace run_place(const Device& device, const std::string& device_asked, const std::string& precision_asked, int threads_asked,
+                   bool isolated) {
+  // Every device names the precision first that it takes by itself.
+  const std::string precision = precision_asked == "auto" ? device.info().precisions.front() : precision_asked;
+  return {device.threads(), threads_asked, device_asked.empty() ? "auto" : device_asked, precision, isolated};
+}
+
+Result<std::string> run_record(const Catalog& catalog, DatasetCache& data, const Experiment& experiment, const RunPlace& place) {
   DSW_TRY_ASSIGN(const std::vector<DataFile> files, data_files(data, experiment));
   Json record;
   record["program"] = program_version();
-  record["threads"] = threads;
-  record["isolated"] = isolated;
+  record["threads"] = place.threads;
+  record["precision"] = place.precision;
+  record["asked"] = {{"device", place.device_asked}, {"threads", place.threads_asked}, {"precision", experiment.precision}};
+  record["isolated"] = place.isolated;
   utsname system{};
   ::uname(&system);
   record["machine"] = {{"host", system.nodename},

@@ -64,7 +64,12 @@ TEST_F(WorkspaceTest, ARunIsStoredWithItsDocumentRecordAndFiles) {
   EXPECT_EQ(points(begun.id, "train/loss"), 20u);
   const auto reader = workspace.project()->reader().value();
   EXPECT_EQ(reader->run_document(begun.id).value(), document(20));  // as written, to the byte
-  EXPECT_EQ(Json::parse(reader->run_record(begun.id).value()).at("data_files").size(), 1u);
+  const Json record = Json::parse(reader->run_record(begun.id).value());
+  EXPECT_EQ(record.at("data_files").size(), 1u);
+  // What was left open is settled and stands beside what was asked for.
+  EXPECT_GE(record.at("threads").get<int>(), 1);
+  EXPECT_EQ(record.at("precision"), "float32");
+  EXPECT_EQ(record.at("asked"), Json({{"device", "auto"}, {"threads", 0}, {"precision", "auto"}}));
   const auto checkpoints = reader->checkpoints(begun.id).value();
   ASSERT_FALSE(checkpoints.empty());
   for (const CheckpointRow& one : checkpoints) EXPECT_TRUE(std::filesystem::exists(one.path)) << one.path;
