@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/cli_commands.h"
+#include "app/cli_progress.h"
+#include "engine/core/ids.h"
 #include "engine/report/report.h"
 
 namespace dsw {
 namespace {
+
+constexpr std::int64_t kMegabyte = 1'000'000;
 
 struct ExchangeOptions {
   std::string project, file;
@@ -36,10 +42,18 @@ Result<int> exportProject(const ExchangeOptions& options) {
   return kDone;
 }
 
-Result<int> importProject(const ExchangeOptions& options) {
+Result<int> importProject(const ExchangeOptions& options, const std::stop_token& stop) {
   DSW_TRY_ASSIGN(const ImportPlan preview, inspect_archive(options.file));
   DSW_TRY_ASSIGN(const auto project, Project::open(options.project, Project::Mode::OpenOrCreate));
-  DSW_TRY_ASSIGN(const ImportPlan done, import_archive(options.file, *project));
+  CliProgress progress;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto show = [&](std::int64_t bytes, std::int64_t total) {
+    const double seconds = std::max(1e-3, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    const double rate = static_cast<double>(bytes) / seconds, left = static_cast<double>(total - bytes) / std::max(rate, 1.0);
+    progress.show({0, now_seconds(), ProgressBody{bytes / kMegabyte, (total + kMegabyte - 1) / kMegabyte, rate / kMegabyte, "MB/s", left}});
+  };
+  DSW_TRY_ASSIGN(const ImportPlan done, import_archive(options.file, *project, stop, show));
+  progress.end();
   if (options.allow_files) {
     DSW_TRY_ASSIGN(const auto reader, project->reader());
     DSW_TRY_ASSIGN(const auto experiments, reader->experiments(true));
@@ -94,7 +108,7 @@ void addExchangeCommands(CLI::App& app, CommandContext& context) {
   in->add_option("--project", options->project, "Project file; made when missing")->required();
   in->add_flag("--json", options->json, "What came in, as one JSON object");
   in->add_flag("--allow-files", options->allow_files, "Imported documents may read the files that they name on this machine");
-  in->callback([&context, options] { context.chosen = [options] { return importProject(*options); }; });
+  in->callback([&context, options] { context.chosen = [&context, options] { return importProject(*options, context.stop); }; });
 
   CLI::App* report = app.add_subcommand("report", "Write a report with pictures that needs no other file");
   report->add_option("--project", options->project, "Project file")->required();

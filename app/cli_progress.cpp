@@ -97,7 +97,8 @@ void CliProgress::show(const Event& event) {
       drawn_ = now;
       drawBar();
     } else if (now - lined_ >= kBetweenLines) {
-      line(fmt::format("step {} of {}  {:.0f} {}  {} left", progress_.done, progress_.total, progress_.rate, progress_.unit,
+      const char* what = progress_.unit == "MB/s" ? "" : "step ";  // an import counts no steps
+      line(fmt::format("{}{} of {}  {:.0f} {}  {} left", what, progress_.done, progress_.total, progress_.rate, progress_.unit,
                        leftText(progress_.seconds_left)));
     }
   } else if (const auto* status = std::get_if<StatusBody>(&event.body)) {

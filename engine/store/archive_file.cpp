@@ -202,7 +202,7 @@ std::uint64_t ArchiveReader::bytes() const {
   return sum;
 }
 
-void ArchiveReader::extract(const ArchiveEntry& entry, const fs::path& target) const {
+void ArchiveReader::extract(const ArchiveEntry& entry, const fs::path& target, const std::function<void(std::uint64_t)>& advanced) const {
   const int file = ::open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (file < 0) throw write_error(target, errno);
   struct Closer {
@@ -222,6 +222,7 @@ void ArchiveReader::extract(const ArchiveEntry& entry, const fs::path& target) c
       if (count <= 0) throw write_error(target, errno);
       written += static_cast<std::size_t>(count);
     }
+    if (advanced) advanced(size);
   });
   if (done != entry.bytes)
     throw refused(path_, fmt::format("the archive's entry {} holds {} bytes instead of {}", shown(entry.name), done, entry.bytes));

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,7 +39,9 @@ class ArchiveReader {
   const std::map<std::string, ArchiveEntry>& entries() const { return entries_; }  ///< by name, without the manifest
   std::uint64_t bytes() const;                                                     ///< of all entries
   /// Writes an entry to a new file. Stops at once when it holds more than the manifest says; checks size and hash at the end.
-  void extract(const ArchiveEntry& entry, const std::filesystem::path& target) const;
+  /// `advanced` is told the bytes of each piece; what it throws ends the work.
+  void extract(const ArchiveEntry& entry, const std::filesystem::path& target,
+               const std::function<void(std::uint64_t bytes)>& advanced = {}) const;
 
  private:
   void check_names();

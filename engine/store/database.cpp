@@ -29,6 +29,26 @@ std::string file_uri(const std::filesystem::path& path, const char* options) {
 }
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr const char* kFullDiskHint = "Make room there; what waits is written then.";
+
+/// A quota, a limit on file sizes and a broken disk all end a write alike, and SQLite has forgotten the reason by now: the same is
+/// tried beside it. EDQUOT or EFBIG where there is no room, else EIO.
+int reason_of_failed_write(const std::filesystem::path& path) {
+  std::filesystem::path log = path, probe = path;
+  log += "-wal";
+  probe += fmt::format(".probe-{}", ::getpid());
+  std::error_code code;
+  const auto size = std::filesystem::file_size(log, code);
+  const auto end = static_cast<off_t>(code ? std::filesystem::file_size(path, code) : size);
+  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return errno == ENOSPC || errno == EDQUOT ? errno : EIO;
+  const std::string block(1 << 20, '\0');
+  const ssize_t written = ::pwrite(file, block.data(), block.size(), code ? 0 : end);
+  const int reason = written < 0 ? errno : written < static_cast<ssize_t>(block.size()) ? EDQUOT : EIO;
+  ::close(file);
+  ::unlink(probe.c_str());
+  return reason == ENOSPC || reason == EDQUOT || reason == EFBIG ? reason : EIO;
+}
 
 }  // namespace
 
@@ -37,12 +57,13 @@ Error write_error(const std::filesystem::path& path, int system_error) {
     return Error(ErrorCode::Io,
                  fmt::format("the disk of {} is full{}", path.parent_path().string(),
                              system_error == ENOSPC ? "" : ", or the space that may be used there"),
-                 "Make room there; what waits is written then.", path.string());
+                 kFullDiskHint, path.string());
   }
   return Error(ErrorCode::Io, fmt::format("cannot be written: {}", std::strerror(system_error)), "Check the disk and the permissions.",
                path.string());
 }
 
+bool is_full_disk(const Error& error) { return error.code == ErrorCode::Io && error.hint == kFullDiskHint; }
 bool is_passing_trouble(const Error& error) { return error.code == ErrorCode::Io || error.code == ErrorCode::Locked; }
 
 Query::~Query() {
@@ -171,8 +192,9 @@ void Database::raise(int code) const {
       throw write_error(path_, ENOSPC);
     case SQLITE_IOERR:
       if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) throw write_error(path_, system_error);
-      // A quota and a limit on file sizes end a write like this, and SQLite has forgotten the reason by now.
-      if (code == SQLITE_IOERR_WRITE && system_error == 0) throw write_error(path_, EDQUOT);
+      if (code == SQLITE_IOERR_WRITE && system_error == 0) {
+        if (const int reason = reason_of_failed_write(path_); reason != EIO) throw write_error(path_, reason);
+      }
       throw Error(ErrorCode::Io, fmt::format("the disk gave an error ({})", system_error != 0 ? std::strerror(system_error) : said.c_str()),
                   "Check the disk.", place);
     case SQLITE_READONLY:

@@ -130,6 +130,8 @@ auto guarded(Action&& action) -> Result<decltype(action())> {
 
 /// True for errors that pass when the disk has room again or the other writer has ended.
 bool is_passing_trouble(const Error& error);
+/// True for the errors of a disk that has no room, which write_error and the database give.
+bool is_full_disk(const Error& error);
 
 /// "The disk of FOLDER is full." and its like for an errno of a write.
 Error write_error(const std::filesystem::path& path, int system_error);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -75,13 +76,18 @@ class Project {
   virtual void append(const std::string& run_id, std::span<const Event> events) = 0;
   /// Waits until everything appended so far is committed. Errors of the writer (full disk) come here and through on_trouble.
   virtual Result<void> flush() = 0;
+  /// Before closing: commits what waits; where that fails, keeps it in files beside the project (or, as that disk may be full, in the
+  /// person's state folder), which the next opening takes over, and ends the writing. Error: neither worked, and closing now would
+  /// lose what is still in memory.
+  virtual Result<void> secure() = 0;
   /// Checks the checkpoint's hash (Error{Damaged}), drops everything numbered above from.seq and queues the run. The events that
   /// follow are numbered from from.seq + 1 on: RunContext's first_seq. CheckpointRow{} (seq 0) starts from the beginning.
   virtual Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) = 0;
   /// From now on append never waits, whatever room there is: for closing while the disk is full, so that runs can end.
   virtual void stop_waiting() = 0;
   /// Called on the writer thread after each commit with the runs whose rows changed, and with trouble (disk full: events stay in
-  /// memory and are tried again every second; append waits once 65,536 of them do). Callbacks add up; an empty function removes all
+  /// memory and are tried again every second; append waits once 65,536 of them do. Errors that do not pass: the events go to files,
+  /// and every later command fails with a sentence that says so). Callbacks add up; an empty function removes all
   /// of them. They must not call back into the project.
   virtual void on_committed(std::function<void(const std::vector<std::string>& run_ids)> callback) = 0;
   virtual void on_trouble(std::function<void(const Error&)> callback) = 0;
@@ -114,6 +120,8 @@ struct ImportPlan {
 Result<void> export_project(const std::filesystem::path& project, const std::filesystem::path& archive,
                             const std::vector<std::string>& runs /*empty: all*/);
 Result<ImportPlan> inspect_archive(const std::filesystem::path& archive);  ///< the preview; writes nothing
-Result<ImportPlan> import_archive(const std::filesystem::path& archive, Project& into);
+/// All of it or, after a stop request (Error{Stopped}, within a second), nothing. `progress` counts bytes.
+Result<ImportPlan> import_archive(const std::filesystem::path& archive, Project& into, std::stop_token stop = {},
+                                  const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
 
 }  // namespace dsw

@@ -25,9 +25,27 @@ void check_room(const fs::path& folder, const fs::path& archive, std::uint64_t b
               "Make room there.", archive.string());
 }
 
-std::unique_ptr<Database> extract_project(const ArchiveReader& archive, const fs::path& archive_path, const fs::path& folder) {
+/// Counts bytes and looks whether the person wants to stop.
+class ImportWatch {
+ public:
+  ImportWatch(std::stop_token stop, const std::function<void(std::int64_t, std::int64_t)>& progress, std::uint64_t total)
+      : stop_(std::move(stop)), progress_(progress), total_(total) {}
+  void advance(std::uint64_t bytes) {
+    if (stop_.stop_requested()) throw Error(ErrorCode::Stopped, "the import was stopped; nothing was imported");
+    done_ += bytes;
+    if (progress_) progress_(static_cast<std::int64_t>(std::min(done_, total_)), static_cast<std::int64_t>(total_));
+  }
+
+ private:
+  std::stop_token stop_;
+  const std::function<void(std::int64_t, std::int64_t)>& progress_;
+  std::uint64_t total_, done_ = 0;
+};
+
+std::unique_ptr<Database> extract_project(const ArchiveReader& archive, const fs::path& archive_path, const fs::path& folder,
+                                          const std::function<void(std::uint64_t)>& advanced = {}) {
   const fs::path path = folder / kArchivedProject;
-  archive.extract(archive.entries().at(kArchivedProject), path);
+  archive.extract(archive.entries().at(kArchivedProject), path, advanced);
   return open_foreign_project(path, archive_path);
 }
 
@@ -73,12 +91,15 @@ void add_outside_files(Database& source, const std::string& experiment, std::vec
 /// Copies rows of one project into another, cell by cell, as what each column is meant to be.
 class RowImport {
  public:
-  RowImport(Database& source, Database& target, std::string base) : source_(source), target_(target), base_(std::move(base)) {}
+  /// @param bytes  that the rows count for in `watch`
+  RowImport(Database& source, Database& target, std::string base, ImportWatch& watch, std::uint64_t bytes)
+      : source_(source), target_(target), base_(std::move(base)), watch_(watch), bytes_(bytes) {}
 
   void run(ImportPlan& plan) {
     read_keys();
     const std::vector<ForeignRun> runs = foreign_runs(source_);
     std::set<std::string> needed;
+    const std::uint64_t share = bytes_ / std::max<std::size_t>(1, runs.size());
     for (const ForeignRun& run : runs) {
       if (is_known("SELECT 1 FROM runs WHERE id = ?1", run.id)) {
         plan.skipped.push_back(run.id);
@@ -92,6 +113,7 @@ class RowImport {
       import_experiment(experiment, known, plan);
     }
     for (const ForeignRun& run : runs) {
+      watch_.advance(share);
       if (std::find(plan.skipped.begin(), plan.skipped.end(), run.id) != plan.skipped.end()) continue;
       import_run(run);
       plan.runs.push_back(run.id);
@@ -222,6 +244,7 @@ class RowImport {
       while (rows.step()) keys.push_back(rows.integer(0));
     }
     for (const std::int64_t number : keys) {
+      watch_.advance(0);
       const auto key = keys_.find(number);
       if (key == keys_.end()) continue;
       // Read and written anew: what is damaged or out of order shows here, and the summary is what the points say.
@@ -273,6 +296,8 @@ class RowImport {
   Database& source_;
   Database& target_;
   std::string base_;
+  ImportWatch& watch_;
+  std::uint64_t bytes_;
   std::map<std::int64_t, Key> keys_;                // number there → here
   std::map<std::string, std::string> experiments_;  // id there → here
 };
@@ -297,7 +322,8 @@ Result<ImportPlan> inspect_archive(const fs::path& path) {
   });
 }
 
-Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
+Result<ImportPlan> import_archive(const fs::path& path, Project& into, std::stop_token stop,
+                                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
   auto* project = dynamic_cast<SqliteProject*>(&into);
   DSW_CHECK(project != nullptr, "a project is stored in SQLite");
   return guarded([&] {
@@ -305,7 +331,11 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
     const fs::path folder = project->path().parent_path();
     check_room(folder, path, archive.bytes());
     const ScratchFolder scratch(folder);
-    const auto source = extract_project(archive, path, scratch.path());
+    // The rows cost about as much again as taking their file out.
+    const std::uint64_t row_bytes = archive.entries().at(kArchivedProject).bytes;
+    ImportWatch watch(std::move(stop), progress, archive.bytes() + row_bytes);
+    const auto advanced = [&](std::uint64_t bytes) { watch.advance(bytes); };
+    const auto source = extract_project(archive, path, scratch.path(), advanced);
     ImportPlan plan;
     plan.bytes = archive.bytes();
 
@@ -316,7 +346,7 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
     for (const auto& [name, entry] : archive.entries()) {
       if (name == kArchivedProject) continue;
       const fs::path target = scratch.path() / entry.sha256;
-      archive.extract(entry, target);
+      archive.extract(entry, target, advanced);
       if (!needed.contains(entry.sha256)) fs::remove(target);
     }
     const std::lock_guard keep(project->artifact_mutex());
@@ -333,11 +363,12 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into) {
     }
     std::vector<std::string> changed;
     for (ForeignRun& run : foreign_runs(*source)) changed.push_back(std::move(run.id));
-    auto stored = project->writer().command([&](Database& target, EventWriter&) { RowImport(*source, target, folder.string()).run(plan); },
-                                            std::move(changed));
+    auto stored = project->writer().command(
+        [&](Database& target, EventWriter&) { RowImport(*source, target, folder.string(), watch, row_bytes).run(plan); },
+        std::move(changed));
     if (!stored) {
       for (const std::string& name : taken) project->artifacts().remove(name);
-      if (is_passing_trouble(stored.error())) throw std::move(stored.error());
+      if (is_passing_trouble(stored.error()) || stored.error().code == ErrorCode::Stopped) throw std::move(stored.error());
       // Points that are none, or a row that no writer of ours would leave and that breaks a rule of the tables.
       throw Error(ErrorCode::BadFormat, "the project inside the archive cannot be taken over: " + stored.error().message,
                   "Nothing was imported. Ask for the archive again.", path.string());

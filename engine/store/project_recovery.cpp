@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
+#include <set>
 
 #include "engine/core/ids.h"
 #include "engine/run/event_file.h"
 #include "engine/store/project_place.h"
 #include "engine/store/queries.h"
 #include "engine/store/sqlite_project.h"
+#include "engine/store/unsaved_events.h"
 
 namespace dsw {
 namespace fs = std::filesystem;
@@ -13,24 +15,29 @@ namespace {
 
 constexpr std::size_t kBatch = 8192;
 
-/// Whether all of a worker's events are stored now. What cannot be read stays for the next time.
-bool adopt_events(Database& database, EventWriter& writer, const std::string& run_id, const fs::path& file) {
-  std::error_code code;
-  if (!fs::is_regular_file(fs::symlink_status(file, code))) return true;  // nothing to adopt; a link is not followed
+/// Whether all events of these files are stored now: a worker's, and what a writer could not store. What cannot be read stays for the
+/// next time. They are put in order together, as a run's numbers only grow.
+bool adopt_events(Database& database, EventWriter& writer, const std::string& run_id, const std::vector<fs::path>& files) {
   std::vector<Event> events;
-  EventFollower follower(file);
-  for (;;) {
-    const auto more = follower.read(events);
-    if (!more) return false;
-    if (!*more) break;
+  std::int64_t bad_lines = 0;
+  for (const fs::path& file : files) {
+    std::error_code code;
+    if (!fs::is_regular_file(fs::symlink_status(file, code))) continue;  // nothing to adopt; a link is not followed
+    EventFollower follower(file);
+    for (;;) {
+      const auto more = follower.read(events);
+      if (!more) return false;
+      if (!*more) break;
+    }
+    bad_lines += follower.bad_lines();
   }
   std::stable_sort(events.begin(), events.end(), [](const Event& a, const Event& b) { return a.seq < b.seq; });
-  if (follower.bad_lines() > 0) {
+  if (bad_lines > 0) {
     Event note;
     note.seq = events.empty() ? 1 : events.back().seq + 1;
     note.time = now_seconds();
-    note.body = LogBody{LogBody::Level::Warning,
-                        fmt::format("{} lines of the run's event file were no events and were left out.", follower.bad_lines())};
+    note.body =
+        LogBody{LogBody::Level::Warning, fmt::format("{} lines of the run's event file were no events and were left out.", bad_lines)};
     events.push_back(std::move(note));
   }
   for (std::size_t begin = 0; begin < events.size(); begin += kBatch) {
@@ -50,22 +57,27 @@ bool adopt_events(Database& database, EventWriter& writer, const std::string& ru
 }
 
 void adopt_work(Database& database, const ArtifactStore& artifacts, const fs::path& work_folder) {
-  std::vector<fs::path> folders;
+  const std::vector<fs::path> places = UnsavedEvents::places(database.path());
+  std::set<std::string> run_ids;
   std::error_code code;
-  for (auto entry = fs::directory_iterator(work_folder, code); !code && entry != fs::directory_iterator(); entry.increment(code)) {
-    if (entry->is_directory(code) && !entry->is_symlink(code)) folders.push_back(entry->path());
+  for (const fs::path& place : places) {
+    for (auto entry = fs::directory_iterator(place, code); !code && entry != fs::directory_iterator(); entry.increment(code)) {
+      if (entry->is_directory(code) && !entry->is_symlink(code)) run_ids.insert(entry->path().filename().string());
+    }
   }
   EventWriter writer(database, artifacts, work_folder);
-  for (const fs::path& folder : folders) {
-    const std::string run_id = folder.filename().string();
+  for (const std::string& run_id : run_ids) {
     {
       Query known = database.query("SELECT 1 FROM runs WHERE id = ?1", run_id);
       if (!known.step()) continue;  // of another project, or made by hand
     }
-    if (FileLock::holder(folder / kWorkerLock)) continue;
-    if (adopt_events(database, writer, run_id, folder / "events.jsonl")) fs::remove_all(folder, code);
+    if (FileLock::holder(work_folder / run_id / kWorkerLock)) continue;
+    std::vector<fs::path> files{work_folder / run_id / "events.jsonl"};
+    for (const fs::path& place : places) files.push_back(place / run_id / UnsavedEvents::kFile);
+    if (!adopt_events(database, writer, run_id, files)) continue;
+    for (const fs::path& place : places) fs::remove_all(place / run_id, code);
   }
-  fs::remove(work_folder, code);  // goes only when it is empty
+  for (const fs::path& place : places) fs::remove(place, code);  // goes only when it is empty
 }
 
 void interrupt_runs(Database& database, const fs::path& work_folder) {

@@ -37,6 +37,7 @@ class SqliteProject final : public Project {
   Result<RunRow> create_run(const std::string& experiment_id, const Experiment& experiment, const std::string& record) override;
   void append(const std::string& run_id, std::span<const Event> events) override { writer_.append(run_id, events); }
   Result<void> flush() override { return writer_.flush(); }
+  Result<void> secure() override { return writer_.secure(); }
   Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) override;
   void stop_waiting() override { writer_.stop_waiting(); }
   void on_committed(std::function<void(const std::vector<std::string>&)> callback) override { writer_.on_committed(std::move(callback)); }

@@ -9,13 +9,17 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kGatherTime = 20ms;  // from append to commit; with the commit itself well under 50 ms
 constexpr auto kRetryTime = 1s;
+constexpr auto kPatience = 5s;               // with a disk that gives errors
 constexpr std::size_t kBatchEvents = 8192;   // one transaction holds no more
 constexpr std::size_t kQueueEvents = 65536;  // then append waits
 
 }  // namespace
 
 WriterThread::WriterThread(std::unique_ptr<Database> database, const ArtifactStore& artifacts, std::filesystem::path work_folder)
-    : database_(std::move(database)), events_(*database_, artifacts, std::move(work_folder)), thread_([this] { work(); }) {}
+    : database_(std::move(database)),
+      events_(*database_, artifacts, std::move(work_folder)),
+      unsaved_(database_->path()),
+      thread_([this] { work(); }) {}
 
 WriterThread::~WriterThread() {
   {
@@ -39,19 +43,43 @@ void WriterThread::append(const std::string& run_id, std::span<const Event> even
 }
 
 Result<void> WriterThread::flush() {
-  return command([](Database&, EventWriter&) {}, {}, false).and_then([this]() -> Result<void> {
-    const std::lock_guard lock(mutex_);
-    if (trouble_) return fail(*trouble_);
-    return {};
-  });
+  auto nothing = std::make_shared<Command>();
+  nothing->action = [](Database&, EventWriter&) {};
+  nothing->in_transaction = false;
+  DSW_TRY(post(std::move(nothing)));
+  const std::lock_guard lock(mutex_);
+  if (trouble_) return fail(*trouble_);
+  return {};
+}
+
+Result<void> WriterThread::secure() {
+  auto keep = std::make_shared<Command>();
+  keep->in_transaction = false;
+  keep->action = [this](Database&, EventWriter&) {
+    if (batch_.empty()) return;
+    if (const auto kept = keep_in_files(); !kept) throw kept.error();
+    std::unique_lock lock(mutex_);
+    const Error why = trouble_.value_or(Error(ErrorCode::Io, "the project file was not written"));
+    lock.unlock();
+    end_writing(why);  // what comes later must not be committed before what lies in the files
+  };
+  return post(std::move(keep));
 }
 
 Result<void> WriterThread::command(Action action, std::vector<std::string> changed, bool in_transaction) {
-  DSW_CHECK(std::this_thread::get_id() != thread_.get_id(), "callbacks of the writer do not wait for the writer");
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_) return fail(*broken_);
+  }
   auto command = std::make_shared<Command>();
   command->action = std::move(action);
   command->changed = std::move(changed);
   command->in_transaction = in_transaction;
+  return post(std::move(command));
+}
+
+Result<void> WriterThread::post(std::shared_ptr<Command> command) {
+  DSW_CHECK(std::this_thread::get_id() != thread_.get_id(), "callbacks of the writer do not wait for the writer");
   std::unique_lock lock(mutex_);
   queue_.push_back({{}, {}, command});
   ++urgent_;
@@ -129,12 +157,52 @@ void WriterThread::work() {
       command->done = true;
       done_.notify_all();
     }
-    if (closing_ && queue_.empty()) return;
+    if (closing_ && queue_.empty()) break;
   }
+  lock.unlock();
+  if (batch_.empty()) return;
+  const Error why = trouble_.value_or(Error(ErrorCode::Io, "the project file was not written"));
+  if (const auto kept = keep_in_files()) {
+    end_writing(why);
+  } else {
+    tell_trouble(Error(ErrorCode::Io, fmt::format("{} events could not be stored and are lost: {}", queued_events_, kept.error().message),
+                       "Resume the runs from their last checkpoints.", database_->path().string()));
+  }
+}
+
+Result<void> WriterThread::keep_in_files() {
+  while (!batch_.empty()) {
+    const Item& item = batch_.front();
+    DSW_TRY_ASSIGN(last_kept_, unsaved_.keep(item.run_id, item.events));
+    const std::size_t count = item.events.size();
+    batch_.pop_front();
+    {
+      const std::lock_guard lock(mutex_);
+      queued_events_ -= count;
+    }
+    room_.notify_all();
+  }
+  return {};
+}
+
+void WriterThread::end_writing(const Error& why) {
+  Error error = why;
+  error.message += fmt::format("; nothing more is written to it, and what its runs tell is kept in {}", last_kept_.string());
+  error.hint = "Close the project, see to the disk, and open it again: what was kept is taken over then.";
+  if (error.where.empty()) error.where = database_->path().string();
+  {
+    const std::lock_guard lock(mutex_);
+    broken_ = trouble_ = error;
+  }
+  tell_trouble(error);
 }
 
 void WriterThread::commit_events() {
   while (!batch_.empty()) {
+    if (has_ended()) {
+      keep_in_files().map_error([&](const Error& error) { set_trouble(error); });
+      return;
+    }
     std::vector<std::string> changed;
     std::size_t items = 0, count = 0;
     std::optional<Error> lost;
@@ -163,13 +231,14 @@ void WriterThread::commit_events() {
     });
     if (!committed) {
       events_.rolled_back();
-      std::unique_lock lock(mutex_);
-      const bool told = trouble_ && trouble_->message == committed.error().message;
-      trouble_ = committed.error();
-      lock.unlock();
-      if (!told) tell_trouble(committed.error());
+      if (!passes(committed.error()) && keep_in_files()) {
+        end_writing(committed.error());
+      } else {
+        set_trouble(committed.error());
+      }
       return;
     }
+    failing_since_.reset();
     events_.committed();
     batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(items));
     {
@@ -181,6 +250,23 @@ void WriterThread::commit_events() {
     if (lost) tell_trouble(*lost);
     tell_committed(changed);
   }
+}
+
+/// Room is made, locks are let go, and a disk may come back; a damaged file or a refused statement stays so.
+bool WriterThread::passes(const Error& error) {
+  if (is_full_disk(error) || error.code == ErrorCode::Locked) return true;
+  if (error.code != ErrorCode::Io && error.code != ErrorCode::OutOfMemory) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!failing_since_) failing_since_ = now;
+  return now - *failing_since_ < kPatience;
+}
+
+void WriterThread::set_trouble(const Error& error) {
+  std::unique_lock lock(mutex_);
+  const bool told = trouble_ && trouble_->message == error.message;
+  trouble_ = error;
+  lock.unlock();
+  if (!told) tell_trouble(error);
 }
 
 void WriterThread::run_command(Command& command) {

@@ -123,7 +123,6 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
   writable_ = false;
   const auto mode = create ? Project::Mode::OpenOrCreate : Project::Mode::Open;
   enqueue(asker, [this, path, mode, done = std::move(done)]() -> std::function<void()> {
-    workspace_.close_project();
     const Result<void> opened = workspace_.open_project(path, mode);
     if (opened)
       if (Project* open = workspace_.project()) watcher_.watchProject(*open);
@@ -146,10 +145,14 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
   });
 }
 
-void ProjectActions::closeProject(bool keepRunning, QObject* asker, Done done) {
-  enqueue(asker, [this, keepRunning, done = std::move(done)]() -> std::function<void()> {
-    workspace_.close_project(keepRunning);
-    return [this, done] {
+void ProjectActions::closeProject(bool keepRunning, QObject* asker, Done done, bool evenIfLost) {
+  enqueue(asker, [this, keepRunning, evenIfLost, done = std::move(done)]() -> std::function<void()> {
+    const Result<void> closed = workspace_.close_project(keepRunning, evenIfLost);
+    return [this, done, closed] {
+      if (!closed) {
+        if (done) done(closed);
+        return;
+      }
       watcher_.stopWatching();
       queries_.setProject({});
       path_.clear();
@@ -439,10 +442,10 @@ void ProjectActions::importArchive(const QString& archive, QObject* asker, std::
   auto plan = std::make_shared<ImportPlan>();
   workspace_.start_job(
       "Import " + from.filename().string(),
-      [this, from, plan](std::stop_token, const auto&) -> Result<void> {
+      [this, from, plan](std::stop_token stop, const auto& progress) -> Result<void> {
         Project* open = workspace_.project();
         if (!open) return dsw::fail(readOnlyError());
-        DSW_TRY_ASSIGN(*plan, import_archive(from, *open));
+        DSW_TRY_ASSIGN(*plan, import_archive(from, *open, stop, progress));
         if (plan->outside_files.empty()) return {};
         // The preview named these files, and the person imported.
         DSW_TRY_ASSIGN(const auto reader, open->reader());

@@ -38,7 +38,8 @@ class ProjectActions : public QObject {
   // The project. A locked, newer or unwritable one opens read-only, with the reason in ProjectData; a damaged one fails.
   void openProject(const std::filesystem::path& path, bool create, QObject* asker = nullptr, Done done = {});
   /// Jobs are stopped at their next checkpoint first; with `keepRunning`, runs in worker processes go on in the background.
-  void closeProject(bool keepRunning, QObject* asker = nullptr, Done done = {});
+  /// Error: what the runs told can be stored nowhere, and the project stays open; `evenIfLost` closes it all the same.
+  void closeProject(bool keepRunning, QObject* asker = nullptr, Done done = {}, bool evenIfLost = false);
   /// Runs are started in processes of their own: where the program `deepshock` lies beside this one.
   bool runsInWorkers() const { return runsInWorkers_; }
   const QString& path() const { return path_; }

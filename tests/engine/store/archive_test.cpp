@@ -114,6 +114,35 @@ void change_database(Content& content, const fs::path& scratch, const std::strin
   renew_manifest(content);
 }
 
+TEST(Archive, AnImportStopsAtAnyPointAndLeavesNothing) {
+  Source source;
+  ProjectFixture target;
+  std::vector<std::pair<std::int64_t, std::int64_t>> told;
+  int steps = 0;
+  {
+    ProjectFixture whole;
+    value_of(import_archive(source.folder / "all.dsz", *whole.project, {},
+                            [&](std::int64_t done, std::int64_t total) { told.emplace_back(done, total); }));
+    steps = static_cast<int>(told.size());
+  }
+  ASSERT_GT(steps, 5);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_GT(told.back().first * 10, told.back().second * 9) << "it ends near the whole";
+  for (int stop_at = 1; stop_at < steps; ++stop_at) {
+    std::stop_source stop;
+    int step = 0;
+    const auto stopped = import_archive(source.folder / "all.dsz", *target.project, stop.get_token(), [&](std::int64_t, std::int64_t) {
+      if (++step == stop_at) stop.request_stop();
+    });
+    ASSERT_FALSE(stopped) << stop_at;
+    ASSERT_EQ(stopped.error().code, ErrorCode::Stopped) << stopped.error().sentence();
+    ASSERT_TRUE(value_of(target.reader()->runs(true)).empty());
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(target.project->files_folder()))
+    EXPECT_EQ(entry.path().filename(), "project-id") << "no side file stays behind";
+  EXPECT_EQ(value_of(import_archive(source.folder / "all.dsz", *target.project)).runs.size(), 2u);
+}
+
 TEST(Archive, CarriesAProjectToAnotherWholly) {
   Source source;
   const auto plan = value_of(inspect_archive(source.folder / "all.dsz"));

@@ -82,6 +82,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void onActivePanel(DocumentPanel* panel);
   void onProjectReset();
   void restoreTabs();
+  void closeProjectAndWindow(bool keepRunning, bool evenIfLost);
   void saveTabs();
   void showProjectMessage();
   void fillPalette();

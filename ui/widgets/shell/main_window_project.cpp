@@ -186,10 +186,29 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   event->ignore();
   setEnabled(false);
   if (going > 0 && !keepRunning) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
-  services_->actions.closeProject(keepRunning, this, [this](const Result<void>&) {
-    mayClose_ = true;
-    QWidget::close();
-  });
+  closeProjectAndWindow(keepRunning, false);
+}
+
+void MainWindow::closeProjectAndWindow(bool keepRunning, bool evenIfLost) {
+  services_->actions.closeProject(
+      keepRunning, this,
+      [this, keepRunning](const Result<void>& closed) {
+        if (closed) {
+          mayClose_ = true;
+          QWidget::close();
+          return;
+        }
+        setEnabled(true);
+        const int answer = askChoice(this, QStringLiteral("The last points of the runs cannot be stored."),
+                                     QString::fromStdString(closed.error().sentence()), {"Try again", "Close and lose them", "Cancel"}, 0);
+        if (answer == 2) {
+          closing_ = false;
+          return;
+        }
+        setEnabled(false);
+        closeProjectAndWindow(keepRunning, answer == 1);
+      },
+      evenIfLost);
 }
 
 }  // namespace dsw
