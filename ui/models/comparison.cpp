@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <set>
 
-#include "engine/run/metric_direction.h"
 #include "engine/store/project.h"
 #include "ui/models/metric_table_model.h"
-#include "ui/models/number_format.h"
 #include "ui/models/query_runner.h"
 #include "ui/models/selection.h"
 #include "ui/models/store_watcher.h"
@@ -34,11 +32,19 @@ QString identity(const RunRow& run, const RunParamsPtr& params) {
 
 Comparison::Comparison(const ProjectData& data, const RunParamsStore& params, Selection& selection, QueryRunner& queries,
                        StoreWatcher& watcher, QObject* parent)
-    : QObject(parent), data_(data), params_(params), selection_(selection), queries_(queries) {
+    : QObject(parent),
+      data_(data),
+      params_(params),
+      selection_(selection),
+      queries_(queries),
+      step_(std::numeric_limits<double>::quiet_NaN()) {
   connect(&selection_, &Selection::runsChanged, this, &Comparison::rebuild);
   connect(&params_, &RunParamsStore::loaded, this, &Comparison::rebuild);
   connect(&data_, &ProjectData::reset, this, [this] {
     curves_.clear();
+    all_.clear();
+    fresh_.clear();
+    all_fresh_.clear();
     rebuild();
   });
   connect(&watcher, &StoreWatcher::committed, this, [this](const QStringList& ids) {
@@ -47,7 +53,8 @@ Comparison::Comparison(const ProjectData& data, const RunParamsStore& params, Se
       for (const RunPtr& run : arm.runs)
         if (ids.contains(QString::fromStdString(run->id))) {
           ours = true;
-          curves_.remove(QString::fromStdString(run->id));
+          fresh_.remove(QString::fromStdString(run->id));
+          all_fresh_.remove(QString::fromStdString(run->id));
         }
     if (ours) rebuild();
   });
@@ -58,12 +65,20 @@ void Comparison::setMetric(const QString& key) {
   if (key == metric_) return;
   metric_ = key;
   curves_.clear();
+  fresh_.clear();
   rebuild();
 }
 
 void Comparison::setTake(Take take) {
   take_ = take;
+  askAll();
   emit changed();
+}
+
+void Comparison::setStep(double step) {
+  if (step == step_ || (std::isnan(step) && std::isnan(step_))) return;
+  step_ = step;
+  if (take_ == Take::AtStep) emit changed();
 }
 
 void Comparison::rebuild() {
@@ -103,8 +118,10 @@ void Comparison::rebuild() {
   if (!keys.isEmpty() && !keys.contains(metric_)) {
     metric_ = keys.contains("val/loss") ? "val/loss" : keys.first();
     curves_.clear();
+    fresh_.clear();
   }
   askCurves();
+  askAll();
   buildCurves();
   emit changed();
   emit curvesChanged();
@@ -114,8 +131,8 @@ void Comparison::askCurves() {
   for (const ComparedArm& arm : arms_)
     for (const RunPtr& run : arm.runs) {
       const QString id = QString::fromStdString(run->id);
-      if (curves_.contains(id)) continue;
-      curves_.insert(id, {});  // asked
+      if (fresh_.contains(id)) continue;
+      fresh_.insert(id);
       ++asked_;
       queries_.askLatest<std::vector<MetricPoint>>(
           this, "curve:" + id, [id = run->id, key = metric_.toStdString()](ProjectReader& reader) { return reader.metric(id, key); },
@@ -135,6 +152,36 @@ void Comparison::askCurves() {
     }
 }
 
+void Comparison::askAll() {
+  if (take_ != Take::AtStep) return;
+  for (const ComparedArm& arm : arms_)
+    for (const RunPtr& run : arm.runs) {
+      const QString id = QString::fromStdString(run->id);
+      if (all_fresh_.contains(id)) continue;
+      all_fresh_.insert(id);
+      using Answer = std::map<std::string, Curve>;
+      queries_.askLatest<Answer>(
+          this, "all:" + id,
+          [id = run->id](ProjectReader& reader) -> Result<Answer> {
+            Answer curves;
+            DSW_TRY_ASSIGN(const auto keys, reader.metric_keys(id));
+            for (const std::string& key : keys) {
+              DSW_TRY_ASSIGN(const auto points, reader.metric(id, key));
+              for (const MetricPoint& point : points) {
+                curves[key].step.push_back(static_cast<double>(point.step));
+                curves[key].value.push_back(point.value);
+              }
+            }
+            return curves;
+          },
+          [this, id](Result<Answer> curves) {
+            if (!curves) return;
+            all_[id] = std::move(*curves);
+            emit changed();
+          });
+    }
+}
+
 void Comparison::buildCurves() {
   for (ComparedArm& arm : arms_) {
     arm.step.clear();
@@ -147,19 +194,30 @@ void Comparison::buildCurves() {
       arm.step = curve.step;
       arm.value = curve.value;
       arm.time = curve.time;
+      arm.start = arm.runs.front()->started;
       continue;
     }
     // Several seeds: the mean over the steps that all of them have.
-    std::map<double, std::vector<double>> at;
+    struct Here {
+      std::vector<double> values;
+      double time = 0;
+    };
+    std::map<double, Here> at;
     for (const RunPtr& run : arm.runs) {
       const Curve curve = curves_.value(QString::fromStdString(run->id));
-      for (std::size_t i = 0; i < curve.step.size(); ++i) at[curve.step[i]].push_back(curve.value[i]);
+      for (std::size_t i = 0; i < curve.step.size(); ++i) {
+        Here& here = at[curve.step[i]];
+        here.values.push_back(curve.value[i]);
+        here.time += curve.time[i] - run->started;
+      }
     }
-    for (const auto& [step, values] : at) {
+    for (const auto& [step, here] : at) {
+      const std::vector<double>& values = here.values;
       if (values.size() < arm.runs.size()) continue;
       double sum = 0;
       for (const double v : values) sum += v;
       arm.step.push_back(step);
+      arm.time.push_back(here.time / static_cast<double>(values.size()));
       arm.value.push_back(sum / static_cast<double>(values.size()));
       arm.low.push_back(*std::min_element(values.begin(), values.end()));
       arm.high.push_back(*std::max_element(values.begin(), values.end()));
@@ -178,93 +236,6 @@ QStringList Comparison::metricKeys() const {
   QStringList out;
   for (const std::string& key : sorted) out << QString::fromStdString(key);
   return out;
-}
-
-std::vector<ComparedRow> Comparison::differingParams(int* total) const {
-  QStringList pointers;
-  for (const ComparedArm& arm : arms_)
-    if (arm.params)
-      for (const auto& [pointer, value] : arm.params->values)
-        if (!isSeed(pointer) && !pointers.contains(pointer)) pointers << pointer;
-  if (total) *total = static_cast<int>(pointers.size());
-  std::vector<ComparedRow> out;
-  for (const QString& pointer : pointers) {
-    ComparedRow row{pointer, {}, {}};
-    bool any = false;
-    for (const ComparedArm& arm : arms_) {
-      const QVariant value = arm.params ? arm.params->find(pointer) : QVariant();
-      row.cells << (value.isValid() ? paramText(value) : QString(kMissing));
-      row.differs.push_back(row.cells.back() != row.cells.front());
-      any = any || row.differs.back();
-    }
-    if (any) out.push_back(std::move(row));
-  }
-  return out;
-}
-
-double Comparison::valueOf(const ComparedArm& arm, const std::string& key, double* half_range) const {
-  double sum = 0, low = INFINITY, high = -INFINITY;
-  int count = 0;
-  for (const RunPtr& run : arm.runs) {
-    const auto it = run->metrics.find(key);
-    if (it == run->metrics.end()) continue;
-    const double v = take_ == Take::Best && metric_direction(key) != MetricDirection::Last ? it->second.best : it->second.last;
-    sum += v;
-    low = std::min(low, v);
-    high = std::max(high, v);
-    ++count;
-  }
-  if (half_range) *half_range = count > 1 ? (high - low) / 2 : 0;
-  return count ? sum / count : std::nan("");
-}
-
-std::vector<ComparedRow> Comparison::results() const {
-  std::vector<ComparedRow> out;
-  for (const QString& key : metricKeys()) {
-    const std::string name = key.toStdString();
-    ComparedRow row{key, {}, {}};
-    std::vector<double> values;
-    for (const ComparedArm& arm : arms_) {
-      double half = 0;
-      const double v = valueOf(arm, name, &half);
-      values.push_back(v);
-      row.cells << (std::isnan(v) ? QString(kMissing) : half > 0 ? formatPlusMinus(v, half) : formatMetric(name, v));
-    }
-    double best = std::nan("");
-    if (metric_direction(name) != MetricDirection::Last)
-      for (const double v : values)
-        if (!std::isnan(v) && (std::isnan(best) || is_better(name, v, best))) best = v;
-    const bool equal = std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
-    for (const double v : values) row.differs.push_back(!equal && v == best);
-    out.push_back(std::move(row));
-  }
-  return out;
-}
-
-QString Comparison::verdict() const {
-  if (arms_.size() < 2) return {};
-  const std::string key = metric_.toStdString();
-  if (metric_direction(key) == MetricDirection::Last) return {};
-  const ComparedArm& reference = arms_.front();
-  const double base = valueOf(reference, key, nullptr);
-  const ComparedArm* winner = nullptr;
-  double best = std::nan(""), best_half = 0;
-  for (const ComparedArm& arm : arms_) {
-    double half = 0;
-    const double v = valueOf(arm, key, &half);
-    if (&arm != &reference && !std::isnan(v) && (std::isnan(best) || is_better(key, v, best))) best = v, best_half = half, winner = &arm;
-  }
-  if (!winner || std::isnan(base)) return {};
-  if (best == base) return tr("%1 equals %2 in %3.").arg(winner->label, reference.label, metric_);
-  const bool better = is_better(key, best, base);
-  QString text =
-      better ? tr("%1 (%2) is better than %3 by %4 in %5.") : tr("Nothing is better than %3 in %5; %1 (%2) comes nearest, %4 away.");
-  text = text.arg(winner->label, winner->title, reference.label, formatNumber(std::abs(best - base), 3), metric_);
-  if (winner->runs.size() < 3 || reference.runs.size() < 3)
-    text += " " + tr("With fewer than three seeds each, chance alone may explain it.");
-  else if (std::abs(best - base) < best_half)
-    text += " " + tr("The seeds spread by more than that.");
-  return text;
 }
 
 }  // namespace dsw

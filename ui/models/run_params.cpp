@@ -54,6 +54,17 @@ RunParams flattenDocument(const std::string& text) {
   return params;
 }
 
+void readCosts(const std::string& record, RunParams& params) {
+  const Json json = Json::parse(record, nullptr, false);
+  if (!json.is_object()) return;
+  const auto number = [&](const char* key) {
+    const auto it = json.find(key);
+    return it != json.end() && it->is_number() ? it->get<double>() : 0.0;
+  };
+  params.parameters = number("parameters");
+  params.step_flops = number("step_flops");
+}
+
 QString paramText(const QVariant& value) {
   if (!value.isValid()) return QString(kMissing);
   if (value.typeId() == QMetaType::Bool) return value.toBool() ? QStringLiteral("yes") : QStringLiteral("no");
@@ -105,6 +116,7 @@ void RunParamsStore::askNext() {
         for (const QString& id : ids) {
           const auto text = reader.run_resolved(id.toStdString());
           all.push_back(text ? flattenDocument(*text) : RunParams());
+          if (const auto record = reader.run_record(id.toStdString())) readCosts(*record, all.back());
         }
         return all;
       },
@@ -113,7 +125,7 @@ void RunParamsStore::askNext() {
         if (!all) return;
         for (qsizetype i = 0; i < ids.size(); ++i) {
           RunParams& params = (*all)[static_cast<std::size_t>(i)];
-          QString flat;
+          QString flat = QStringLiteral("%1 %2\n").arg(params.parameters).arg(params.step_flops);
           for (const auto& [pointer, value] : params.values)
             if (pointer != "/seed") flat += pointer + '=' + value.toString() + '\n';
           RunParamsPtr& shared = distinct_[flat];

@@ -20,6 +20,7 @@ class QueryRunner;
 /// JSON pointer → value of every leaf of a resolved document, in document order. Values: double, bool, QString; lists as their JSON text.
 struct RunParams {
   std::vector<std::pair<QString, QVariant>> values;
+  double parameters = 0, step_flops = 0;  ///< what the run was expected to cost, from its record; 0: not known
   /// By pointer ("/model/width") or by the last word of one ("width"); invalid when there is none.
   QVariant find(const QString& name) const;
 };
@@ -27,10 +28,13 @@ using RunParamsPtr = std::shared_ptr<const RunParams>;
 
 /// Empty on text that is no JSON. Any thread.
 RunParams flattenDocument(const std::string& text);
+/// Reads the costs from a run's record (JSON text). Any thread.
+void readCosts(const std::string& record, RunParams& params);
 /// 0.001 → "1e-3", 128 → "128", true → "yes".
 QString paramText(const QVariant& value);
 
-/// The settings of all runs of a project, read in the background in pieces of 200; equal ones are shared. UI thread only.
+/// The settings and expected costs of all runs of a project, read in the background in pieces of 200; equal ones are shared. UI thread
+/// only.
 class RunParamsStore : public QObject {
   Q_OBJECT
  public:

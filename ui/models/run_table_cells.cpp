@@ -84,6 +84,11 @@ QString RunTableModel::cellText(const std::vector<const Row*>& rows, const RunCo
     if (seconds <= 0) return exact ? QString() : QString(kMissing);
     return exact ? formatExact(seconds) : formatDuration(seconds);
   }
+  if (column.id == "parameters" || column.id == "step-flops") {
+    const double cost = !row.params ? 0 : column.id == "parameters" ? row.params->parameters : row.params->step_flops;
+    if (cost <= 0) return exact ? QString() : QString(kMissing);
+    return exact ? formatExact(cost) : formatCount(cost);
+  }
   if (column.id == "device") return QString::fromStdString(run.device);
   if (column.id == "created") {
     const QDateTime created = QDateTime::fromSecsSinceEpoch(static_cast<qint64>(run.created));

@@ -212,6 +212,12 @@ void RunTableModel::rebuildColumns() {
       return weight(a) < weight(b);
     });
     for (const QString& pointer : shown.mid(0, kMostParamColumns)) columns_.push_back(param(pointer));
+    const auto costs = {std::pair("parameters", &RunParams::parameters), std::pair("step-flops", &RunParams::step_flops)};
+    for (const auto& [id, cost] : costs) {
+      const bool equal = std::all_of(distinct.begin(), distinct.end(),
+                                     [&](const RunParams* params) { return params->*cost == (*distinct.begin())->*cost; });
+      if (!equal) columns_.push_back({id, id == std::string("parameters") ? "Params" : "FLOPs/step", true});
+    }
     columns_ += {{"time", "Time", true}, {"tags", "Tags", false}};
     return;
   }
@@ -249,9 +255,17 @@ QVector<RunColumn> RunTableModel::possibleColumns() const {
   }
   for (const QString& pointer : pointers)
     if (pointer != "/seed") list.push_back({"param:" + pointer, pointer.mid(pointer.lastIndexOf('/') + 1), true});
+  list += {{"parameters", "Params", true}, {"step-flops", "FLOPs/step", true}};
   list += {{"step", "Step", true},       {"time", "Time", true},  {"device", "Device", false},
            {"created", "Created", true}, {"tags", "Tags", false}, {"note", "Note", false}};
   return list;
+}
+
+std::vector<RunPtr> RunTableModel::shownRows() const {
+  std::vector<RunPtr> out;
+  for (const Row& row : rows_)
+    if (passes(row)) out.push_back(row.run);
+  return out;
 }
 
 int RunTableModel::columnOf(const QString& id) const {
@@ -299,6 +313,8 @@ double RunTableModel::sortNumber(const Entry& entry, const QString& column, QStr
   if (column == "step") return static_cast<double>(run.step);
   if (column == "time") return run.seconds;
   if (column == "created") return run.created;
+  if (column == "parameters") return rows.front()->params ? rows.front()->params->parameters : 0;
+  if (column == "step-flops") return rows.front()->params ? rows.front()->params->step_flops : 0;
   if (column == "mark" || column == "series") return selection_.contains(QString::fromStdString(run.id)) ? 0 : 1;
   if (column.startsWith("metric:")) return metricValue(run, column.mid(7), false);
   if (column.startsWith("param:")) {

@@ -19,7 +19,7 @@ class QueryRunner;
 class Selection;
 
 /// A column of the run table. Ids: "mark", "series", "state", "run", "experiment", "seed", "curve", "best", "last", "delta", "step",
-/// "time", "device", "created", "tags", "note"; "metric:KEY" (best) and "param:POINTER".
+/// "time", "device", "created", "tags", "note", "parameters", "step-flops"; "metric:KEY" (best) and "param:POINTER".
 struct RunColumn {
   QString id, title;
   bool number = false;  ///< right-aligned mono (NumberDelegate)
@@ -64,6 +64,7 @@ class RunTableModel : public QAbstractItemModel {
   QModelIndex indexOf(const QString& runId) const;     ///< invalid when filtered out or not yet fetched
   int shownRuns() const { return shown_; }             ///< runs that pass the filter
   int totalRuns() const { return static_cast<int>(rows_.size()); }
+  std::vector<RunPtr> shownRows() const;  ///< the runs that pass the filter, newest first
   /// Rows of all shown runs as CSV text, exact values; cells that start with = + - @ and are no numbers are quoted as text.
   QString csv() const;
   /// Settings that differ among the shown rows, as pointers.

@@ -7,6 +7,7 @@
 
 #include "ui/models/metric_table_model.h"
 #include "ui/models/number_format.h"
+#include "ui/models/planned_rate.h"
 #include "ui/models/run_data.h"
 #include "ui/widgets/theme.h"
 
@@ -45,13 +46,18 @@ bool isFlat(const std::string& id) { return id == "throughput" || id == "lr" || 
 
 }  // namespace
 
-RunCharts::RunCharts(RunData& run, QWidget* parent) : QWidget(parent), run_(run), grid_(new QGridLayout(this)) {
+RunCharts::RunCharts(RunData& run, const Catalog& catalog, QWidget* parent)
+    : QWidget(parent), run_(run), catalog_(catalog), grid_(new QGridLayout(this)) {
   grid_->setContentsMargins(0, 0, 0, 0);
   grid_->setSpacing(0);
   connect(&run_, &RunData::metricsGrew, this, &RunCharts::grew);
   connect(&run_, &RunData::eventsChanged, this, [this] {
     for (Chart& chart : charts_)
       if (chart.id == "throughput") fill(chart);
+  });
+  connect(&run_, &RunData::rowChanged, this, [this] {
+    if (std::exchange(was_active_, run_.isActive()) == run_.isActive()) return;
+    if (Chart* chart = chartOf("train/lr")) fill(*chart);  // with the last step what was planned is done
   });
   connect(&link_, &CrosshairLink::changed, this, [this] {
     if (link_.pinned()) emit stepPinned(link_.step());
@@ -165,6 +171,7 @@ void RunCharts::fill(Chart& chart) {
     curves.planned_step = static_cast<double>(run_.row().total_steps);
     if (run_.stepsPerEpoch() > 0) curves.planned_epoch = curves.planned_step / run_.stepsPerEpoch();
   }
+  if (chart.id == "lr") addPlannedRate(curves);
   addAnnotations(curves, chart);
   Provenance from;
   from["run"] = QString::fromStdString(run_.row().short_name + " " + run_.row().id);
@@ -175,6 +182,28 @@ void RunCharts::fill(Chart& chart) {
   chart.view->setProvenance(from);
   chart.view->setQuantity(keys.join(", "));
   chart.view->setData(std::move(curves));
+}
+
+void RunCharts::addPlannedRate(CurveData& curves) const {
+  if (run_.row().status == RunStatus::Finished || curves.series.empty()) return;
+  CurveSeries& done = curves.series.front();
+  const auto reached = done.step.empty() ? std::int64_t{0} : static_cast<std::int64_t>(done.step.back());
+  PlannedRate plan = plannedRate(catalog_, run_.resolved(), reached, run_.row().total_steps);
+  if (plan.step.empty()) return;
+  done.name = tr("done");
+  CurveSeries planned;
+  planned.id = QStringLiteral("planned");
+  planned.name = tr("planned");
+  planned.style = done.style;
+  planned.dash = QVector<qreal>{2, 3};
+  planned.planned = true;
+  planned.smoothed = false;
+  planned.decimals = done.decimals;
+  if (run_.stepsPerEpoch() > 0)
+    for (const double step : plan.step) planned.epoch.push_back(step / run_.stepsPerEpoch());
+  planned.step = std::move(plan.step);
+  planned.value = std::move(plan.value);
+  curves.series.push_back(std::move(planned));
 }
 
 void RunCharts::addAnnotations(CurveData& curves, const Chart& chart) const {

@@ -14,13 +14,15 @@ class QGridLayout;
 namespace dsw {
 
 class RunData;
+struct Catalog;
 
-/// Charts: Loss (train and val over one another), Accuracy of a classifier, Gradient norm (log y), Throughput, Learning rate
-/// and one for any other metric that is asked for. Two columns down to 440 px a chart, then one; more on wide windows.
+/// Charts: Loss (train and val over one another), Accuracy of a classifier, Gradient norm (log y), Throughput, Learning rate (done,
+/// planned) and one for any other metric that is asked for. Two columns down to 440 px a chart, then one; more on wide windows.
 class RunCharts : public QWidget {
   Q_OBJECT
  public:
-  explicit RunCharts(RunData& run, QWidget* parent = nullptr);
+  /// Both outlive the charts. `catalog` has the schedules that plan the learning rate.
+  RunCharts(RunData& run, const Catalog& catalog, QWidget* parent = nullptr);
 
   void setAxis(CurveAxis axis);
   void setSmoothing(double factor);
@@ -50,18 +52,20 @@ class RunCharts : public QWidget {
   void grew(const std::map<std::string, std::size_t>& firstNew, bool reset);
   void fill(Chart& chart);
   void addAnnotations(CurveData& data, const Chart& chart) const;
+  void addPlannedRate(CurveData& data) const;
   void arrange();
   Chart* chartOf(const std::string& key);
   static std::string chartId(const std::string& key);
   bool isShown(const std::string& id) const;
 
   RunData& run_;
+  const Catalog& catalog_;
   CrosshairLink link_;
   QGridLayout* grid_;
   std::vector<Chart> charts_;
   CurveAxis axis_ = CurveAxis::Step;
   double smoothing_ = 0.6;
-  bool outliers_ = false;
+  bool outliers_ = false, was_active_ = false;
   int columns_ = 0;
   std::set<std::string> extra_;  ///< charts that were asked for
 };

@@ -131,7 +131,7 @@ QWidget* RunDashboard::buildBody() {
   column->setSpacing(0);
   column->addWidget(buildProgressLine());
 
-  charts_ = new RunCharts(run_);
+  charts_ = new RunCharts(run_, context().workspace.catalog());
   auto* scroll = new QScrollArea;
   scroll->setWidget(charts_);
   scroll->setWidgetResizable(true);
@@ -180,8 +180,8 @@ QWidget* RunDashboard::buildBody() {
   });
   connect(outliers_, &QCheckBox::toggled, charts_, &RunCharts::setOutliers);
   connect(charts_, &RunCharts::stepPinned, this, [this](double step) {
-    place_ = QStringLiteral("step:%1").arg(static_cast<qint64>(step));
-    context().selection.setStep(static_cast<qint64>(step));
+    place_ = QStringLiteral("step:%1").arg(std::llround(step));
+    context().selection.setStep(std::llround(step));
   });
   connect(charts_, &RunCharts::chartActivated, this, &RunDashboard::showChartAlone);
   charts_->setAxis(static_cast<CurveAxis>(axis_->current()));

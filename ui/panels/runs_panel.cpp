@@ -22,7 +22,6 @@
 #include "ui/models/project_actions.h"
 #include "ui/models/selection.h"
 #include "ui/panels/compare_view.h"
-#include "ui/widgets/curve_view.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/item_delegates.h"
@@ -43,9 +42,12 @@ int columnWidth(const QString& id) {
 }
 
 QPushButton* toggle(const QString& text, bool on) {
-  auto* button = new QPushButton(themeIcon("check-square"), text);
+  auto* button = new QPushButton(text);
+  const auto show = [button](bool checked) { button->setIcon(themeIcon(checked ? "check-square" : "square")); };
   button->setCheckable(true);
   button->setChecked(on);
+  QObject::connect(button, &QPushButton::toggled, button, show);
+  show(on);
   return button;
 }
 
@@ -120,7 +122,8 @@ QWidget* RunsPanel::buildBody() {
   table_->addActions(context().commands.actions(CommandContext::Table));
   rows->addWidget(table_, 1);
 
-  compare_ = new CompareView(comparison_);
+  compare_ = new CompareView(
+      comparison_, [this] { return model_.shownRows(); }, context().queries, context().watcher);
   split_ = new QSplitter(Qt::Vertical);
   split_->addWidget(top);
   split_->addWidget(compare_);
@@ -152,9 +155,10 @@ QWidget* RunsPanel::buildBody() {
     if (const RunPtr run = current()) context().selection.setObject({kind::kRun, QString::fromStdString(run->id), {}});
     emit commandsChanged();
   });
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPanel::commandsChanged);
   connect(compare_, &CompareView::metricChosen, this, [this](const QString& key) { model_.setMetric(key); });
   connect(compare_, &CompareView::runActivated, this, [this](const QString& run, double step) {
-    context().navigator.open({kind::kRun, run, QStringLiteral("step:%1").arg(static_cast<qint64>(step))});
+    context().navigator.open({kind::kRun, run, std::isfinite(step) ? QStringLiteral("step:%1").arg(std::llround(step)) : QString()});
   });
   connect(compare_, &CompareView::reportRequested, this, [this] { context().commands.run("file.report"); });
   return body;
@@ -185,6 +189,7 @@ void RunsPanel::refreshCounts() {
   const QString error = model_.filterError();
   counts_->setText(error.isEmpty() ? tr("%1 of %2 runs").arg(formatCountExact(model_.shownRuns()), formatCountExact(model_.totalRuns()))
                                    : error);
+  compare_->shownRunsChanged();
   static_cast<ThemedLabel*>(counts_)->setToken(error.isEmpty() ? Token::Text2 : Token::Failed);
   if (model_.totalRuns() == 0 && context().project.state() == ProjectData::State::Ready)
     messages().showMessage(MessageLevel::Info, tr("No runs yet."), tr("Open an experiment and press F5; its runs are listed here."),
@@ -211,13 +216,21 @@ void RunsPanel::showPlace(const QString& place) {
 
 QWidget* RunsPanel::mainFocus() { return table_; }
 
-RunPtr RunsPanel::current() const { return model_.run(table_->currentIndex()); }
+RunPtr RunsPanel::current() const {
+  if (table_->currentIndex().isValid()) return model_.run(table_->currentIndex());
+  const QItemSelection& selected = table_->selectionModel()->selection();  // after "select all" nothing is current
+  return selected.isEmpty() ? RunPtr() : model_.run(selected.first().topLeft());
+}
 
 QStringList RunsPanel::targets() const {
   QStringList out;
+  QSet<QString> seen;
   for (const QModelIndex& index : table_->selectionModel()->selectedRows())
     for (const QString& id : model_.runIds(index))
-      if (!out.contains(id)) out << id;
+      if (!seen.contains(id)) {
+        seen.insert(id);
+        out << id;
+      }
   if (out.isEmpty())
     if (const RunPtr run = current()) out << QString::fromStdString(run->id);
   return out;
@@ -262,7 +275,9 @@ CommandState RunsPanel::commandState(const QString& id) const {
     return state;
   }
   if (id == "run.compare") {
-    state.enabled = targets().size() > 1 || !context().selection.runs().isEmpty();
+    int rows = 0;
+    for (const QItemSelectionRange& range : table_->selectionModel()->selection()) rows += range.height();
+    state.enabled = rows > 1 || !context().selection.runs().isEmpty();
     if (!state.enabled) state.reason = tr("Select two or more runs, or mark them with Space.");
     return state;
   }
@@ -281,7 +296,7 @@ void RunsPanel::runCommand(const QString& id) {
     for (const QString& target : targets()) c.selection.toggleRun(target);
   } else if (id == "run.compare") {
     if (targets().size() > 1) c.selection.setRuns(targets());
-    compare_->curves()->setFocus(Qt::ShortcutFocusReason);
+    compare_->mainFocus()->setFocus(Qt::ShortcutFocusReason);
   } else if (id == "table.pin" || id == "run.pin") {
     c.actions.setBaseline(run->baseline ? QString() : run_id);
   } else if (id == "edit.copy") {
@@ -303,7 +318,10 @@ void RunsPanel::runCommand(const QString& id) {
   } else if (id == "table.close-group") {
     table_->collapse(table_->currentIndex().siblingAtColumn(0));
   } else if (id == "file.export") {
-    exportCsv();
+    if (compare_->pictures()->isAncestorOf(QApplication::focusWidget()))
+      compare_->exportFigure();
+    else
+      exportCsv();
   } else if (id == "run.stop") {
     for (const QString& target : targets()) c.actions.stopRun(target);
   } else if (id == "run.resume") {

@@ -163,8 +163,21 @@ void CurveView::refreshEmpty() {
   }
 }
 
+void CurveView::fitHeader() {
+  // The caption gives way to the legend: it is the same in every picture of its kind, and exports keep it.
+  int need = 20 + 5 * 8 + 2 * 24;  // margins, gaps, the two icons
+  for (const QWidget* part : {static_cast<const QWidget*>(title_label_), static_cast<const QWidget*>(legend_),
+                              static_cast<const QWidget*>(caption_label_), static_cast<const QWidget*>(log_button_)})
+    need += part->sizeHint().width();
+  for (const QWidget* part : {follow_button_, fit_button_})
+    if (!part->isHidden()) need += part->sizeHint().width() + 8;
+  caption_label_->setVisible(!data().band_caption.isEmpty() && data().band_caption != subtitle_label_->text() && need <= width());
+  caption_label_->parentWidget()->setToolTip(caption_label_->isHidden() ? data().band_caption : QString());
+}
+
 void CurveView::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  fitHeader();
   layout()->activate();
   refreshEmpty();
 }
@@ -225,6 +238,7 @@ void CurveView::setFollow(bool on) { plot_->setFollow(on); }
 void CurveView::refreshZoom() {
   fit_button_->setVisible(plot_->isZoomed());
   follow_button_->setVisible(plot_->isZoomed() && !plot_->follow());
+  fitHeader();
 }
 
 bool CurveView::follow() const { return plot_->follow(); }
@@ -258,6 +272,7 @@ QVector<LegendItem> CurveView::legendItems(const ThemeColors& colors) const {
     const CurveSeries& s = store.series(i);
     SeriesStyle style = colors.series(s.style);
     if (s.dash) style.dash_px = *s.dash;
+    if (s.planned) style.color.setAlphaF(0.6F);
     items << LegendItem{s.id, s.name, style, s.line, !s.line, s.visible};
   }
   return items;
@@ -266,7 +281,7 @@ QVector<LegendItem> CurveView::legendItems(const ThemeColors& colors) const {
 void CurveView::refreshLegend() {
   legend_->setItems(legendItems(Theme::current().colors()));
   caption_label_->setText(data().band_caption);
-  caption_label_->setVisible(!data().band_caption.isEmpty() && data().band_caption != subtitle_label_->text());
+  fitHeader();
   title_label_->setFont(themeFont(FontRole::Strong));
 }
 

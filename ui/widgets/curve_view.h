@@ -125,6 +125,7 @@ class CurveView : public QWidget {
   void refreshLegend();
   void refreshEmpty();
   void refreshZoom();
+  void fitHeader();
   void isolate(const QString& id);
   void onKey(int key);
   void paintPicture(QPainter& p, bool as_shown);

@@ -73,6 +73,8 @@ void TextDelegate::paintGround(QPainter& p, const QStyleOptionViewItem& option, 
     p.fillRect(option.rect, themeColor(focused ? Token::Select : Token::SelectIdle));
   else if (hoveredRow(option, index))
     p.fillRect(option.rect, themeColor(Token::Hover));
+  else if (static_cast<CellTone>(index.data(ToneRole).toInt()) == CellTone::Accent)  // differs from the others: found at a glance
+    p.fillRect(option.rect, themeColor(Token::AccentSoft));
   if (qobject_cast<const QTableView*>(option.widget) != nullptr)
     p.fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), themeColor(Token::Line));
   if (focused && view->currentIndex() == index && (option.state & QStyle::State_HasFocus)) {

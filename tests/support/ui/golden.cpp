@@ -43,10 +43,10 @@ testing::AssertionResult matchesGolden(const QImage& picture, const QString& nam
         }
     if (different <= kShare * golden.width() * golden.height()) return testing::AssertionSuccess();
     why = QStringLiteral("%1 of %2 pixels differ").arg(different).arg(golden.width() * golden.height());
-    QDir().mkpath(QStringLiteral("build/golden-differences"));
+    QDir().mkpath(QFileInfo(QStringLiteral("build/golden-differences/%1.png").arg(name)).path());
     marked.save(QStringLiteral("build/golden-differences/%1-difference.png").arg(name));
   }
-  QDir().mkpath(QStringLiteral("build/golden-differences"));
+  QDir().mkpath(QFileInfo(QStringLiteral("build/golden-differences/%1.png").arg(name)).path());
   drawn_image.save(QStringLiteral("build/golden-differences/%1.png").arg(name));
   return testing::AssertionFailure() << qPrintable(name) << ": " << qPrintable(why) << "; see build/golden-differences/";
 }

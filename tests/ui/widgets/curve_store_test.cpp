@@ -28,6 +28,12 @@ CurveStore storeOf(std::vector<double> values) {
   return store;
 }
 
+std::string labels(const std::vector<Tick>& ticks) {
+  QStringList out;
+  for (const Tick& t : ticks) out << QString(t.label).replace(QChar(0x2009), QLatin1Char('_'));
+  return out.join(QLatin1Char(' ')).toStdString();
+}
+
 TEST(MinMaxPyramid, RangesEqualAScanAlsoWhileGrowing) {
   std::mt19937 rng(7);
   std::normal_distribution<double> normal;
@@ -178,6 +184,45 @@ TEST(CurveStore, AxesAndStepsConvert) {
   EXPECT_DOUBLE_EQ(store.stepToX(300), 1040);
 }
 
+TEST(CurveStore, RunsOfDifferentCostShareTheFlopsAxis) {
+  CurveSeries cheap = seriesOf({3, 2, 1}), dear = seriesOf({3, 1.5, 0.5});
+  cheap.step = dear.step = {0, 100, 200};
+  cheap.step_flops = 1e9;
+  dear.id = QStringLiteral("dear");
+  dear.step_flops = 4e9;
+  CurveData data;
+  data.series = {cheap, dear};
+  CurveStore store;
+  store.setAxis(CurveAxis::Flops);
+  store.setData(data);
+  EXPECT_EQ(store.xSpan().high, 8e11);
+  EXPECT_EQ(store.nearest(0, 1.9e11), 2);
+  // The crosshair stands where the point is, whichever run the point belongs to.
+  for (const int series : {0, 1})
+    for (const std::size_t k : {std::size_t{1}, std::size_t{2}})
+      EXPECT_DOUBLE_EQ(store.stepToX(store.stepAt(series, k)), store.x(series)[k]) << series << ' ' << k;
+  EXPECT_DOUBLE_EQ(store.stepAt(0, 2), 50) << "200 cheap steps cost what 50 dear ones do";
+  data.series[0].step_flops = 0;
+  store.setData(data);
+  EXPECT_TRUE(store.x(0).empty()) << "a run whose cost is not known has no place on this axis";
+  EXPECT_EQ(labels(linearTicks(0, 8e11, 5)), "0 200G 400G 600G 800G");
+}
+
+TEST(CurveStore, WhatIsPlannedIsNotReached) {
+  CurveSeries done = seriesOf({1, 2}), planned = seriesOf({2, 3});
+  done.step = {10, 20};
+  planned.id = QStringLiteral("planned");
+  planned.step = {20, 100};
+  planned.planned = true;
+  CurveData data;
+  data.series = {done, planned};
+  data.planned_step = 100;
+  CurveStore store;
+  store.setData(data);
+  EXPECT_EQ(store.lastX(), 20);
+  EXPECT_EQ(store.xSpan().high, 100);
+}
+
 TEST(CurveStore, HiddenSeriesStayHiddenWhenDataIsReplaced) {
   CurveData data;
   data.series = {seriesOf({1, 2})};
@@ -186,12 +231,6 @@ TEST(CurveStore, HiddenSeriesStayHiddenWhenDataIsReplaced) {
   store.setVisible(QStringLiteral("a"), false);
   store.setData(data);
   EXPECT_FALSE(store.series(0).visible);
-}
-
-std::string labels(const std::vector<Tick>& ticks) {
-  QStringList out;
-  for (const Tick& t : ticks) out << QString(t.label).replace(QChar(0x2009), QLatin1Char('_'));
-  return out.join(QLatin1Char(' ')).toStdString();
 }
 
 TEST(Ticks, AreNice) {

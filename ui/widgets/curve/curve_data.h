@@ -12,7 +12,8 @@ namespace dsw {
 
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-enum class CurveAxis { Step, Epoch, Relative, Clock };
+/// Flops: what the training steps up to here have cost.
+enum class CurveAxis { Step, Epoch, Relative, Clock, Flops };
 
 /// One line. `step`, `value` and, where given, `epoch`, `time`, `low`, `high` have equal length; steps do not decrease.
 /// A NaN value is a gap with a tick at the base line; ±infinity counts as NaN.
@@ -27,11 +28,13 @@ struct CurveSeries {
   std::vector<double> time;       ///< Unix seconds; empty: no relative or clock axis
   std::vector<double> low, high;  ///< a band around the line ("min to max of 3 seeds"), or empty
   double start_time = kNaN;       ///< zero of the relative axis; NaN: the first time
+  double step_flops = 0;          ///< of one training step; 0: no FLOPs axis
   bool line = true;               ///< false: points only
   bool markers = false;           ///< points on the line (few points: val)
   bool smoothed = true;           ///< takes part in smoothing
   bool visible = true;
-  int decimals = 4;  ///< in the value box
+  bool planned = false;  ///< what is still to come: drawn faint, does not count as reached
+  int decimals = 4;      ///< in the value box
 };
 
 /// Horizontal dashed line with its label at the right end ("limit 0.60").

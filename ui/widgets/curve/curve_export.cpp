@@ -33,6 +33,11 @@ void CurveView::paintPicture(QPainter& p, bool as_shown) {
     p.drawText(QRectF(x + 24, 0, wide + 4, kHead), Qt::AlignVCenter | Qt::TextSingleLine, item.name);
     x += 24 + wide + 14;
   }
+  const qreal caption = QFontMetricsF(p.font()).horizontalAdvance(data().band_caption);
+  if (caption > 0 && x + caption + 12 <= size.width()) {
+    p.setPen(colors.color(Token::Text2));
+    p.drawText(QRectF(size.width() - caption - 12, 0, caption + 2, kHead), Qt::AlignVCenter | Qt::TextSingleLine, data().band_caption);
+  }
   if (!as_shown) plot_->setColors(colors);
   plot_->renderTo(p, QRectF(0, kHead, size.width(), size.height()));
   if (!as_shown) plot_->setColors(Theme::current().colors());

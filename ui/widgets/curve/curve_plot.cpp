@@ -209,6 +209,7 @@ SeriesStyle CurvePlot::styleOf(int i) const {
   const CurveSeries& s = store_.series(i);
   SeriesStyle style = colors_.series(s.style);
   if (s.dash) style.dash_px = *s.dash;
+  if (s.planned) style.color.setAlphaF(0.6F);
   if (s.id == highlighted_) {
     style.width += 0.8;
     if (s.style < 0) style.color.setAlphaF(1);
@@ -337,7 +338,7 @@ void CurvePlot::moveCrosshair(int points) {
   int at = std::isfinite(x) ? store_.nearest(i, x) : -1;
   if (at < 0) at = points > 0 ? store_.nearest(i, window_.x0) - 1 : store_.nearest(i, window_.x1) + 1;
   at = std::clamp(at + points, 0, static_cast<int>(steps.size()) - 1);
-  setCrosshair(steps[static_cast<std::size_t>(at)], crosshairPinned());
+  setCrosshair(store_.stepAt(i, static_cast<std::size_t>(at)), crosshairPinned());
   // The view follows a crosshair that leaves it.
   const double now = store_.x(i)[static_cast<std::size_t>(at)];
   if (now < window_.x0 || now > window_.x1) {

@@ -97,7 +97,7 @@ void CurvePlot::moveTo(QPointF pos) {
     const auto k = static_cast<std::size_t>(at);
     if (std::abs(store_.x(i)[k] - x) < distance) {
       distance = std::abs(store_.x(i)[k] - x);
-      best = store_.series(i).step[k];
+      best = store_.stepAt(i, k);
     }
   }
   setCrosshair(best, false);

@@ -66,6 +66,8 @@ void CurveStore::extend(std::size_t i) {
     const double start = std::isfinite(s.start_time) ? s.start_time : s.time.front();
     for (std::size_t k = d.x.size(); k < s.time.size(); ++k) d.x.push_back(s.time[k] - start);
   }
+  if (s.step_flops > 0)
+    for (std::size_t k = d.flops.size(); k < s.step.size(); ++k) d.flops.push_back(s.step[k] * s.step_flops);
 }
 
 void CurveStore::append(const QString& id, const std::vector<double>& step, const std::vector<double>& value,
@@ -121,6 +123,8 @@ const std::vector<double>& CurveStore::x(int i) const {
       return derived_[static_cast<std::size_t>(i)].x;
     case CurveAxis::Clock:
       return series(i).time;
+    case CurveAxis::Flops:
+      return derived_[static_cast<std::size_t>(i)].flops;
   }
   return series(i).step;
 }
@@ -289,18 +293,27 @@ double interpolate(const std::vector<double>& from, const std::vector<double>& t
 
 }  // namespace
 
+int CurveStore::reference() const {
+  int furthest = -1;
+  for (int i = 0; i < count(); ++i)
+    if (series(i).visible && !x(i).empty() && (furthest < 0 || x(i).back() > x(furthest).back())) furthest = i;
+  return furthest;
+}
+
 double CurveStore::stepToX(double step) const {
   if (axis_ == CurveAxis::Step) return step;
-  for (int i = 0; i < count(); ++i)
-    if (series(i).visible && !x(i).empty()) return interpolate(series(i).step, x(i), step);
-  return kNaN;
+  const int i = reference();
+  return i < 0 ? kNaN : interpolate(series(i).step, x(i), step);
 }
 
 double CurveStore::xToStep(double at) const {
   if (axis_ == CurveAxis::Step) return at;
-  for (int i = 0; i < count(); ++i)
-    if (series(i).visible && !x(i).empty()) return interpolate(x(i), series(i).step, at);
-  return kNaN;
+  const int i = reference();
+  return i < 0 ? kNaN : interpolate(x(i), series(i).step, at);
+}
+
+double CurveStore::stepAt(int i, std::size_t k) const {
+  return axis_ == CurveAxis::Step || i == reference() ? series(i).step[k] : xToStep(x(i)[k]);
 }
 
 double CurveStore::plannedX() const {
@@ -309,6 +322,11 @@ double CurveStore::plannedX() const {
   return kNaN;
 }
 
-double CurveStore::lastX() const { return xSpan().high; }
+double CurveStore::lastX() const {
+  Span span;
+  for (int i = 0; i < count(); ++i)
+    if (series(i).visible && !series(i).planned && !x(i).empty()) span.add(x(i).back());
+  return span.high;
+}
 
 }  // namespace dsw

@@ -57,7 +57,9 @@ class CurveStore {
   double stepToX(double step) const;
   double xToStep(double x) const;
   double plannedX() const;  ///< NaN where the axis has none
-  double lastX() const;     ///< of visible series, NaN without points
+  double lastX() const;     ///< of visible series but planned ones, NaN without points
+  /// The step that stands for point k of series i: stepToX of it is the x of the point, also where runs went on at different rates.
+  double stepAt(int i, std::size_t k) const;
 
   static double unitX(const Window& w, double x);
   static double unitY(const Window& w, double y);
@@ -66,13 +68,15 @@ class CurveStore {
 
  private:
   struct Derived {
-    std::vector<double> x;  // used for Relative only; the others are in the series
+    std::vector<double> x;      // of the relative axis; step, epoch and clock are in the series
+    std::vector<double> flops;  // of the FLOPs axis
     std::vector<double> smooth;
     DebiasedEma ema;
     MinMaxPyramid raw, smoothed, low, high;
   };
   void derive(std::size_t i);  // from the beginning
   void extend(std::size_t i);  // what was appended
+  int reference() const;       // the visible series that reaches furthest: it joins steps and x; -1 without points
   std::vector<std::size_t> columnBounds(int i, const Window& w, int columns) const;
   CurveData data_;
   std::vector<Derived> derived_;

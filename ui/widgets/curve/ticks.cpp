@@ -17,7 +17,7 @@ QString linearLabel(double v, double step, double largest) {
     double factor;
     const char* name;
   };
-  static constexpr std::array<Unit, 3> kUnits = {{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
+  static constexpr std::array<Unit, 5> kUnits = {{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
   if (largest >= 10'000) {
     for (const Unit& unit : kUnits) {
       if (largest < unit.factor || (unit.factor > 1e3 && largest < 2 * unit.factor && step < unit.factor / 10)) continue;
@@ -138,6 +138,8 @@ QString axisPositionText(CurveAxis axis, double x) {
       return formatDuration(x);
     case CurveAxis::Clock:
       return QDateTime::fromMSecsSinceEpoch(std::llround(x * 1000)).toString(QStringLiteral("HH:mm:ss"));
+    case CurveAxis::Flops:
+      return formatCount(x) + QStringLiteral(" FLOPs");
   }
   return {};
 }
@@ -152,6 +154,8 @@ QString axisName(CurveAxis axis) {
       return QStringLiteral("since start");
     case CurveAxis::Clock:
       return QStringLiteral("clock");
+    case CurveAxis::Flops:
+      return QStringLiteral("FLOPs");
   }
   return {};
 }
