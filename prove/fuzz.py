@@ -12,8 +12,10 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+CHUNK = 50  # documents between two notes of how far it is
 VALUES = [None, True, False, 0, -1, 1, 2, 3, 7, 1e308, -1e308, 1e-308, 2**31, 2**53, 2**63, 2**64, -2**63, 0.5, "", "x", "auto", "x" * 5000, "\u0000", "\u4f60", "../../etc/passwd",
           "/dev/zero", "builtin:mnist", "builtin:nothing", "builtin:../../x", [], {}, [[]], [{}], [1, 2, 3], [0.9, 0.1], [0, 0], [1e308, 1e308], [-0.1, 1.1], ["a"] * 100,
           {"type": "gpt"}, {"type": "cnn"}, {"type": 5}, {"type": "bpe"}, {"nodes": []}, {"layers": -1}]
@@ -40,9 +42,9 @@ def changed(document, rng, names):
         if kind < 0.15:
             del place[path[-1]]
         elif kind < 0.3 and isinstance(place, dict):
-            place[rng.choice(names)] = rng.choice(VALUES)
+            place[rng.choice(names)] = copy.deepcopy(rng.choice(VALUES))  # a later change may go into it
         else:
-            place[path[-1]] = rng.choice(VALUES)
+            place[path[-1]] = copy.deepcopy(rng.choice(VALUES))
     return document
 
 
@@ -77,21 +79,28 @@ def main():
     counter = out / "done"
     first = int(counter.read_text()) if counter.exists() else 0
     failures, codes = 0, {0: 0, 2: 0}
-    for n in range(first, options.documents):
+
+    def check(n):
+        """The document, its exit code, and what was wrong with it (nothing: empty)."""
         rng = random.Random(options.seed * 1_000_003 + n)
         document = json.dumps(changed(rng.choice(bases), rng, names))
         try:
             done = subprocess.run([program, "validate", "-"], input=document, capture_output=True, text=True, timeout=20)
-            wrong = done.returncode not in (0, 2) or "bug" in done.stderr or (done.returncode == 2 and not done.stderr.strip())
-            codes[done.returncode] = codes.get(done.returncode, 0) + 1
-            why = f"{done.returncode}: {done.stderr[:300]}"
         except subprocess.TimeoutExpired:
-            wrong, why = True, "took over 20 s"
-        if wrong:
-            failures += 1
-            (out / f"failed-{n}.json").write_text(document)
-            print(f"document {n} ({out}/failed-{n}.json): {why}", flush=True)
-        counter.write_text(str(n + 1))
+            return document, None, "took over 20 s"
+        wrong = done.returncode not in (0, 2) or "bug" in done.stderr or (done.returncode == 2 and not done.stderr.strip())
+        return document, done.returncode, f"{done.returncode}: {done.stderr[:300]}" if wrong else ""
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for begin in range(first, options.documents, CHUNK):
+            chunk = range(begin, min(begin + CHUNK, options.documents))
+            for n, (document, code, why) in zip(chunk, pool.map(check, chunk)):
+                codes[code] = codes.get(code, 0) + 1
+                if why:
+                    failures += 1
+                    (out / f"failed-{n}.json").write_text(document)
+                    print(f"document {n} ({out}/failed-{n}.json): {why}", flush=True)
+            counter.write_text(str(chunk.stop))
     print(f"{options.documents - first} documents: {codes.get(0, 0)} valid, {codes.get(2, 0)} refused with their problems, {failures} handled wrongly")
     return 1 if failures else 0
 

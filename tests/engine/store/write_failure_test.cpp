@@ -233,6 +233,40 @@ TEST(WriteFailure, WhatNoPlaceTakesStaysInMemoryAndClosingSaysSo) {
   expect_points(fixture, run, 100'000);
 }
 
+/// Were the database written again after that, its higher numbers would shut out what lies in the file.
+TEST(WriteFailure, WhatComesAfterClosingWasPreparedGoesToTheFilesToo) {
+  const StateFolder state;
+  ProjectFixture fixture;
+  const RunRow run = fixture.new_run();
+  fixture.close();
+  int answer[2];
+  ASSERT_EQ(pipe(answer), 0);
+  EXPECT_EQ(on_a_full_disk([&](const auto& set_limit) {
+              auto project = value_of(Project::open(fixture.path(), Project::Mode::Open));
+              set_limit(96 * 1024);
+              std::int64_t seq = 0;
+              for (Result<void> stored; stored && seq < 100'000; seq += 50) {
+                project->append(run.id, points(seq + 1, seq + 50));
+                stored = project->flush();
+              }
+              if (!project->secure()) return 10;
+              set_limit(0);
+              project->append(run.id, points(seq + 1, seq + 50));
+              (void)project->flush();
+              seq += 50;
+              (void)!write(answer[1], &seq, sizeof seq);
+              project.reset();
+              return 0;
+            }),
+            0);
+  std::int64_t last = 0;
+  ASSERT_EQ(read(answer[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));
+  close(answer[0]);
+  close(answer[1]);
+  fixture.open();
+  expect_points(fixture, run, last);
+}
+
 /// The folder beside the project takes nothing: a part of the events lies there, torn, the rest in the person's state folder.
 TEST(WriteFailure, TheStateFolderHelpsWhereThePlaceBesideTheProjectDoesNot) {
   const StateFolder state;
