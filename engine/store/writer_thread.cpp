@@ -57,11 +57,10 @@ Result<void> WriterThread::secure() {
   keep->in_transaction = false;
   keep->action = [this](Database&, EventWriter&) {
     if (batch_.empty()) return;
-    if (const auto kept = keep_in_files(); !kept) throw kept.error();
     std::unique_lock lock(mutex_);
     const Error why = trouble_.value_or(Error(ErrorCode::Io, "the project file was not written"));
     lock.unlock();
-    end_writing(why);  // what comes later must not be committed before what lies in the files
+    if (const auto kept = keep_in_files(why); !kept) throw kept.error();
   };
   return post(std::move(keep));
 }
@@ -162,18 +161,22 @@ void WriterThread::work() {
   lock.unlock();
   if (batch_.empty()) return;
   const Error why = trouble_.value_or(Error(ErrorCode::Io, "the project file was not written"));
-  if (const auto kept = keep_in_files()) {
-    end_writing(why);
-  } else {
+  if (const auto kept = keep_in_files(why); !kept) {
     tell_trouble(Error(ErrorCode::Io, fmt::format("{} events could not be stored and are lost: {}", queued_events_, kept.error().message),
                        "Resume the runs from their last checkpoints.", database_->path().string()));
   }
 }
 
-Result<void> WriterThread::keep_in_files() {
-  while (!batch_.empty()) {
+Result<void> WriterThread::keep_in_files(const Error& why) {
+  Result<void> result;
+  while (!batch_.empty() && result) {
     const Item& item = batch_.front();
-    DSW_TRY_ASSIGN(last_kept_, unsaved_.keep(item.run_id, item.events));
+    auto kept = unsaved_.keep(item.run_id, item.events);
+    if (!kept) {
+      result = fail(kept.error());
+      break;
+    }
+    last_kept_ = std::move(*kept);
     const std::size_t count = item.events.size();
     batch_.pop_front();
     {
@@ -182,7 +185,9 @@ Result<void> WriterThread::keep_in_files() {
     }
     room_.notify_all();
   }
-  return {};
+  // From the first kept event on: were later ones committed, their higher numbers would shut it out at the next opening.
+  if (!last_kept_.empty() && !has_ended()) end_writing(why);
+  return result;
 }
 
 void WriterThread::end_writing(const Error& why) {
@@ -200,7 +205,8 @@ void WriterThread::end_writing(const Error& why) {
 void WriterThread::commit_events() {
   while (!batch_.empty()) {
     if (has_ended()) {
-      keep_in_files().map_error([&](const Error& error) { set_trouble(error); });
+      const Result<void> kept = keep_in_files(*broken_);
+      set_trouble(kept ? *broken_ : kept.error());
       return;
     }
     std::vector<std::string> changed;
@@ -231,11 +237,7 @@ void WriterThread::commit_events() {
     });
     if (!committed) {
       events_.rolled_back();
-      if (!passes(committed.error()) && keep_in_files()) {
-        end_writing(committed.error());
-      } else {
-        set_trouble(committed.error());
-      }
+      if (passes(committed.error()) || !keep_in_files(committed.error())) set_trouble(committed.error());
       return;
     }
     failing_since_.reset();

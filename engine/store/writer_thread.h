@@ -55,8 +55,8 @@ class WriterThread {
   };
 
   void work();
-  void commit_events();          // from batch_; leaves it and sets trouble_ on failure
-  Result<void> keep_in_files();  // from batch_; leaves what no file took
+  void commit_events();                          // from batch_; leaves it and sets trouble_ on failure
+  Result<void> keep_in_files(const Error& why);  // from batch_; leaves what no file took
   void end_writing(const Error& why);
   bool passes(const Error& error);
   void set_trouble(const Error& error);

@@ -267,6 +267,31 @@ TEST(WriteFailure, WhatComesAfterClosingWasPreparedGoesToTheFilesToo) {
   expect_points(fixture, run, last);
 }
 
+/// The same where only a part of what waits found a place.
+TEST(WriteFailure, APartThatWasKeptIsNotShutOutByTheRest) {
+  const StateFolder state;
+  ProjectFixture fixture;
+  const RunRow small = fixture.new_run(), large = fixture.new_run();
+  fixture.close();
+  EXPECT_EQ(on_a_full_disk([&](const auto& set_limit) {
+              auto project = value_of(Project::open(fixture.path(), Project::Mode::Open));
+              set_limit(64 * 1024);
+              project->stop_waiting();
+              project->append(small.id, points(1, 20));
+              project->append(large.id, points(1, 50'000));
+              if (project->secure()) return 10;  // the file of the large one did not fit
+              set_limit(0);
+              project->append(small.id, points(21, 40));
+              (void)project->flush();
+              project.reset();
+              return 0;
+            }),
+            0);
+  fixture.open();
+  expect_points(fixture, small, 40);
+  expect_points(fixture, large, 50'000);
+}
+
 /// The folder beside the project takes nothing: a part of the events lies there, torn, the rest in the person's state folder.
 TEST(WriteFailure, TheStateFolderHelpsWhereThePlaceBesideTheProjectDoesNot) {
   const StateFolder state;
