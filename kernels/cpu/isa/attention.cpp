@@ -15,11 +15,13 @@
 namespace dsw::kernels::DSW_ISA {
 namespace {
 
-constexpr std::int64_t kQueries = 64, kKeys = 128;  // a block of scores is 32 KiB
+constexpr float kLog2E = 1.44269504088896341f;
+constexpr std::int64_t kQueries = 48, kKeys = 512;  // a block of scores is 96 KiB; queries in whole tiles of micro_gemm.h
 
 struct Problem {
   std::int64_t B, Hq, Hkv, Tq, S, D, group;
-  std::int64_t depth, keys;  // D and S rounded up to whole lines of a packed copy
+  std::int64_t depth, keys;                                              // D rounded up to whole lines of a packed copy, S to whole panels
+  std::int64_t panels() const { return (depth + kPanel - 1) / kPanel; }  ///< of a matrix [.., depth]
   DswAttention p;
   DswView mask;
 
@@ -34,7 +36,17 @@ struct Problem {
 };
 
 Problem problem_of(const DswAttention& p, const DswView& q, const DswView& k, const DswView& mask) {
-  Problem a{q.shape[0], q.shape[1], k.shape[1], q.shape[2], k.shape[2], q.shape[3], 0, padded(q.shape[3]), padded(k.shape[2]), p, mask};
+  Problem a{q.shape[0],
+            q.shape[1],
+            k.shape[1],
+            q.shape[2],
+            k.shape[2],
+            q.shape[3],
+            0,
+            padded(q.shape[3]),
+            (k.shape[2] + kPanel - 1) / kPanel * kPanel,
+            p,
+            mask};
   a.group = a.Hkv == 0 ? 0 : a.Hq / a.Hkv;
   return a;
 }
@@ -49,23 +61,38 @@ void pack_rows(const DswView& x, const float* from, std::int64_t first, std::int
     std::fill(to + D, to + depth, 0.0f);
   }
 }
-/// All rows of one head as [depth, keys], zeros behind D and S.
+/// All rows of one head as the panels of a matrix [depth, keys], zeros behind D and S.
 void pack_columns(const DswView& x, const float* from, std::int64_t depth, std::int64_t keys, float* to) {
   const std::int64_t S = x.shape[2], D = x.shape[3];
-  for (std::int64_t s0 = 0; s0 < S; s0 += 16) {  // 16 keys at a time: whole lines are written
-    const std::int64_t s1 = std::min(S, s0 + 16);
+  for (std::int64_t s0 = 0; s0 < keys; s0 += kPanel, to += depth * kPanel) {
+    const std::int64_t n = std::min(kPanel, S - s0);
     for (std::int64_t d = 0; d < D; ++d) {
-      for (std::int64_t s = s0; s < s1; ++s) to[d * keys + s] = from[s * x.stride[2] + d * x.stride[3]];
+      float* line = to + d * kPanel;
+      for (std::int64_t s = 0; s < n; ++s) line[s] = from[(s0 + s) * x.stride[2] + d * x.stride[3]];
+      std::fill(line + n, line + kPanel, 0.0f);
+    }
+    std::fill(to + D * kPanel, to + depth * kPanel, 0.0f);
+  }
+}
+/// All rows of one head as the panels of a matrix [S, depth], zeros behind D.
+void pack_panels(const DswView& x, const float* from, float* to) {
+  const std::int64_t S = x.shape[2], D = x.shape[3];
+  for (std::int64_t d0 = 0; d0 < D; d0 += kPanel) {
+    const std::int64_t n = std::min(kPanel, D - d0);
+    for (std::int64_t s = 0; s < S; ++s, to += kPanel) {
+      gather(from + s * x.stride[2] + d0 * x.stride[3], x.stride[3], to, n);
+      std::fill(to + n, to + kPanel, 0.0f);
     }
   }
-  for (std::int64_t d = 0; d < D; ++d) std::fill(to + d * keys + S, to + (d + 1) * keys, 0.0f);
-  std::fill(to + D * keys, to + depth * keys, 0.0f);
+}
+void scale_all(float* x, std::int64_t n, float factor) {
+  for (std::int64_t i = 0; i < n; i += kWidth) store(x + i, load(x + i) * factor);
 }
 void unpack_rows(const float* from, std::int64_t depth, const DswView& y, float* to, std::int64_t first, std::int64_t n) {
   for (std::int64_t t = 0; t < n; ++t, from += depth) scatter(from, to + (first + t) * y.stride[2], y.stride[3], y.shape[3]);
 }
 
-/// Keys that any query of [t0, t1) may see, widened to whole vectors so that a block starts on a line.
+/// Keys that any query of [t0, t1) may see, widened so that a block starts with a panel.
 Share block_keys(const Problem& a, std::int64_t t0, std::int64_t t1) {
   Share all{a.S, 0};
   for (const std::int64_t t : {t0, t1 - 1}) {  // both ends only grow with t
@@ -73,18 +100,20 @@ Share block_keys(const Problem& a, std::int64_t t0, std::int64_t t1) {
     if (r.begin >= r.end) continue;
     all = {std::min(all.begin, r.begin), std::max(all.end, r.end)};
   }
-  all.begin = all.begin / 16 * 16;
+  all.begin = all.begin / kPanel * kPanel;
   return all;
 }
 
-/// Numbers of the products as the softmax takes them: scaled and capped, -infinity where query t sees nothing.
-void finish_scores(const Problem& a, std::int64_t b, std::int64_t t, std::int64_t k0, std::int64_t n, float* row) {
-  const float scale = static_cast<float>(a.p.scale), cap = static_cast<float>(a.p.soft_cap);
+/// Numbers of the products as the softmax takes them: scaled, capped, then times `unit`; -infinity where query t sees nothing.
+void finish_scores(const Problem& a, std::int64_t b, std::int64_t t, std::int64_t k0, std::int64_t n, float* row, float scale,
+                   float unit = 1) {
+  const float cap = static_cast<float>(a.p.soft_cap);
   const Share seen = a.range(t);
   const std::int64_t begin = std::max<std::int64_t>(0, seen.begin - k0), end = std::min(n, seen.end - k0);
+  if (scale == 1 && cap <= 0 && begin == 0 && end == n && !given(a.mask)) return;
   for (std::int64_t i = 0; i < n; i += kWidth) {
     Vec s = load(row + i) * scale;
-    if (cap > 0) s = cap * tanh(s / cap);
+    if (cap > 0) s = cap * tanh(s / cap) * unit;
     if (i < begin || i + kWidth > end) {
       const Int lane = lane_numbers() + static_cast<std::int32_t>(i);
       s = select((lane >= static_cast<std::int32_t>(begin)) & (lane < static_cast<std::int32_t>(end)), s, splat(-kInfinity));
@@ -110,35 +139,42 @@ void drop_row(const Problem& a, std::int64_t row, std::int64_t k0, std::int64_t 
 struct ForwardScratch {
   float *kt, *v, *q, *scores, *out, *maximum, *sum;
   static std::int64_t floats(const Problem& a) {
-    return a.depth * a.keys + a.S * a.depth + 2 * kQueries * a.depth + kQueries * kKeys + 2 * kQueries;
+    return a.depth * a.keys + a.S * a.panels() * kPanel + 2 * kQueries * a.depth + kQueries * kKeys + (1 + kWidth) * kQueries;
   }
   ForwardScratch(const Problem& a, float* p)
       : kt(p),
         v(kt + a.depth * a.keys),
-        q(v + a.S * a.depth),
+        q(v + a.S * a.panels() * kPanel),
         scores(q + kQueries * a.depth),
         out(scores + kQueries * kKeys),
         maximum(out + kQueries * a.depth),
         sum(maximum + kQueries) {}
 };
 
-/// One row of a block of scores becomes probabilities relative to the running maximum; the row's earlier sums are scaled to match.
-void online_softmax(float* row, std::int64_t n, float& running_maximum, float& running_sum, float* out, std::int64_t depth) {
-  const float before = running_maximum, largest = row_maximum(row, n);
-  const float now = largest > before || largest != largest ? largest : before;
-  const float shift = now == -kInfinity ? 0.0f : now;  // a row that sees nothing yet: exp(-infinity) = 0, and a NaN stays one
-  Vec total{};
-  for (std::int64_t i = 0; i < n; i += kWidth) {
-    const Vec e = exp(load(row + i) - shift);
+/// One row of a block of scores, in units of ln 2, becomes probabilities relative to the running maximum; the row's earlier sums are
+/// scaled to match. A NaN among the scores reaches the sum through exp, so the maximum need not look for it.
+void online_softmax(float* row, std::int64_t n, float& running_maximum, float* running_sum, float* out, std::int64_t depth) {
+  Vec even = splat(-kInfinity), odd = even;
+  std::int64_t i = 0;
+  for (; i + 2 * kWidth <= n; i += 2 * kWidth) {
+    even = greater(load(row + i), even);
+    odd = greater(load(row + i + kWidth), odd);
+  }
+  if (i < n) even = greater(load(row + i), even);
+  const float before = running_maximum, now = std::max(before, maximum_lane(greater(even, odd)));
+  const float shift = now == -kInfinity ? 0.0f : now;  // a row that sees nothing yet: exp(-infinity) = 0
+  Vec total = load(running_sum);
+  if (now != before) {
+    const float factor = std::exp2(before - shift);
+    total *= factor;
+    for (std::int64_t d = 0; d < depth; d += kWidth) store(out + d, load(out + d) * factor);
+  }
+  for (i = 0; i < n; i += kWidth) {
+    const Vec e = exp2_of_negative(load(row + i) - shift);
     store(row + i, e);
     total += e;
   }
-  if (now != before) {
-    const float factor = std::exp(before - shift);
-    running_sum *= factor;
-    for (std::int64_t d = 0; d < depth; d += kWidth) store(out + d, load(out + d) * factor);
-  }
-  running_sum += sum_lanes(total);
+  store(running_sum, total);
   running_maximum = now;
 }
 
@@ -146,17 +182,18 @@ void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, st
   const std::int64_t M = t1 - t0;
   std::fill(s.out, s.out + M * a.depth, 0.0f);
   std::fill(s.maximum, s.maximum + M, -kInfinity);
-  std::fill(s.sum, s.sum + M, 0.0f);
+  std::fill(s.sum, s.sum + M * kWidth, 0.0f);
   const Share keys = block_keys(a, t0, t1);
+  const float unit = a.p.soft_cap > 0 ? kLog2E : 1;  // else the queries carry it
   for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = padded(width);
-    small_gemm({s.q, a.depth, 1}, M, s.kt + k0, a.keys, a.D, n, s.scores, kKeys, false);
+    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
+    panel_gemm({s.q, a.depth, 1}, M, s.kt + k0 * a.depth, a.depth * kPanel, a.D, n, s.scores, kKeys, false);
     for (std::int64_t i = 0; i < M; ++i) {
-      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys);
-      online_softmax(s.scores + i * kKeys, n, s.maximum[i], s.sum[i], s.out + i * a.depth, a.depth);
+      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys, 1, unit);
+      online_softmax(s.scores + i * kKeys, n, s.maximum[i], s.sum + i * kWidth, s.out + i * a.depth, a.depth);
       if (a.p.dropout > 0) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, k0, n, s.scores + i * kKeys);
     }
-    small_gemm({s.scores, kKeys, 1}, M, s.v + k0 * a.depth, a.depth, width, a.depth, s.out, a.depth, true);
+    panel_gemm({s.scores, kKeys, 1}, M, s.v + k0 * kPanel, a.S * kPanel, width, a.depth, s.out, a.depth, true);
   }
 }
 
@@ -180,16 +217,18 @@ int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
       const std::int64_t b = task / parts / a.Hkv, hk = task / parts % a.Hkv;
       const Share part = share_of(a.Tq, static_cast<int>(task % parts), static_cast<int>(parts), kQueries);
       pack_columns(k, head(k, b, hk), a.depth, a.keys, s.kt);
-      pack_rows(v, head(v, b, hk), 0, a.S, a.depth, s.v);
+      pack_panels(v, head(v, b, hk), s.v);
       for (std::int64_t h = hk * a.group; h < (hk + 1) * a.group; ++h) {
         for (std::int64_t t0 = part.begin; t0 < part.end; t0 += kQueries) {
           const std::int64_t t1 = std::min(part.end, t0 + kQueries);
           pack_rows(q, head(q, b, h), t0, t1 - t0, a.depth, s.q);
+          scale_all(s.q, (t1 - t0) * a.depth, static_cast<float>(a.p.scale) * (a.p.soft_cap > 0 ? 1 : kLog2E));
           forward_block(a, s, b, h, t0, t1);
           for (std::int64_t i = 0; i < t1 - t0; ++i) {
-            const float sum = s.sum[i], scale = sum == 0.0f ? 0.0f : 1.0f / sum;
+            const float sum = sum_lanes(load(s.sum + i * kWidth)), scale = sum == 0.0f ? 0.0f : 1.0f / sum;
             for (std::int64_t d = 0; d < a.depth; d += kWidth) store(s.out + i * a.depth + d, load(s.out + i * a.depth + d) * scale);
-            const_cast<float*>(head(lse, b, h))[(t0 + i) * lse.stride[2]] = sum == 0.0f ? -kInfinity : s.maximum[i] + std::log(sum);
+            const_cast<float*>(head(lse, b, h))[(t0 + i) * lse.stride[2]] =
+                sum == 0.0f ? -kInfinity : s.maximum[i] / kLog2E + std::log(sum);
           }
           unpack_rows(s.out, a.depth, o, const_cast<float*>(head(o, b, h)), t0, t1 - t0);
         }
@@ -202,11 +241,12 @@ int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
 struct BackwardScratch {
   float *k, *kt, *vt, *dk, *dv, *q, *dout, *dq, *scores, *dscores, *lse, *delta;
   static std::int64_t floats(const Problem& a) {
-    return 3 * a.S * a.depth + 2 * a.depth * a.keys + 3 * kQueries * a.depth + 2 * kQueries * kKeys + 2 * kQueries;
+    return 2 * a.S * a.depth + a.S * a.panels() * kPanel + 2 * a.depth * a.keys + 3 * kQueries * a.depth + 2 * kQueries * kKeys +
+           2 * kQueries;
   }
   BackwardScratch(const Problem& a, float* p)
       : k(p),
-        kt(k + a.S * a.depth),
+        kt(k + a.S * a.panels() * kPanel),
         vt(kt + a.depth * a.keys),
         dk(vt + a.depth * a.keys),
         dv(dk + a.S * a.depth),
@@ -237,11 +277,11 @@ void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, 
   std::fill(s.dq, s.dq + M * a.depth, 0.0f);
   const Share keys = block_keys(a, t0, t1);
   for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = padded(width);
-    small_gemm({s.q, a.depth, 1}, M, s.kt + k0, a.keys, a.D, n, s.scores, kKeys, false);
-    small_gemm({s.dout, a.depth, 1}, M, s.vt + k0, a.keys, a.D, n, s.dscores, kKeys, false);
+    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
+    panel_gemm({s.q, a.depth, 1}, M, s.kt + k0 * a.depth, a.depth * kPanel, a.D, n, s.scores, kKeys, false);
+    panel_gemm({s.dout, a.depth, 1}, M, s.vt + k0 * a.depth, a.depth * kPanel, a.D, n, s.dscores, kKeys, false);
     for (std::int64_t i = 0; i < M; ++i) {
-      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys);
+      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys, static_cast<float>(a.p.scale));
       const std::int64_t row = (b * a.Hq + h) * a.Tq + t0 + i;
       if (a.p.dropout > 0) drop_row(a, row, k0, n, s.dscores + i * kKeys);
       gradient_row(a, n, s.lse[i], s.delta[i], s.scores + i * kKeys, s.dscores + i * kKeys);
@@ -249,7 +289,7 @@ void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, 
     }
     small_gemm({s.scores, 1, kKeys}, width, s.dout, a.depth, M, a.depth, s.dv + k0 * a.depth, a.depth, true);
     small_gemm({s.dscores, 1, kKeys}, width, s.q, a.depth, M, a.depth, s.dk + k0 * a.depth, a.depth, true);
-    small_gemm({s.dscores, kKeys, 1}, M, s.k + k0 * a.depth, a.depth, width, a.depth, s.dq, a.depth, true);
+    panel_gemm({s.dscores, kKeys, 1}, M, s.k + k0 * kPanel, a.S * kPanel, width, a.depth, s.dq, a.depth, true);
   }
 }
 
@@ -268,7 +308,7 @@ int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
     const BackwardScratch s(a, static_cast<float*>(stream->scratch(thread, 0)));
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t b = task / a.Hkv, hk = task % a.Hkv;
-      pack_rows(k, head(k, b, hk), 0, a.S, a.depth, s.k);
+      pack_panels(k, head(k, b, hk), s.k);
       pack_columns(k, head(k, b, hk), a.depth, a.keys, s.kt);
       pack_columns(v, head(v, b, hk), a.depth, a.keys, s.vt);
       std::fill(s.dk, s.dk + 2 * a.S * a.depth, 0.0f);

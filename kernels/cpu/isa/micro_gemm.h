@@ -55,4 +55,16 @@ inline void small_gemm(const Factor& a, std::int64_t M, const float* b, std::int
   if (n < N) gemm_columns<1>(a, M, b + n, ldb, K, c + n, ldc, add);
 }
 
+/// Columns of a right factor that are packed together: rows of a plain matrix whose length is a power of two share a few sets of the
+/// first cache and drive each other out.
+inline constexpr std::int64_t kPanel = 2 * kWidth;
+
+/// The same with b in panels: element (k, n) is panels[n / kPanel * panel + k * kPanel + n % kPanel].
+inline void panel_gemm(const Factor& a, std::int64_t M, const float* panels, std::int64_t panel, std::int64_t K, std::int64_t N, float* c,
+                       std::int64_t ldc, bool add) {
+  std::int64_t n = 0;
+  for (; n + kPanel <= N; n += kPanel, panels += panel) gemm_columns<2>(a, M, panels, kPanel, K, c + n, ldc, add);
+  if (n < N) gemm_columns<1>(a, M, panels, kPanel, K, c + n, ldc, add);
+}
+
 }  // namespace dsw::kernels::DSW_ISA

@@ -77,6 +77,25 @@ inline float sum_lanes(Vec v) {
   }
   return part[0];
 }
+/// The greater of each lane; b where a is NaN.
+inline Vec greater(Vec a, Vec b) { return select(a > b, a, b); }
+inline float maximum_lane(Vec v) {
+#if defined(__AVX512F__)
+  float part[kWidth];
+  store(part, v);
+  const __m256 half = _mm256_max_ps(_mm256_loadu_ps(part), _mm256_loadu_ps(part + 8));
+  const __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  const __m128 pair = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+  return _mm_cvtss_f32(_mm_max_ss(pair, _mm_movehdup_ps(pair)));
+#else
+  float part[kWidth];
+  store(part, v);
+  for (int half = kWidth / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) part[i] = part[i] > part[i + half] ? part[i] : part[i + half];
+  }
+  return part[0];
+#endif
+}
 inline Int is_nan(Vec x) { return (as_int(x) & 0x7FFFFFFF) > 0x7F800000; }
 /// The larger, and NaN where either is.
 inline Vec maximum(Vec a, Vec b) { return select((a >= b) | is_nan(a), a, b); }
@@ -123,6 +142,31 @@ inline Vec exp(Vec x) {
   // In two steps, because 2^n alone may leave the range of float32 where the product does not.
   const Int k = as_int(shifted) - 0x4B400000, half = k >> 1;
   return p * as_float((half + 127) << 23) * as_float((k - half + 127) << 23);
+#endif
+}
+
+/// 2^x for x <= 0 (and NaN), relative error below 4e-7: what a softmax needs after its maximum was taken away. Below -126 it is 0 or nearly
+/// so, of -infinity it is 0. Source: 2^r interpolated at the Chebyshev points of [-1/2, 1/2], degree 5.
+inline Vec exp2_of_negative(Vec x) {
+#if defined(__AVX512F__)
+  const __m512 bounded = _mm512_maskz_max_ps(0xFFFF, _mm512_set1_ps(-150.0f), reinterpret_cast<__m512>(x));  // in this order a NaN stays
+  const Vec n = reinterpret_cast<Vec>(_mm512_maskz_roundscale_ps(0xFFFF, bounded, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  const Vec r = reinterpret_cast<Vec>(bounded) - n;
+#else
+  const Int too_low = x < -126.0f;
+  x = select(too_low, splat(-126.0f), x);
+  const float magic = 12582912.0f;
+  const Vec shifted = x + magic, n = shifted - magic, r = x - n;
+#endif
+  Vec p = r * 1.339086336e-03f + 9.676031918e-03f;
+  p = p * r + 5.550357114e-02f;
+  p = p * r + 2.402210749e-01f;
+  p = p * r + 6.931471880e-01f;
+  p = p * r + 1.0f;
+#if defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_maskz_scalef_ps(0xFFFF, reinterpret_cast<__m512>(p), reinterpret_cast<__m512>(n)));
+#else
+  return select(too_low, Vec{}, p * as_float((as_int(shifted) - 0x4B400000 + 127) << 23));
 #endif
 }
 
