@@ -26,7 +26,10 @@ class UiStallGuard : public QApplication {
 
   bool notify(QObject* receiver, QEvent* event) override;
   const std::vector<Stall>& stalls() const { return stalls_; }
-  void clear() { stalls_.clear(); }
+  void clear() {
+    stalls_.clear();
+    longest_cpu_ = longest_blocked_ = 0;
+  }
   /// All stalls as text, for a test's message.
   QString report() const;
   /// Longest CPU time and longest block of any event since clear(), in ms.

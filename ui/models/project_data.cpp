@@ -169,7 +169,7 @@ void ProjectData::onCommitted(const QStringList& ids) {
 
 QString runTitle(const RunRow& run) {
   if (!run.name.empty()) return QString::fromStdString(run.name);
-  return QString("%1 v%2").arg(QString::fromStdString(run.experiment_name)).arg(run.version);
+  return QString::fromStdString(run.experiment_name) + " v" + QString::number(run.version);
 }
 
 }  // namespace dsw

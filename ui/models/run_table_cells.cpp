@@ -63,7 +63,7 @@ QString RunTableModel::cellText(const std::vector<const Row*>& rows, const RunCo
   if (column.id == "best") {
     const double value = best(rows);
     // A run that became NaN never has a best value; that it is NaN is what matters.
-    const auto at = run.metrics.find(metric_.toStdString());
+    const auto at = run.metrics.find(metricKey_);
     if (std::isnan(value) && at == run.metrics.end())
       return exact ? QString() : run.status == RunStatus::Failed ? QStringLiteral("NaN") : QString(kMissing);
     return metricText(metric_, value, exact);
@@ -72,7 +72,7 @@ QString RunTableModel::cellText(const std::vector<const Row*>& rows, const RunCo
   if (column.id == "delta") {
     const RunPtr base = data_.run(selection_.baseline());
     if (!base || (!group && base->id == run.id)) return exact ? QString() : QString(kMissing);
-    const double difference = best(rows) - metricValue(*base, metric_, false);
+    const double difference = best(rows) - metricValue(*base, metricKey_, false);
     if (std::isnan(difference)) return exact ? QString() : QString(kMissing);
     return exact ? formatExact(difference) : formatDifference(difference);
   }
@@ -164,9 +164,9 @@ QVariant RunTableModel::cell(const std::vector<const Row*>& rows, const RunColum
       if (column.id != "delta") return static_cast<int>(CellTone::Normal);
       const RunPtr base = data_.run(selection_.baseline());
       if (!base) return static_cast<int>(CellTone::Muted);
-      const double difference = best(rows) - metricValue(*base, metric_, false);
+      const double difference = best(rows) - metricValue(*base, metricKey_, false);
       if (!(std::abs(difference) > 0)) return static_cast<int>(CellTone::Muted);
-      const bool more = !lower_is_better(metric_.toStdString());
+      const bool more = !lower_is_better(metricKey_);
       return static_cast<int>((difference > 0) == more ? CellTone::Better : CellTone::Worse);
     }
     default:
@@ -227,7 +227,7 @@ void RunTableModel::askCurves() const {
   auto* self = const_cast<RunTableModel*>(this);  // filled as it is looked at
   queries_.ask<Answer>(
       self,
-      [ids, key = metric_.toStdString()](ProjectReader& reader) -> Result<Answer> {
+      [ids, key = metricKey_](ProjectReader& reader) -> Result<Answer> {
         Answer all;
         for (const QString& id : ids) {
           const auto points = reader.metric(id.toStdString(), key);

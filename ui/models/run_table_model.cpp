@@ -2,9 +2,8 @@
 #include "ui/models/run_table_model.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <map>
+#include <string_view>
+#include <unordered_map>
 
 #include "ui/models/selection.h"
 
@@ -14,14 +13,19 @@ namespace {
 
 constexpr int kPiece = 500, kMostParamColumns = 6;
 
-/// Runs of one group differ in the seed alone.
-QString groupKey(const RunRow& run, const RunParams* params) {
-  QString key = QString::fromStdString(run.experiment_id) + '\n' + QString::number(run.version);
-  if (params)
-    for (const auto& [pointer, value] : params->values)
-      if (pointer != "/seed") key += '\n' + value.toString();
-  return key;
-}
+/// Runs of one group differ in the seed alone: settings that are equal but for it are one object in RunParamsStore.
+struct GroupKey {
+  std::string_view experiment;
+  int version;
+  const RunParams* params;
+  bool operator==(const GroupKey&) const = default;
+};
+struct GroupHash {
+  std::size_t operator()(const GroupKey& key) const {
+    return std::hash<std::string_view>()(key.experiment) ^ (std::hash<const void*>()(key.params) * 31) ^
+           static_cast<std::size_t>(key.version);
+  }
+};
 
 }  // namespace
 
@@ -38,32 +42,57 @@ RunTableModel::RunTableModel(const ProjectData& data, const RunParamsStore& para
 }
 
 void RunTableModel::rebuildRows() {
-  rows_.clear();
-  rowOf_.clear();
-  curves_.clear();
-  curvesAsked_.clear();
+  const std::vector<Row> former = std::exchange(rows_, {});
+  const QHash<QString, int> formerOf = std::exchange(rowOf_, {});
+  if (former.empty() || data_.runs().empty()) {
+    curves_.clear();
+    curvesAsked_.clear();
+  }
   rows_.reserve(data_.runs().size());
+  rowOf_.reserve(static_cast<qsizetype>(data_.runs().size()));
   for (const RunPtr& run : data_.runs()) {
     const QString id = QString::fromStdString(run->id);
+    const int known = formerOf.value(id, -1);
+    const bool same = known >= 0 && former[static_cast<std::size_t>(known)].run == run;
     rowOf_[id] = static_cast<int>(rows_.size());
-    rows_.push_back({run, params_.params(id), dsw::filterText(*run)});
+    rows_.push_back({run, params_.params(id), same ? former[static_cast<std::size_t>(known)].text : QString()});
   }
+  countMetrics();
   refresh();
+}
+
+void RunTableModel::countMetrics() {
+  metricCounts_.clear();
+  const std::map<std::string, MetricSummary>* last = nullptr;
+  std::vector<int*> counts;  // of the keys of `last`, in its order: neighbours mostly have the same ones
+  for (const Row& row : rows_) {
+    const auto& metrics = row.run->metrics;
+    const auto sameKey = [](const auto& a, const auto& b) { return a.first == b.first; };
+    if (!last || !std::equal(metrics.begin(), metrics.end(), last->begin(), last->end(), sameKey)) {
+      counts.clear();
+      for (const auto& [key, summary] : metrics) counts.push_back(&metricCounts_[key]);
+      last = &metrics;
+    }
+    for (int* count : counts) ++*count;
+  }
 }
 
 void RunTableModel::onRuns(const QStringList& changed, const QStringList& added, const QStringList& removed) {
   if (!added.isEmpty() || !removed.isEmpty()) return rebuildRows();
-  bool filterMayDiffer = false;
+  bool filterMayDiffer = false, metricsDiffer = false;
   for (const QString& id : changed) {
     const auto at = rowOf_.constFind(id);
     if (at == rowOf_.constEnd()) continue;
     Row& row = rows_[static_cast<std::size_t>(*at)];
     const bool before = passes(row);
+    const std::size_t metrics = row.run->metrics.size();
     row.run = data_.run(id);
-    row.text = dsw::filterText(*row.run);
+    row.text.clear();
+    metricsDiffer = metricsDiffer || metrics != row.run->metrics.size();
     curvesAsked_.remove(id);  // its curve has grown
     if (before != passes(row)) filterMayDiffer = true;
   }
+  if (metricsDiffer) countMetrics();
   if (filterMayDiffer) return refresh();
   for (const QString& id : changed) {
     const QModelIndex at = indexOf(id);
@@ -108,19 +137,23 @@ void RunTableModel::setChosenColumns(const QStringList& ids) {
   if (std::exchange(chosen_, ids) != ids) refresh();
 }
 
-bool RunTableModel::passes(const Row& row) const { return filter_.matches({row.run.get(), row.params.get(), &row.text}); }
+bool RunTableModel::passes(const Row& row) const {
+  if (filter_.isEmpty()) return true;
+  if (row.text.isNull()) row.text = dsw::filterText(*row.run);
+  return filter_.matches({row.run.get(), row.params.get(), &row.text});
+}
 
 void RunTableModel::refresh() {
   beginResetModel();
   entries_.clear();
   shown_ = 0;
-  std::map<QString, std::size_t> groups;
+  std::unordered_map<GroupKey, std::size_t, GroupHash> groups;
   for (int i = 0; i < static_cast<int>(rows_.size()); ++i) {
     const Row& row = rows_[static_cast<std::size_t>(i)];
     if (!passes(row)) continue;
     ++shown_;
     if (grouped_) {
-      const auto [at, fresh] = groups.emplace(groupKey(*row.run, row.params.get()), entries_.size());
+      const auto [at, fresh] = groups.emplace(GroupKey{row.run->experiment_id, row.run->version, row.params.get()}, entries_.size());
       if (!fresh) {
         entries_[at->second].rows.push_back(i);
         continue;
@@ -141,26 +174,24 @@ void RunTableModel::pickMetric() {
   const QString former = metric_;
   metric_ = chosenMetric_;
   if (metric_.isEmpty()) {
-    std::map<std::string, int> counts;
-    for (const Row& row : rows_)
-      for (const auto& [key, summary] : row.run->metrics)
-        if (key.starts_with("val/")) ++counts[key];
     metric_ = "val/loss";
-    if (!counts.contains("val/loss") && !counts.empty())
-      metric_ = QString::fromStdString(
-          std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first);
+    int most = 0;
+    if (!metricCounts_.contains("val/loss"))
+      for (const auto& [key, count] : metricCounts_)
+        if (key.starts_with("val/") && count > most) {
+          most = count;
+          metric_ = QString::fromStdString(key);
+        }
   }
+  metricKey_ = metric_.toStdString();
   if (metric_ == former) return;
   curves_.clear();
   curvesAsked_.clear();
 }
 
 QStringList RunTableModel::metricKeys() const {
-  QSet<QString> keys;
-  for (const Row& row : rows_)
-    for (const auto& [key, summary] : row.run->metrics) keys.insert(QString::fromStdString(key));
-  QStringList list(keys.begin(), keys.end());
-  list.sort();
+  QStringList list;
+  for (const auto& [key, count] : metricCounts_) list.push_back(QString::fromStdString(key));
   return list;
 }
 
@@ -263,8 +294,8 @@ QVector<RunColumn> RunTableModel::possibleColumns() const {
 
 std::vector<RunPtr> RunTableModel::shownRows() const {
   std::vector<RunPtr> out;
-  for (const Row& row : rows_)
-    if (passes(row)) out.push_back(row.run);
+  for (std::size_t i = 0; i < rows_.size(); ++i)
+    if (entryOf_[i] >= 0) out.push_back(rows_[i].run);
   return out;
 }
 
@@ -272,108 +303,6 @@ int RunTableModel::columnOf(const QString& id) const {
   for (int i = 0; i < columns_.size(); ++i)
     if (columns_[i].id == id) return i;
   return -1;
-}
-
-void RunTableModel::sort(int column, Qt::SortOrder order) {
-  const QString id = column >= 0 && column < columns_.size() ? columns_[column].id : QString();
-  sortColumn_ = id;
-  sortOrder_ = order;
-  // Not a reset: what is selected stays selected.
-  emit layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
-  const QModelIndexList before = persistentIndexList();
-  struct Held {
-    QString run;
-    int column;
-    bool inGroup;
-  };
-  QVector<Held> held;
-  for (const QModelIndex& at : before) {
-    const auto rows = rowsOf(at);
-    held.push_back({rows.empty() ? QString() : QString::fromStdString(rows.front()->run->id), at.column(), at.parent().isValid()});
-  }
-  sortEntries();
-  QModelIndexList after;
-  for (const Held& one : held) {
-    QModelIndex at = indexOf(one.run);
-    if (!one.inGroup && at.parent().isValid()) at = at.parent();
-    after.push_back(at.isValid() ? at.siblingAtColumn(one.column) : QModelIndex());
-  }
-  changePersistentIndexList(before, after);
-  emit layoutChanged({}, QAbstractItemModel::VerticalSortHint);
-}
-
-double RunTableModel::sortNumber(const Entry& entry, const QString& column, QString& text) const {
-  std::vector<const Row*> rows;
-  for (const int i : entry.rows) rows.push_back(&rows_[static_cast<std::size_t>(i)]);
-  const RunRow& run = *rows.front()->run;
-  if (column == "run") return static_cast<double>(run.number);
-  if (column == "seed") return rows.size() > 1 ? static_cast<double>(rows.size()) : static_cast<double>(run.seed);
-  if (column == "best" || column == "curve" || column == "delta") return best(rows);
-  if (column == "last") return metricValue(run, metric_, true);
-  if (column == "step") return static_cast<double>(run.step);
-  if (column == "time") return run.seconds;
-  if (column == "created") return run.created;
-  if (column == "parameters") return rows.front()->params ? rows.front()->params->parameters : 0;
-  if (column == "step-flops") return rows.front()->params ? rows.front()->params->step_flops : 0;
-  if (column == "mark" || column == "series") return selection_.contains(QString::fromStdString(run.id)) ? 0 : 1;
-  if (column.startsWith("metric:")) return metricValue(run, column.mid(7), false);
-  if (column.startsWith("param:")) {
-    const QVariant value = rows.front()->params ? rows.front()->params->find(column.mid(6)) : QVariant();
-    if (value.typeId() == QMetaType::Double || value.typeId() == QMetaType::Bool) return value.toDouble();
-    text = value.toString();
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  text = cellText(rows, {column, {}, false}, false);
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
-void RunTableModel::sortEntries() {
-  if (sortColumn_.isEmpty()) {  // newest first
-    std::stable_sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.rows.front() < b.rows.front(); });
-    return;
-  }
-  struct Key {
-    double number;
-    QString text;
-    Entry entry;
-  };
-  std::vector<Key> keys;
-  keys.reserve(entries_.size());
-  for (Entry& entry : entries_) {
-    Key key{0, {}, {}};
-    key.number = sortNumber(entry, sortColumn_, key.text);
-    key.entry = std::move(entry);
-    keys.push_back(std::move(key));
-  }
-  const bool down = sortOrder_ == Qt::DescendingOrder;
-  std::stable_sort(keys.begin(), keys.end(), [down](const Key& a, const Key& b) {
-    const bool missingA = std::isnan(a.number) && a.text.isEmpty(), missingB = std::isnan(b.number) && b.text.isEmpty();
-    if (missingA != missingB) return missingB;  // what is missing stands last either way
-    if (std::isnan(a.number) || std::isnan(b.number)) {
-      const int order = QString::localeAwareCompare(a.text, b.text);
-      return down ? order > 0 : order < 0;
-    }
-    return down ? a.number > b.number : a.number < b.number;
-  });
-  for (std::size_t i = 0; i < keys.size(); ++i) entries_[i] = std::move(keys[i].entry);
-}
-
-double RunTableModel::metricValue(const RunRow& run, const QString& key, bool last) const {
-  const auto at = run.metrics.find(key.toStdString());
-  if (at == run.metrics.end()) return std::numeric_limits<double>::quiet_NaN();
-  return last ? at->second.last : at->second.best;
-}
-
-double RunTableModel::best(const std::vector<const Row*>& rows) const {
-  double sum = 0;
-  int count = 0;
-  for (const Row* row : rows) {
-    const double value = metricValue(*row->run, metric_, false);
-    if (std::isnan(value)) continue;
-    sum += value;
-    ++count;
-  }
-  return count ? sum / count : std::numeric_limits<double>::quiet_NaN();
 }
 
 // Tree: internalId 0 is a top row, else 1 + the row of its group.
@@ -408,14 +337,19 @@ void RunTableModel::fetchMore(const QModelIndex& parent) {
   endInsertRows();
 }
 
-std::vector<const RunTableModel::Row*> RunTableModel::rowsOf(const QModelIndex& index) const {
+std::vector<const RunTableModel::Row*> RunTableModel::rowsOf(const Entry& entry) const {
   std::vector<const Row*> list;
-  if (!index.isValid()) return list;
+  list.reserve(entry.rows.size());
+  for (const int i : entry.rows) list.push_back(&rows_[static_cast<std::size_t>(i)]);
+  return list;
+}
+
+std::vector<const RunTableModel::Row*> RunTableModel::rowsOf(const QModelIndex& index) const {
+  if (!index.isValid()) return {};
   const int top = index.internalId() == 0 ? index.row() : static_cast<int>(index.internalId()) - 1;
   const Entry& entry = entries_[static_cast<std::size_t>(top)];
   if (index.internalId() != 0) return {&rows_[static_cast<std::size_t>(entry.rows[static_cast<std::size_t>(index.row())])]};
-  for (const int i : entry.rows) list.push_back(&rows_[static_cast<std::size_t>(i)]);
-  return list;
+  return rowsOf(entry);
 }
 
 RunPtr RunTableModel::run(const QModelIndex& index) const {
@@ -430,17 +364,12 @@ QStringList RunTableModel::runIds(const QModelIndex& index) const {
 }
 
 QModelIndex RunTableModel::indexOf(const QString& runId) const {
-  const auto at = rowOf_.constFind(runId);
-  if (at == rowOf_.constEnd()) return {};
-  for (std::size_t top = 0; top < entries_.size(); ++top) {
-    const auto& rows = entries_[top].rows;
-    const auto found = std::find(rows.begin(), rows.end(), *at);
-    if (found == rows.end()) continue;
-    if (static_cast<int>(top) >= fetched_) return {};
-    const QModelIndex group = index(static_cast<int>(top), 0);
-    return rows.size() == 1 ? group : index(static_cast<int>(found - rows.begin()), 0, group);
-  }
-  return {};
+  const int row = rowOf_.value(runId, -1);
+  const int top = row < 0 ? -1 : entryOf_[static_cast<std::size_t>(row)];
+  if (top < 0 || top >= fetched_) return {};
+  const auto& rows = entries_[static_cast<std::size_t>(top)].rows;
+  const QModelIndex group = index(top, 0);
+  return rows.size() == 1 ? group : index(static_cast<int>(std::find(rows.begin(), rows.end(), row) - rows.begin()), 0, group);
 }
 
 QString RunTableModel::csv() const {

@@ -6,7 +6,10 @@
 #include <QString>
 #include <QStringList>
 #include <QVector>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "ui/models/project_data.h"
@@ -25,9 +28,9 @@ struct RunColumn {
   bool number = false;  ///< right-aligned mono (NumberDelegate)
 };
 
-/// Runs as rows, filtered and sorted here (15,000 rows: some 10 ms each), shown in pieces of 500 (canFetchMore). With grouping, runs
-/// of one experiment that differ in the seed alone are one row ("3 seeds", means) with its runs below it. A row keeps its place
-/// while its run goes on; sorting is renewed by sort(), a new filter or new runs. UI thread only.
+/// Runs as rows, filtered, grouped and sorted here (15,000 rows: some 10 ms each), shown in pieces of 500 (canFetchMore). With grouping,
+/// runs of one experiment that differ in the seed alone are one row ("3 seeds", means) with its runs below it. A row keeps its place while
+/// its run goes on; sorting is renewed by sort(), a new filter or new runs. UI thread only.
 class RunTableModel : public QAbstractItemModel {
   Q_OBJECT
  public:
@@ -91,7 +94,7 @@ class RunTableModel : public QAbstractItemModel {
   struct Row {
     RunPtr run;
     RunParamsPtr params;
-    QString text;
+    mutable QString text;  ///< filterText, made when a filter first looks at it
   };
   struct Entry {
     std::vector<int> rows;
@@ -99,16 +102,19 @@ class RunTableModel : public QAbstractItemModel {
   void rebuildRows();
   void onRuns(const QStringList& changed, const QStringList& added, const QStringList& removed);
   void onParams(const QStringList& ids);
+  void countMetrics();
   void refresh();  ///< filter, group, columns, sort: a reset
   void pickMetric();
   void rebuildColumns();
   void sortEntries();
   bool passes(const Row& row) const;
-  double sortNumber(const Entry& entry, const QString& column, QString& text) const;
+  /// What an entry is sorted by: a number, or NaN and a text. Found once a sort, not once a row.
+  std::function<double(const std::vector<const Row*>&, QString& text)> sortKey(const QString& column) const;
   QVariant cell(const std::vector<const Row*>& rows, const RunColumn& column, int role) const;
   QString cellText(const std::vector<const Row*>& rows, const RunColumn& column, bool exact) const;
   double best(const std::vector<const Row*>& rows) const;
-  double metricValue(const RunRow& run, const QString& key, bool last) const;
+  double metricValue(const RunRow& run, const std::string& key, bool last) const;
+  std::vector<const Row*> rowsOf(const Entry& entry) const;
   std::vector<const Row*> rowsOf(const QModelIndex& index) const;
   void askCurves() const;
 
@@ -118,9 +124,12 @@ class RunTableModel : public QAbstractItemModel {
   QueryRunner& queries_;
   std::vector<Row> rows_;  ///< all runs, newest first
   QHash<QString, int> rowOf_;
-  std::vector<Entry> entries_;  ///< what passes, grouped, sorted
+  std::vector<Entry> entries_;               ///< what passes, grouped, sorted
+  std::vector<int> entryOf_;                 ///< row → its entry, -1: does not pass
+  std::map<std::string, int> metricCounts_;  ///< runs that have a metric, over all rows
   int fetched_ = 0, shown_ = 0;
   QString filterText_, metric_, chosenMetric_;
+  std::string metricKey_;  ///< metric_, as runs have it
   RunFilter filter_;
   bool grouped_ = false, hideEqual_ = true;
   QStringList chosen_, differing_;

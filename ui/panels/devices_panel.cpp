@@ -40,7 +40,7 @@ DevicesPanel::DevicesPanel(PanelContext& context, const ObjectRef& ref, QWidget*
   table_->setColumnWidth(4, 200);
   table_->horizontalHeader()->setStretchLastSection(false);
   table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);

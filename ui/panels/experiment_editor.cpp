@@ -96,7 +96,7 @@ void ExperimentEditor::loaded(const std::vector<ExperimentVersion>& versions, co
 
 void ExperimentEditor::buildView() {
   const ExperimentVersion& latest = versions_.back();
-  view_ = new ExperimentView(document_);
+  view_ = new ExperimentView(document_, this);
   connect(view_, &ExperimentView::browseRequested, this, &ExperimentEditor::chooseFile);
   connect(view_, &ExperimentView::currentPointerChanged, this, [this](const QString& pointer) { context().selection.setNode(pointer); });
   view_->form()->addActions(context().commands.actions(CommandContext::Form));

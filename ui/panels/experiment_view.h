@@ -49,13 +49,13 @@ class ExperimentView : public QWidget {
 
   SpecDocument& document_;
   MessageBar* messages_;
-  ParamForm* form_;
-  JsonEdit* text_;
-  GraphView* network_;
-  QLabel* cursor_place_;
-  QLabel* network_note_;
-  QLineEdit* filter_;
-  QCheckBox* changed_only_;
+  ParamForm* form_ = nullptr;
+  JsonEdit* text_ = nullptr;
+  GraphView* network_ = nullptr;
+  QLabel* cursor_place_ = nullptr;
+  QLabel* network_note_ = nullptr;
+  QLineEdit* filter_ = nullptr;
+  QCheckBox* changed_only_ = nullptr;
   QString read_only_reason_;
   std::string shown_problems_;
 };

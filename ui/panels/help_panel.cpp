@@ -20,7 +20,7 @@ HelpPanel::HelpPanel(PanelContext& context, const ObjectRef& ref, QWidget* paren
   text_->document()->setDocumentMargin(24);
   text_->setAccessibleName(QStringLiteral("Help"));
   text_->setMaximumWidth(720);
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* row = new QHBoxLayout(body);
   row->setContentsMargins(0, 0, 0, 0);
   row->addWidget(text_, 1);

@@ -53,7 +53,7 @@ KeysPanel::KeysPanel(PanelContext& context, const ObjectRef& ref, QWidget* paren
     : DocumentPanel(context, ref, parent), model_(context.commands), proxy_(new QSortFilterProxyModel(this)) {
   setTitle(QStringLiteral("Settings and keys"));
   setTabIcon("gear");
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);

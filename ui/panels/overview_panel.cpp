@@ -28,8 +28,8 @@ namespace {
 constexpr int kNewest = 12;
 constexpr int kRefRole = Qt::UserRole + 1;
 
-QTableView* makeTable(QStandardItemModel* model, const QString& name) {
-  auto* table = new QTableView;
+QTableView* makeTable(QStandardItemModel* model, const QString& name, QWidget* parent) {
+  auto* table = new QTableView(parent);
   table->setModel(model);
   installTableLook(table);
   table->setAccessibleName(name);
@@ -56,10 +56,11 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
     : DocumentPanel(context, ref, parent),
       experiments_(new QStandardItemModel(0, 5, this)),
       runs_(new QStandardItemModel(0, 6, this)),
-      experimentTable_(makeTable(experiments_, QStringLiteral("Experiments"))),
-      runTable_(makeTable(runs_, QStringLiteral("Newest runs"))),
-      line_(new ThemedLabel({}, FontRole::Text, Token::Text2)),
-      pages_(new QStackedWidget) {
+      pages_(new QStackedWidget(this)) {
+  auto* lists = new QWidget(pages_);
+  experimentTable_ = makeTable(experiments_, QStringLiteral("Experiments"), lists);
+  runTable_ = makeTable(runs_, QStringLiteral("Newest runs"), lists);
+  line_ = new ThemedLabel({}, FontRole::Text, Token::Text2, lists);
   setTabIcon("archive");
   setTitle(QStringLiteral("Project overview"));
   header().addCommand("file.new-experiment", PanelHeader::Style::Primary);
@@ -87,12 +88,11 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
     });
     connect(table, &QTableView::doubleClicked, this, [this, table] { openRow(table); });
   }
-  auto* lists = new QWidget;
   auto* column = new QVBoxLayout(lists);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  const auto addHead = [column](const QString& text) {
-    auto* head = new ThemedLabel(text, FontRole::Strong, Token::Text1);
+  const auto addHead = [column, lists](const QString& text) {
+    auto* head = new ThemedLabel(text, FontRole::Strong, Token::Text1, lists);
     head->setContentsMargins(12, 8, 12, 6);
     column->addWidget(head);
   };
@@ -102,7 +102,8 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
   column->addWidget(experimentTable_, 2);
   addHead(QStringLiteral("Newest runs"));
   column->addWidget(runTable_, 3);
-  auto* empty = new EmptyState(QStringLiteral("The project has no experiment yet. A template gives a first one that runs as it is."));
+  auto* empty =
+      new EmptyState(QStringLiteral("The project has no experiment yet. A template gives a first one that runs as it is."), pages_);
   empty->setCommand(context.commands, "file.new-experiment");
   pages_->addWidget(lists);
   pages_->addWidget(empty);

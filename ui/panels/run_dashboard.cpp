@@ -84,8 +84,8 @@ RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget*
 
 RunDashboard::~RunDashboard() = default;
 
-QWidget* RunDashboard::buildProgressLine() {
-  auto* line = new QWidget;
+QWidget* RunDashboard::buildProgressLine(QWidget* parent) {
+  auto* line = new QWidget(parent);
   line->setFixedHeight(32);
   auto* row = new QHBoxLayout(line);
   row->setContentsMargins(12, 0, 12, 0);
@@ -100,7 +100,7 @@ QWidget* RunDashboard::buildProgressLine() {
   row->addWidget(progress_);
   row->addWidget(left_label_);
   row->addWidget(best_label_, 1);
-  axis_ = new SegmentedControl({tr("Step"), tr("Epoch"), tr("Relative"), tr("Clock")});
+  axis_ = new SegmentedControl({tr("Step"), tr("Epoch"), tr("Relative"), tr("Clock")}, line);
   axis_->setAccessibleName(tr("What the x axes show"));
   axis_->setMinimumWidth(axis_->sizeHint().width());
   axis_->setCurrent(context().settings.value("run/axis", 0).toInt());
@@ -125,21 +125,24 @@ QWidget* RunDashboard::buildProgressLine() {
 }
 
 QWidget* RunDashboard::buildBody() {
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(buildProgressLine());
+  column->addWidget(buildProgressLine(body));
 
-  charts_ = new RunCharts(run_, context().workspace.catalog());
-  auto* scroll = new QScrollArea;
+  // Each is made with the parent that it keeps: a tree that moves is polished again as a whole.
+  auto* split = new QSplitter(Qt::Vertical, body);
+  auto* scroll = new QScrollArea(split);
+  charts_ = new RunCharts(run_, context().workspace.catalog(), scroll->viewport());
   scroll->setWidget(charts_);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->setFocusPolicy(Qt::NoFocus);
 
-  metrics_ = new QTableView;
+  auto* bottom = new QSplitter(Qt::Horizontal, split);
+  metrics_ = new QTableView(bottom);
   metrics_->setModel(metric_model_);
   installTableLook(metrics_);
   for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c)
@@ -155,13 +158,11 @@ QWidget* RunDashboard::buildBody() {
   connect(metrics_, &QTableView::doubleClicked, this,
           [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
 
-  samples_ = new RunSamples(run_);
-  auto* bottom = new QSplitter(Qt::Horizontal);
+  samples_ = new RunSamples(run_, bottom);
   bottom->addWidget(metrics_);
   bottom->addWidget(samples_);
   bottom->setSizes({460, 460});
   bottom->setChildrenCollapsible(false);
-  auto* split = new QSplitter(Qt::Vertical);
   split->addWidget(scroll);
   split->addWidget(bottom);
   split->setStretchFactor(0, 3);

@@ -37,7 +37,7 @@ class RunDashboard : public DocumentPanel {
 
  private:
   QWidget* buildBody();
-  QWidget* buildProgressLine();
+  QWidget* buildProgressLine(QWidget* parent);
   void refreshRow();
   void refreshButtons();
   void refreshMessage();

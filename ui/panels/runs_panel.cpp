@@ -41,8 +41,8 @@ int columnWidth(const QString& id) {
   return 86;
 }
 
-QPushButton* toggle(const QString& text, bool on) {
-  auto* button = new QPushButton(text);
+QPushButton* toggle(const QString& text, bool on, QWidget* parent) {
+  auto* button = new QPushButton(text, parent);
   const auto show = [button](bool checked) { button->setIcon(themeIcon(checked ? "check-square" : "square")); };
   button->setCheckable(true);
   button->setChecked(on);
@@ -74,19 +74,20 @@ RunsPanel::RunsPanel(PanelContext& context, const ObjectRef& ref, QWidget* paren
 RunsPanel::~RunsPanel() = default;
 
 QWidget* RunsPanel::buildBody() {
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
 
-  auto* top = new QWidget;
+  split_ = new QSplitter(Qt::Vertical, body);
+  auto* top = new QWidget(split_);
   auto* rows = new QVBoxLayout(top);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
   auto* line = new QHBoxLayout;
   line->setContentsMargins(12, 6, 12, 6);
   line->setSpacing(8);
-  filter_ = new QLineEdit;
+  filter_ = new QLineEdit(top);
   filter_->setFont(themeFont(FontRole::Number));
   filter_->setPlaceholderText(tr("data:shakespeare loss<2.0 or failed"));
   filter_->setAccessibleName(tr("Filter runs"));
@@ -96,18 +97,18 @@ QWidget* RunsPanel::buildBody() {
   filter_->addAction(themeIcon("funnel"), QLineEdit::LeadingPosition);
   filter_->setMinimumWidth(220);
   filter_->setMaximumWidth(460);
-  counts_ = new ThemedLabel({}, FontRole::Text, Token::Text2);
-  group_ = toggle(tr("Group by experiment"), context().settings.value("run-table/grouped", false).toBool());
-  hide_equal_ = toggle(tr("Hide equal columns"), context().settings.value("run-table/hide-equal", true).toBool());
-  auto* columns = new QPushButton(themeIcon("layout-three-columns"), tr("Columns"));
-  auto* csv = new QPushButton(themeIcon("download"), tr("CSV"));
+  counts_ = new ThemedLabel({}, FontRole::Text, Token::Text2, top);
+  group_ = toggle(tr("Group by experiment"), context().settings.value("run-table/grouped", false).toBool(), top);
+  hide_equal_ = toggle(tr("Hide equal columns"), context().settings.value("run-table/hide-equal", true).toBool(), top);
+  auto* columns = new QPushButton(themeIcon("layout-three-columns"), tr("Columns"), top);
+  auto* csv = new QPushButton(themeIcon("download"), tr("CSV"), top);
   line->addWidget(filter_, 3);
   line->addWidget(counts_);
   line->addStretch(1);
   for (QPushButton* button : {group_, hide_equal_, columns, csv}) line->addWidget(button);
   rows->addLayout(line);
 
-  table_ = new QTreeView;
+  table_ = new QTreeView(top);
   table_->setModel(&model_);
   installTreeLook(table_);
   table_->setHeaderHidden(false);
@@ -123,8 +124,7 @@ QWidget* RunsPanel::buildBody() {
   rows->addWidget(table_, 1);
 
   compare_ = new CompareView(
-      comparison_, [this] { return model_.shownRows(); }, context().queries, context().watcher);
-  split_ = new QSplitter(Qt::Vertical);
+      comparison_, [this] { return model_.shownRows(); }, context().queries, context().watcher, split_);
   split_->addWidget(top);
   split_->addWidget(compare_);
   split_->setChildrenCollapsible(false);

@@ -36,8 +36,8 @@ namespace {
 
 constexpr int kMargin = 24, kMostRecentRows = 6;
 
-QPushButton* commandButton(CommandRegistry& commands, const QString& id, const QString& text, bool primary) {
-  auto* button = new QPushButton(text);
+QPushButton* commandButton(CommandRegistry& commands, const QString& id, const QString& text, bool primary, QWidget* parent) {
+  auto* button = new QPushButton(text, parent);
   const Command* command = commands.find(id);
   if (!command->icon.isEmpty()) button->setIcon(primary ? themeIcon("plus-lg", Token::OnAccent) : themeIcon(command->icon));
   if (primary) button->setProperty("primary", true);
@@ -55,17 +55,17 @@ StartPage::StartPage(PanelContext& context, const ObjectRef& ref, QWidget* paren
   setTitle(QStringLiteral("Start"));
   setTabIcon("house");
   header().hide();
-  auto* body = new QWidget;
+  auto* body = new QWidget(this);
   auto* row = new QHBoxLayout(body);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(0);
-  row->addWidget(buildMain(), 1);
-  auto* line = new QWidget;
+  row->addWidget(buildMain(body), 1);
+  auto* line = new QWidget(body);
   line->setObjectName(QStringLiteral("hairline"));
   line->setAttribute(Qt::WA_StyledBackground);
   line->setFixedWidth(1);
   row->addWidget(line);
-  row->addWidget(buildSide());
+  row->addWidget(buildSide(body));
   setBody(body);
   connect(&recent_, &QAbstractItemModel::modelReset, this, &StartPage::refreshRecent);
   connect(&context.jobs, &JobListModel::countsChanged, this, &StartPage::fillSide);
@@ -78,12 +78,12 @@ StartPage::StartPage(PanelContext& context, const ObjectRef& ref, QWidget* paren
   loadTemplates();
 }
 
-QWidget* StartPage::buildMain() {
-  auto* scroll = new QScrollArea;
+QWidget* StartPage::buildMain(QWidget* parent) {
+  auto* scroll = new QScrollArea(parent);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  main_ = new QWidget;
+  main_ = new QWidget(scroll->viewport());
   main_->setObjectName(QStringLiteral("page"));
   main_->setAttribute(Qt::WA_StyledBackground);
   auto* column = new QVBoxLayout(main_);
@@ -93,10 +93,10 @@ QWidget* StartPage::buildMain() {
   auto* buttons = new QHBoxLayout;
   buttons->setSpacing(8);
   CommandRegistry& commands = context().commands;
-  newProject_ = commandButton(commands, "file.new-project", "New project", true);
+  newProject_ = commandButton(commands, "file.new-project", "New project", true, main_);
   buttons->addWidget(newProject_);
-  buttons->addWidget(commandButton(commands, "file.open", "Open…", false));
-  auto* import = commandButton(commands, "file.import", "Import .dsz…", false);
+  buttons->addWidget(commandButton(commands, "file.open", "Open…", false, main_));
+  auto* import = commandButton(commands, "file.import", "Import .dsz…", false, main_);
   QAction* importAction = commands.action("file.import");
   import->setEnabled(importAction->isEnabled());
   connect(importAction, &QAction::changed, import, [import, importAction] {
@@ -105,12 +105,13 @@ QWidget* StartPage::buildMain() {
   });
   buttons->addWidget(import);
   buttons->addStretch();
-  buttons->addWidget(new ThemedLabel(QStringLiteral("Drop a .dsx, .dsz, document or data file anywhere"), FontRole::Text, Token::Text3));
+  buttons->addWidget(
+      new ThemedLabel(QStringLiteral("Drop a .dsx, .dsz, document or data file anywhere"), FontRole::Text, Token::Text3, main_));
   column->addLayout(buttons);
 
   column->addSpacing(4);
-  column->addWidget(new ThemedLabel(QStringLiteral("Recent projects"), FontRole::Strong, Token::Text1));
-  table_ = new QTableView;
+  column->addWidget(new ThemedLabel(QStringLiteral("Recent projects"), FontRole::Strong, Token::Text1, main_));
+  table_ = new QTableView(main_);
   table_->setModel(&recent_);
   installTableLook(table_);
   table_->horizontalHeader()->hide();
@@ -142,17 +143,17 @@ QWidget* StartPage::buildMain() {
   });
   column->addWidget(table_);
   noRecent_ = new ThemedLabel(QStringLiteral("No project yet. A template below makes one; every run of it is kept there."), FontRole::Text,
-                              Token::Text2);
+                              Token::Text2, main_);
   noRecent_->setWordWrap(true);
   column->addWidget(noRecent_);
 
   column->addSpacing(8);
   auto* heads = new QHBoxLayout;
   heads->setSpacing(8);
-  heads->addWidget(new ThemedLabel(QStringLiteral("Templates"), FontRole::Strong, Token::Text1));
-  heads->addWidget(new ThemedLabel(QStringLiteral("Each runs as it is; change what you like first"), FontRole::Text, Token::Text2));
+  heads->addWidget(new ThemedLabel(QStringLiteral("Templates"), FontRole::Strong, Token::Text1, main_));
+  heads->addWidget(new ThemedLabel(QStringLiteral("Each runs as it is; change what you like first"), FontRole::Text, Token::Text2, main_));
   heads->addStretch();
-  filter_ = new QLineEdit;
+  filter_ = new QLineEdit(main_);
   filter_->setPlaceholderText(QStringLiteral("Filter templates"));
   filter_->setAccessibleName(QStringLiteral("Filter templates"));
   filter_->addAction(themeIcon("funnel"), QLineEdit::LeadingPosition);
@@ -161,10 +162,10 @@ QWidget* StartPage::buildMain() {
   connect(filter_, &QLineEdit::textChanged, this, &StartPage::placeCards);
   heads->addWidget(filter_);
   column->addLayout(heads);
-  templatesNote_ = new ThemedLabel({}, FontRole::Text, Token::Text2);
+  templatesNote_ = new ThemedLabel({}, FontRole::Text, Token::Text2, main_);
   templatesNote_->hide();
   column->addWidget(templatesNote_);
-  cardsHost_ = new QWidget;
+  cardsHost_ = new QWidget(main_);
   cardsGrid_ = new QGridLayout(cardsHost_);
   cardsGrid_->setContentsMargins(0, 0, 0, 0);
   cardsGrid_->setSpacing(10);
@@ -174,8 +175,8 @@ QWidget* StartPage::buildMain() {
   return scroll;
 }
 
-QWidget* StartPage::buildSide() {
-  side_ = new FactSheet;
+QWidget* StartPage::buildSide(QWidget* parent) {
+  side_ = new FactSheet(parent);
   side_->setFixedWidth(320);
   side_->setAccessibleName(QStringLiteral("What is going on, devices and keys"));
   return side_;

@@ -33,8 +33,8 @@ class StartPage : public DocumentPanel {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
-  QWidget* buildMain();
-  QWidget* buildSide();
+  QWidget* buildMain(QWidget* parent);
+  QWidget* buildSide(QWidget* parent);
   void loadTemplates();
   void placeCards();
   void openRecent(int row);

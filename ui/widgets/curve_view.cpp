@@ -28,20 +28,19 @@ CurveView::CurveView(QWidget* parent)
   row->setContentsMargins(12, 0, 8, 0);
   row->setSpacing(8);
   header_->setFixedHeight(30);
-  title_label_ = new ElidedLabel;
+  title_label_ = new ElidedLabel({}, header_);
   title_label_->setFont(themeFont(FontRole::Strong));
-  subtitle_label_ = new ElidedLabel;
+  subtitle_label_ = new ElidedLabel({}, header_);
   subtitle_label_->setFont(themeFont(FontRole::Hint));
-  subtitle_label_->setForegroundRole(QPalette::PlaceholderText);
-  legend_ = new LegendRow;
-  log_button_ = new QToolButton;
+  legend_ = new LegendRow(header_);
+  log_button_ = new QToolButton(header_);
   log_button_->setText(tr("log y"));
   log_button_->setCheckable(true);
   log_button_->setFont(themeFont(FontRole::Hint));
   log_button_->setFixedHeight(22);
   log_button_->setToolTip(tr("Logarithmic y axis (Y)"));
   const auto iconButton = [&](const QString& icon, const QString& tip) {
-    auto* button = new QToolButton;
+    auto* button = new QToolButton(header_);
     button->setIcon(themeIcon(icon));
     button->setIconSize({14, 14});
     button->setFixedSize(24, 24);
@@ -55,12 +54,11 @@ CurveView::CurveView(QWidget* parent)
   row->addWidget(title_label_, 0);
   row->addWidget(subtitle_label_, 0);
   row->addWidget(legend_, 1);
-  caption_label_ = new ElidedLabel;
+  caption_label_ = new ElidedLabel({}, header_, Token::Text3);
   caption_label_->setFont(themeFont(FontRole::Hint));
-  caption_label_->setForegroundRole(QPalette::PlaceholderText);
   caption_label_->hide();
   const auto linkButton = [&](const QString& text, const QString& tip) {
-    auto* button = new QToolButton;
+    auto* button = new QToolButton(header_);
     button->setProperty("link", true);
     button->setFont(themeFont(FontRole::Hint));
     button->setText(text);

@@ -3,17 +3,23 @@
 
 namespace dsw {
 
-ElidedLabel::ElidedLabel(const QString& text, QWidget* parent) : QLabel(parent) {
+ElidedLabel::ElidedLabel(const QString& text, QWidget* parent, Token token) : QLabel(parent), token_(token) {
   setTextFormat(Qt::PlainText);
   setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   setText(text);
 }
 
 void ElidedLabel::setText(const QString& text) {
+  if (text == full_) return;
   full_ = text;
+  full_width_ = -1;
   setAccessibleName(text);
   refresh();
   updateGeometry();
+}
+
+void ElidedLabel::setToken(Token token) {
+  if (std::exchange(token_, token) != token) update();
 }
 
 void ElidedLabel::setElideMode(Qt::TextElideMode mode) {
@@ -23,11 +29,16 @@ void ElidedLabel::setElideMode(Qt::TextElideMode mode) {
 
 bool ElidedLabel::isElided() const { return QLabel::text() != full_; }
 
-QSize ElidedLabel::minimumSizeHint() const {
-  return {std::min(fontMetrics().horizontalAdvance(full_) + 1, fontMetrics().averageCharWidth() * 4), fontMetrics().height()};
+int ElidedLabel::fullWidth() const {
+  if (full_width_ < 0) full_width_ = fontMetrics().horizontalAdvance(full_);
+  return full_width_;
 }
 
-QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(full_) + 2, fontMetrics().height()}; }
+QSize ElidedLabel::minimumSizeHint() const {
+  return {std::min(fullWidth() + 1, fontMetrics().averageCharWidth() * 4), fontMetrics().height()};
+}
+
+QSize ElidedLabel::sizeHint() const { return {fullWidth() + 2, fontMetrics().height()}; }
 
 void ElidedLabel::resizeEvent(QResizeEvent* event) {
   QLabel::resizeEvent(event);
@@ -37,13 +48,21 @@ void ElidedLabel::resizeEvent(QResizeEvent* event) {
 void ElidedLabel::changeEvent(QEvent* event) {
   QLabel::changeEvent(event);
   if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+    full_width_ = -1;
     refresh();
     updateGeometry();
   }
 }
 
+void ElidedLabel::paintEvent(QPaintEvent*) {
+  QPainter p(this);
+  p.setPen(themeColor(isEnabled() ? token_ : Token::TextOff));
+  p.drawText(contentsRect(), static_cast<int>(alignment()) | Qt::TextSingleLine, QLabel::text());
+}
+
 void ElidedLabel::refresh() {
-  const QString shown = fontMetrics().elidedText(full_, mode_, contentsRect().width());
+  const int room = contentsRect().width();
+  const QString shown = fullWidth() <= room ? full_ : fontMetrics().elidedText(full_, mode_, room);
   if (shown != QLabel::text()) QLabel::setText(shown);
   setToolTip(shown == full_ ? QString() : full_);
 }

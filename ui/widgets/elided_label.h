@@ -6,11 +6,13 @@
 namespace dsw {
 
 /// A plain-text line that ends in "…" where it does not fit; the whole text is then its tooltip. Never demands its full width.
+/// It is drawn in a token of the theme, so it follows theme changes and needs no palette of its own.
 class ElidedLabel : public QLabel {
   Q_OBJECT
  public:
-  explicit ElidedLabel(const QString& text = {}, QWidget* parent = nullptr);
+  explicit ElidedLabel(const QString& text = {}, QWidget* parent = nullptr, Token token = Token::Text1);
   void setText(const QString& text);
+  void setToken(Token token);
   QString text() const { return full_; }
   void setElideMode(Qt::TextElideMode mode);
   bool isElided() const;
@@ -20,10 +22,14 @@ class ElidedLabel : public QLabel {
  protected:
   void resizeEvent(QResizeEvent*) override;
   void changeEvent(QEvent*) override;
+  void paintEvent(QPaintEvent*) override;
 
  private:
   void refresh();
+  int fullWidth() const;  ///< of the whole text, in px
   QString full_;
+  Token token_;
+  mutable int full_width_ = -1;  ///< -1: not measured yet; forms ask many times
   Qt::TextElideMode mode_ = Qt::ElideRight;
 };
 

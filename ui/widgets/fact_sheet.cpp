@@ -96,8 +96,8 @@ class FactSheet::Section : public QWidget {
   explicit Section(QWidget* parent)
       : QWidget(parent),
         column_(new QVBoxLayout(this)),
-        title_(new ThemedLabel({}, FontRole::Strong, Token::Text2)),
-        note_(new ThemedLabel({}, FontRole::Number, Token::Text2)) {
+        title_(new ThemedLabel({}, FontRole::Strong, Token::Text2, this)),
+        note_(new ThemedLabel({}, FontRole::Number, Token::Text2, this)) {
     column_->setContentsMargins(0, 10, 0, 11);
     column_->setSpacing(0);
     auto* head = new QHBoxLayout;
@@ -142,7 +142,7 @@ class FactSheet::Section : public QWidget {
 };
 
 FactSheet::FactSheet(QWidget* parent) : QScrollArea(parent) {
-  auto* body = new QWidget;
+  auto* body = new QWidget(viewport());
   layout_ = new QVBoxLayout(body);
   layout_->setContentsMargins(0, 0, 0, 0);
   layout_->setSpacing(0);

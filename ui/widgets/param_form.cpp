@@ -15,11 +15,11 @@ namespace dsw {
 /// A titled group of rows with its JSON pointer at the right; folds by a click, Space, Left and Right.
 class ParamGroup : public QWidget {
  public:
-  ParamGroup(const QString& title, const QString& pointer, QWidget* parent) : QWidget(parent), pointer_(pointer), body_(new QWidget) {
+  ParamGroup(const QString& title, const QString& pointer, QWidget* parent) : QWidget(parent), pointer_(pointer), body_(new QWidget(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    head_ = new QToolButton;
+    head_ = new QToolButton(this);
     head_->setObjectName("paramGroupHead");
     head_->setText(title);
     head_->setFont(themeFont(FontRole::Strong));
@@ -31,13 +31,13 @@ class ParamGroup : public QWidget {
     auto* line = new QHBoxLayout;
     line->setContentsMargins(2, 0, 12, 0);
     line->addWidget(head_, 1);
-    line->addWidget(new ThemedLabel(pointer, FontRole::NumberSmall, Token::Text3));
+    line->addWidget(new ThemedLabel(pointer, FontRole::NumberSmall, Token::Text3, this));
     column->addLayout(line);
     rows_ = new QVBoxLayout(body_);
     rows_->setContentsMargins(0, 0, 0, 6);
     rows_->setSpacing(0);
     column->addWidget(body_);
-    more_ = new QToolButton;
+    more_ = new QToolButton(body_);
     more_->setObjectName("paramGroupMore");
     more_->setAutoRaise(true);
     more_->setFont(themeFont(FontRole::Hint));
@@ -64,6 +64,8 @@ class ParamGroup : public QWidget {
     head_->setAccessibleName(head_->text() + (open ? QObject::tr(", open") : QObject::tr(", closed")));
   }
   bool isOpen() const { return open_; }
+  /// Rows are made with this parent: moving them later would polish them all again.
+  QWidget* body() { return body_; }
   void addRow(QWidget* row) { rows_->insertWidget(rows_->count() - 1, row); }
   const QString& pointer() const { return pointer_; }
 
@@ -126,7 +128,7 @@ void shapeOf(const ParamSchema& schema, const Json& document, QString& shape) {
 
 }  // namespace
 
-ParamForm::ParamForm(QWidget* parent) : QScrollArea(parent), body_(new QWidget), layout_(new QVBoxLayout(body_)) {
+ParamForm::ParamForm(QWidget* parent) : QScrollArea(parent), body_(new QWidget(viewport())), layout_(new QVBoxLayout(body_)) {
   setWidgetResizable(true);
   setFrameShape(QFrame::NoFrame);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -197,7 +199,7 @@ void ParamForm::addRows(const ParamSchema& schema, const Json& document, const Q
       Param shown = p;
       // The variant that a whole group is about is its "Type".
       if (p.type == ParamType::Variant && pointer.isEmpty()) shown.label = tr("Type").toStdString();
-      auto* row = new ParamRow(shown, at, indent, group);
+      auto* row = new ParamRow(shown, at, indent, group->body());
       connect(row, &ParamRow::edited, this, [this, row](const QString& text) {
         const Param& param = row->param();
         QString out = text;

@@ -8,7 +8,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QToolButton>
 #include <nlohmann/json.hpp>
 
 #include "ui/models/number_format.h"
@@ -41,10 +40,8 @@ ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidg
     : QWidget(parent),
       param_(param),
       pointer_(pointer),
-      label_(new ElidedLabel(QString::fromStdString(param.label.empty() ? param.name : param.label))),
-      hint_(new ElidedLabel),
-      problem_row_(new QWidget),
-      problem_label_(new ThemedLabel({}, FontRole::Hint, Token::Failed)) {
+      label_(new ElidedLabel(QString::fromStdString(param.label.empty() ? param.name : param.label), this, Token::Text2)),
+      hint_(new ElidedLabel({}, this, Token::Text3)) {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(12 + indent * kIndent, 1, 8, 1);
   grid->setHorizontalSpacing(8);
@@ -62,30 +59,33 @@ ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidg
   grid->addWidget(hint_, 0, 2);
   grid->setColumnStretch(2, 1);
   grid->setRowMinimumHeight(0, kRowHeight - 2);
+  refreshHint();
+}
+
+void ParamRow::buildProblemRow() {
+  problem_row_ = new QWidget(this);
   auto* line = new QHBoxLayout(problem_row_);
   line->setContentsMargins(0, 0, 0, 2);
   line->setSpacing(4);
-  auto* icon = new QLabel;
-  icon->setFixedSize(13, 13);
-  icon->setObjectName("problemIcon");
-  line->addWidget(icon, 0, Qt::AlignTop);
+  problem_icon_ = new QLabel(problem_row_);
+  problem_icon_->setFixedSize(13, 13);
+  line->addWidget(problem_icon_, 0, Qt::AlignTop);
+  problem_label_ = new ThemedLabel({}, FontRole::Hint, Token::Failed, problem_row_);
   problem_label_->setWordWrap(true);
   line->addWidget(problem_label_, 1);
-  grid->addWidget(problem_row_, 1, 1, 1, 2);
-  problem_row_->hide();
-  refreshHint();
+  static_cast<QGridLayout*>(layout())->addWidget(problem_row_, 1, 1, 1, 2);
 }
 
 void ParamRow::buildControl() {
   if (param_.type == ParamType::Bool) {
-    auto* box = new QCheckBox;
+    auto* box = new QCheckBox(this);
     connect(box, &QCheckBox::clicked, this, [this](bool on) {
       emit edited(on ? "true" : "false");
       emit editDone();
     });
     control_ = box;
   } else if (param_.type == ParamType::Choice || param_.type == ParamType::Variant) {
-    auto* box = new QComboBox;
+    auto* box = new QComboBox(this);
     if (param_.type == ParamType::Choice) {
       for (const std::string& choice : param_.choices) box->addItem(QString::fromStdString(choice));
     } else {
@@ -102,7 +102,7 @@ void ParamRow::buildControl() {
     });
     control_ = box;
   } else {
-    auto* edit = new QLineEdit;
+    auto* edit = new QLineEdit(this);
     edit->setFont(themeFont(FontRole::Number));
     if (!param_.choices.empty()) {
       QStringList offers;
@@ -214,14 +214,7 @@ QString ParamRow::rangeText() const {
   return {};
 }
 
-void ParamRow::refreshHint() {
-  QPalette colors = label_->palette();
-  colors.setColor(QPalette::WindowText, themeColor(Token::Text2));
-  label_->setPalette(colors);
-  colors.setColor(QPalette::WindowText, themeColor(Token::Text3));
-  hint_->setPalette(colors);
-  hint_->setText(fact_.isEmpty() ? rangeText() : fact_);
-}
+void ParamRow::refreshHint() { hint_->setText(fact_.isEmpty() ? rangeText() : fact_); }
 
 void ParamRow::setFact(const QString& text) {
   if (fact_ == text) return;
@@ -233,11 +226,11 @@ void ParamRow::setProblem(const QString& sentence, bool warning) {
   if (problem_ == sentence && warning_ == warning) return;
   problem_ = sentence;
   warning_ = warning;
-  static_cast<ThemedLabel*>(problem_label_)->setToken(warning ? Token::Warning : Token::Failed);
+  if (!problem_row_) buildProblemRow();
+  problem_label_->setToken(warning ? Token::Warning : Token::Failed);
   problem_label_->setText(sentence);
-  auto* icon = problem_row_->findChild<QLabel*>("problemIcon");
-  icon->setPixmap(iconPixmap(warning ? "exclamation-triangle-fill" : "x-octagon-fill", 12,
-                             themeColor(warning ? Token::Warning : Token::Failed), devicePixelRatioF()));
+  problem_icon_->setPixmap(iconPixmap(warning ? "exclamation-triangle-fill" : "x-octagon-fill", 12,
+                                      themeColor(warning ? Token::Warning : Token::Failed), devicePixelRatioF()));
   problem_row_->setVisible(!sentence.isEmpty());
   control_->setProperty("invalid", !sentence.isEmpty() && !warning);
   update();

@@ -6,12 +6,12 @@
 #include "engine/core/param_schema.h"
 
 class QLabel;
-class QToolButton;
 class QGridLayout;
 
 namespace dsw {
 
 class ElidedLabel;
+class ThemedLabel;
 
 class ParamRow : public QWidget {
   Q_OBJECT
@@ -43,6 +43,7 @@ class ParamRow : public QWidget {
 
  private:
   void buildControl();
+  void buildProblemRow();
   void refreshHint();
   QString rangeText() const;
   QString textOf(const Json& value) const;
@@ -53,8 +54,9 @@ class ParamRow : public QWidget {
   ElidedLabel* label_;
   QWidget* control_ = nullptr;
   ElidedLabel* hint_;
-  QWidget* problem_row_;
-  QLabel* problem_label_;
+  QWidget* problem_row_ = nullptr;  ///< made with the first problem: most rows never have one
+  ThemedLabel* problem_label_ = nullptr;
+  QLabel* problem_icon_ = nullptr;
   bool changed_ = false, present_ = false, warning_ = false, showing_ = false;
 };
 

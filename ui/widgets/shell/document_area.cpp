@@ -3,6 +3,7 @@
 
 #include <QApplication>
 #include <QMenu>
+#include <QStackedWidget>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QToolButton>
@@ -57,6 +58,8 @@ QTabWidget* DocumentArea::makeGroup() {
   addWidget(group);
   return group;
 }
+
+QWidget* DocumentArea::parentForNew() const { return current_->findChild<QStackedWidget*>(QString(), Qt::FindDirectChildrenOnly); }
 
 void DocumentArea::add(DocumentPanel* panel) {
   QTabWidget* group = current_;

@@ -19,6 +19,8 @@ class DocumentArea : public QSplitter {
   explicit DocumentArea(QWidget* parent = nullptr);
 
   /// Takes the panel over and shows it in the group that had the focus last.
+  /// What a panel is made with: a parent that changes has all of a panel polished again.
+  QWidget* parentForNew() const;
   void add(DocumentPanel* panel);
   DocumentPanel* find(const ObjectRef& ref) const;
   DocumentPanel* active() const;

@@ -15,9 +15,9 @@ namespace dsw {
 
 EmptyState::EmptyState(const QString& sentence, QWidget* parent)
     : QWidget(parent),
-      label_(new ThemedLabel(sentence, FontRole::Text, Token::Text2)),
-      button_(new QPushButton),
-      key_(new ThemedLabel({}, FontRole::NumberSmall, Token::Text3)) {
+      label_(new ThemedLabel(sentence, FontRole::Text, Token::Text2, this)),
+      button_(new QPushButton(this)),
+      key_(new ThemedLabel({}, FontRole::NumberSmall, Token::Text3, this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(16, 12, 16, 12);
   layout->setSpacing(8);

@@ -284,7 +284,7 @@ void MainWindow::go(const ObjectRef& ref) {
   if (!panel) {
     const PanelRegistry::Entry* entry = registry_.find(ref.kind);
     if (!entry) return;
-    panel = entry->make(services_->context, ref.withoutPlace(), documents_);
+    panel = entry->make(services_->context, ref.withoutPlace(), documents_->parentForNew());
     connect(panel, &DocumentPanel::commandsChanged, &services_->commands, &CommandRegistry::refreshLater);
     connect(panel, &DocumentPanel::inspectorChanged, this, [this, panel] {
       if (panel == documents_->active()) onActivePanel(panel);
