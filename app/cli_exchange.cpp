@@ -55,10 +55,7 @@ Result<int> importProject(const ExchangeOptions& options, const std::stop_token&
   DSW_TRY_ASSIGN(const ImportPlan done, import_archive(options.file, *project, stop, show));
   progress.end();
   if (options.allow_files) {
-    DSW_TRY_ASSIGN(const auto reader, project->reader());
-    DSW_TRY_ASSIGN(const auto experiments, reader->experiments(true));
-    for (const ExperimentRow& experiment : experiments)
-      if (!experiment.outside_files.empty()) DSW_TRY(project->allow_outside_files(experiment.id));
+    DSW_TRY(allow_imported_files(done, *project));
   } else {
     for (const std::string& outside : preview.outside_files)
       std::fprintf(stderr,
@@ -68,12 +65,13 @@ Result<int> importProject(const ExchangeOptions& options, const std::stop_token&
   if (options.json) {
     printJson({{"runs", done.runs},
                {"experiments", done.experiments},
+               {"models", done.models},
                {"skipped", done.skipped},
                {"outside_files", done.outside_files},
                {"bytes", done.bytes}});
   } else {
-    fmt::print("{} runs and {} experiments came in; {} were there already.\n", done.runs.size(), done.experiments.size(),
-               done.skipped.size());
+    fmt::print("{} runs, {} experiments and {} models came in; {} runs were there already.\n", done.runs.size(), done.experiments.size(),
+               done.models.size(), done.skipped.size());
   }
   return kDone;
 }

@@ -15,6 +15,7 @@
 #include "engine/core/ids.h"
 #include "engine/core/resource_folder.h"
 #include "engine/data/dataset.h"
+#include "engine/model_library.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/event_channel.h"
 #include "engine/run/launcher.h"
@@ -26,15 +27,11 @@ namespace {
 constexpr int kWorkSlots = 2;
 
 /// A document that came with an archive may name any file of this machine: nothing is read before the person agreed.
-Result<void> check_outside_files(ProjectReader& reader, const std::string& experiment_id) {
+Result<void> check_experiment_files(ProjectReader& reader, const std::string& experiment_id) {
   DSW_TRY_ASSIGN(const std::vector<ExperimentRow> rows, reader.experiments(true));
-  const auto row = std::find_if(rows.begin(), rows.end(), [&](const ExperimentRow& one) { return one.id == experiment_id; });
-  if (row == rows.end() || row->outside_files.empty()) return {};
-  std::string files;
-  for (const std::string& file : row->outside_files) files += (files.empty() ? "" : ", ") + file;
-  return fail(ErrorCode::InvalidArgument,
-              fmt::format("\"{}\" was imported and would read {}, which nobody has agreed to yet", row->name, files),
-              "Look at its document; then import the archive again and allow these files.");
+  for (const ExperimentRow& row : rows)
+    if (row.id == experiment_id) return check_outside_files(row.name, row.outside_files);
+  return {};
 }
 }  // namespace
 
@@ -206,7 +203,7 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   }
   if (!request.experiment_id.empty()) {
     DSW_TRY_ASSIGN(const auto reader, project->reader());
-    DSW_TRY(check_outside_files(*reader, request.experiment_id));
+    DSW_TRY(check_experiment_files(*reader, request.experiment_id));
   }
   if (!request.device.empty()) document["device"] = request.device;
   DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, request.base, impl_->data.get()));
@@ -250,7 +247,7 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("{} is {}; there is nothing to resume", row.short_name, run_status_name(row.status)),
                 row.status == RunStatus::Finished ? "Run its experiment again for a new run." : "");
-  DSW_TRY(check_outside_files(*reader, row.experiment_id));
+  DSW_TRY(check_experiment_files(*reader, row.experiment_id));
   DSW_TRY_ASSIGN(const std::string resolved, reader->run_resolved(row.id));
   DSW_TRY_ASSIGN(const std::string written, reader->run_document(row.id));
   DSW_TRY_ASSIGN(const std::string record_text, reader->run_record(row.id));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "engine/formats/model_file.h"
@@ -56,11 +57,19 @@ std::optional<GuessedModel> guess_gpt(const TensorFile& file) {
   const StoredTensor* head = find(file, "lm_head.weight");
   // Equal bytes: the output layer was tied, and the file shows it twice.
   const bool tied = !head || std::equal(head->bytes.begin(), head->bytes.end(), tokens->bytes.begin(), tokens->bytes.end());
-  Json section{{"type", "gpt"},  {"layers", layers}, {"heads", number_of(file, "config.n_head", std::max<std::int64_t>(1, width / 64))},
-               {"width", width}, {"tied", tied},     {"bias", up != nullptr}};
+  const std::int64_t said = number_of(file, "config.n_head", 0), heads = said > 0 ? said : std::max<std::int64_t>(1, width / 64);
+  Json section{{"type", "gpt"}, {"layers", layers}, {"heads", heads}, {"width", width}, {"tied", tied}, {"bias", up != nullptr}};
+  if (const std::string* activation = file.meta("config.activation_function")) {
+    // Hugging Face's names: "gelu" is the exact form there.
+    static const std::map<std::string, const char*> kNames{{"gelu", "gelu-erf"}, {"gelu_new", "gelu"}, {"gelu_pytorch_tanh", "gelu"},
+                                                           {"relu", "relu"},     {"silu", "silu"},     {"swish", "silu"}};
+    const auto known = kNames.find(*activation);
+    section["activation"] = known == kNames.end() ? *activation : known->second;  // an unknown one is refused by name
+  }
   if (up && up->shape.rank() == 1 && up->shape[0] != 4 * width) section["mlp_hidden"] = up->shape[0];
   GuessedModel guess;
   guess.section = section.dump();
+  guess.heads_guessed = said == 0;
   guess.input.kind = InputSpec::Kind::Tokens;
   guess.input.context = positions->shape[0];
   guess.input.vocabulary = guess.input.classes = tokens->shape[0];

@@ -124,6 +124,13 @@ Result<ModelFile> read_model_file(const std::filesystem::path& path) {
   return file;
 }
 
+Result<Json> checked_model_settings(const Catalog& catalog, const ModelFile& file) {
+  const Json description = Json::parse(file.description, nullptr, /*allow_exceptions=*/false);
+  if (!description.is_object() || !description.contains("model")) return fail(ErrorCode::BadFormat, "The file does not describe its model");
+  DSW_TRY_ASSIGN(TypeAndSettings resolved, resolve(catalog, description["model"], file.input));
+  return std::move(resolved.settings);
+}
+
 Result<std::unique_ptr<Module>> build_model(const Catalog& catalog, const ModelFile& file, Device& device) {
   const Json description = Json::parse(file.description, nullptr, /*allow_exceptions=*/false);
   if (!description.is_object() || !description.contains("model")) return fail(ErrorCode::BadFormat, "The file does not describe its model");
@@ -166,17 +173,36 @@ Result<TensorFile> read_weights(const std::filesystem::path& path) {
   return file;
 }
 
+Result<void> add_config(TensorFile& weights, const std::string& json_text, const std::string& name) {
+  const Json config = Json::parse(json_text, nullptr, /*allow_exceptions=*/false);
+  if (!config.is_object())
+    return fail(ErrorCode::BadFormat, fmt::format("{} is no JSON object", name), "Choose the config.json that came with the weights.",
+                name);
+  for (const auto& [key, value] : config.items()) {
+    if (weights.meta("config." + key) || !(value.is_number() || value.is_string() || value.is_boolean())) continue;
+    weights.metadata.emplace_back("config." + key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return {};
+}
+
+Result<StateMatch> match_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input) {
+  DSW_TRY_ASSIGN(const TypeAndSettings resolved, resolve(catalog, model_section, input));
+  DSW_TRY_ASSIGN(const std::unique_ptr<Module> model, resolved.type->build(resolved.settings, input));
+  return match_state(*model, weights);
+}
+
 Result<void> import_weights(const Catalog& catalog, const TensorFile& weights, const Json& model_section, const InputSpec& input,
-                            const std::string& name, Device& host, const std::filesystem::path& to) {
+                            const std::string& name, const Json& extra, Device& host, const std::filesystem::path& to) {
   DSW_TRY_ASSIGN(const TypeAndSettings resolved, resolve(catalog, model_section, input));
   DSW_TRY_ASSIGN(const std::unique_ptr<Module> model, resolved.type->build(resolved.settings, input));
   DSW_TRY(load_state(*model, weights, host));
-  return write_model_file(to, *model,
-                          {{"name", name},
-                           {"model", resolved.settings},
-                           {"input", input_spec_to_json(input)},
-                           {"tokenizer", nullptr},
-                           {"classes", Json::array()}});
+  Json description{{"name", name},
+                   {"model", resolved.settings},
+                   {"input", input_spec_to_json(input)},
+                   {"tokenizer", nullptr},
+                   {"classes", Json::array()}};
+  if (extra.is_object()) description.update(extra);
+  return write_model_file(to, *model, description);
 }
 
 }  // namespace dsw

@@ -36,8 +36,10 @@ void add_costs(const Catalog& catalog, DatasetCache& data, const Experiment& exp
   record["step_flops"] = costs->step_flops;
   const Json::json_pointer batch("/training/batch");
   if (!document.contains("data") || !document.contains(batch)) return;
-  if (const auto set = data.get(document["data"], experiment.base, experiment.seed))
+  if (const auto set = data.get(document["data"], experiment.base, experiment.seed)) {
     record["steps_per_epoch"] = (*set)->batches_per_epoch(document.at(batch).get<std::int64_t>());
+    if (const Json facts = (*set)->facts(); facts.contains("notes")) record["data_notes"] = facts["notes"];
+  }
 }
 
 }  // namespace

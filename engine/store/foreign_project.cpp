@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "engine/core/json.h"
 #include "engine/store/migrations.h"
@@ -21,8 +22,8 @@ Error refused(const std::filesystem::path& archive, const std::string& what) {
                archive.string());
 }
 
-void check_tables(Database& database, const std::filesystem::path& archive) {
-  for (const char* table : kTables) {
+void check_tables(Database& database, std::span<const char* const> tables, const std::filesystem::path& archive) {
+  for (const char* table : tables) {
     Query row = database.query("SELECT type, upper(sql) FROM sqlite_schema WHERE name = ?1", table);
     if (!row.step()) throw refused(archive, fmt::format("has no table {}", table));
     // A view or a virtual table would run what its maker wrote, a generated column too.
@@ -43,7 +44,7 @@ void collect(const Json& value, const std::string& key, int depth, std::vector<s
   } else if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
     if (text.empty() || text.starts_with("builtin:") || std::find(out.begin(), out.end(), text) != out.end()) return;
-    static constexpr std::array<const char*, 6> kFileKeys{"source", "test_source", "vocab", "merges", "file", "path"};
+    static constexpr std::array<const char*, 6> kFileKeys{"source", "test_source", "vocab_file", "merges_file", "file", "path"};
     const bool file_key = std::find(kFileKeys.begin(), kFileKeys.end(), key) != kFileKeys.end();
     if (file_key || text[0] == '/' || text[0] == '~' || text.find("../") != std::string::npos || text.starts_with("file:"))
       out.push_back(text);
@@ -78,9 +79,11 @@ std::unique_ptr<Database> open_foreign_project(const std::filesystem::path& path
       throw Error(ErrorCode::NewerVersion, fmt::format("the project inside is of version {}; this program knows up to {}", version, known),
                   "Import it with the newer program.", archive.string());
     }
-    check_tables(*database, archive);
+    check_tables(*database, kTables, archive);
     if (database->text("PRAGMA quick_check(1)") != "ok") throw refused(archive, "is damaged");
     if (version < known) migrate(*database, project_format());
+    static constexpr std::array<const char*, 1> kLaterTables{"evaluations"};
+    check_tables(*database, kLaterTables, archive);
     check_ids(*database);
     return database;
   } catch (const Error& error) {

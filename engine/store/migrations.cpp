@@ -56,6 +56,16 @@ CREATE TABLE models (
   bytes INTEGER NOT NULL, created REAL NOT NULL);
 )sql";
 
+// Notes and archiving of models; what models scored, on what.
+constexpr const char* kToVersion2 = R"sql(
+ALTER TABLE models ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE models ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE evaluations (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL, time REAL NOT NULL, data TEXT NOT NULL, part TEXT NOT NULL,
+  targets INTEGER NOT NULL, result TEXT NOT NULL);
+CREATE INDEX evaluations_of_weights ON evaluations (sha256);
+)sql";
+
 void apply_steps(Database& database, const ProjectFormat& format, int version) {
   for (; version < format.version; ++version) {
     const Migration* step = nullptr;
@@ -81,7 +91,7 @@ void sync_file(const std::filesystem::path& path) {
 }  // namespace
 
 const ProjectFormat& project_format() {
-  static const ProjectFormat format;
+  static const ProjectFormat format{2, {{1, kToVersion2}}};
   return format;
 }
 

@@ -20,7 +20,7 @@ struct Migration {
 
 /// What the program knows of the file format. Tests make later ones of it to migrate to.
 struct ProjectFormat {
-  int version = 1;
+  int version = 2;
   std::vector<Migration> migrations;  ///< every step from the oldest supported version to `version`
 };
 const ProjectFormat& project_format();

@@ -39,7 +39,9 @@ class ProjectReader {
   virtual Result<std::vector<SampleRow>> samples(const std::string& run_id, const std::string& kind = {}) = 0;
   virtual Result<std::vector<CheckpointRow>> checkpoints(const std::string& run_id) = 0;
   virtual Result<std::vector<EventRow>> events(const std::string& run_id, std::int64_t after_seq = 0) = 0;
-  virtual Result<std::vector<ModelRow>> models() = 0;
+  virtual Result<std::vector<ModelRow>> models() = 0;  ///< newest first, archived ones too
+  /// Of the weights with this hash, newest first.
+  virtual Result<std::vector<EvaluationRow>> evaluations(const std::string& sha256) = 0;
   virtual Result<std::string> setting(const std::string& key) = 0;  ///< small project-wide values; empty when unset
 };
 
@@ -64,6 +66,8 @@ class Project {
                                               const std::string& base) = 0;  ///< a new version unless the text is equal; gives the id
   /// The person agreed that an imported document reads its outside files (ExperimentRow::outside_files becomes empty).
   virtual Result<void> allow_outside_files(const std::string& experiment_id) = 0;
+  /// A copy of an imported document asks as the document does: gives `to` the outside files of `from`.
+  virtual Result<void> copy_outside_files(const std::string& from, const std::string& to) = 0;
   virtual Result<void> save_draft(const std::string& experiment_id,
                                   const std::string& document) = 0;  ///< the recovery copy; empty text clears it
   virtual Result<std::optional<std::string>> draft(const std::string& experiment_id) = 0;
@@ -92,15 +96,16 @@ class Project {
   virtual void on_committed(std::function<void(const std::vector<std::string>& run_ids)> callback) = 0;
   virtual void on_trouble(std::function<void(const Error&)> callback) = 0;
 
-  // what a person says about things; `id` of a run or an experiment
+  // what a person says about things; `id` of a run, an experiment or a model
   virtual Result<void> rename(const std::string& id, const std::string& name) = 0;
   virtual Result<void> set_tags(const std::string& run_id, const std::vector<std::string>& tags) = 0;
-  virtual Result<void> set_note(const std::string& run_id, const std::string& note) = 0;
+  virtual Result<void> set_note(const std::string& id /*no experiment*/, const std::string& note) = 0;
   virtual Result<void> set_archived(const std::string& id, bool archived) = 0;
   virtual Result<void> set_baseline(const std::string& run_id /*empty: none*/) = 0;  ///< one a project
   virtual Result<void> set_setting(const std::string& key, const std::string& value) = 0;
   virtual Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source,
                                      const std::filesystem::path& file) = 0;
+  virtual Result<void> add_evaluation(const EvaluationRow& evaluation) = 0;
   virtual Result<std::uint64_t> prune() = 0;  ///< removes archived things and unused side files; bytes freed
 };
 
@@ -113,6 +118,8 @@ class Project {
 /// (ExperimentRow::outside_files until the person agrees). Errors: NotFound, BadFormat (a hostile or broken archive), NewerVersion, Io.
 struct ImportPlan {
   std::vector<std::string> runs, experiments;
+  std::vector<std::string> models;          ///< their names
+  std::vector<std::string> experiment_ids;  ///< here, of those in the archive, also where they were here before; empty in a preview
   std::vector<std::string> skipped;
   std::vector<std::string> outside_files;
   std::uint64_t bytes = 0;
@@ -123,5 +130,7 @@ Result<ImportPlan> inspect_archive(const std::filesystem::path& archive);  ///< 
 /// All of it or, after a stop request (Error{Stopped}, within a second), nothing. `progress` counts bytes.
 Result<ImportPlan> import_archive(const std::filesystem::path& archive, Project& into, std::stop_token stop = {},
                                   const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
+/// The person saw plan.outside_files and agreed: for the experiments of this import, as far as they ask for nothing else.
+Result<void> allow_imported_files(const ImportPlan& done, Project& into);
 
 }  // namespace dsw

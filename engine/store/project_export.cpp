@@ -30,6 +30,7 @@ void keep_only(Database& copy, const std::vector<std::string>& runs) {
   copy.run("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM runs)");
   copy.run("DELETE FROM experiment_versions WHERE experiment NOT IN (SELECT id FROM experiments)");
   copy.run("DELETE FROM models");
+  copy.run("DELETE FROM evaluations WHERE sha256 NOT IN (SELECT sha256 FROM run_checkpoints)");
   copy.run("DELETE FROM settings");
   transaction.commit();
 }

@@ -109,7 +109,10 @@ class RowImport {
     }
     for (const ExperimentRow& experiment : query_experiments(source_, true)) {
       const bool known = is_known("SELECT 1 FROM experiments WHERE id = ?1", experiment.id);
-      if (known && !needed.contains(experiment.id)) continue;
+      if (known && !needed.contains(experiment.id)) {
+        plan.experiment_ids.push_back(experiment.id);
+        continue;
+      }
       import_experiment(experiment, known, plan);
     }
     for (const ForeignRun& run : runs) {
@@ -118,7 +121,7 @@ class RowImport {
       import_run(run);
       plan.runs.push_back(run.id);
     }
-    import_models();
+    import_models(plan);
   }
 
  private:
@@ -185,6 +188,7 @@ class RowImport {
       target_.run("UPDATE experiments SET outside_files = ?2 WHERE id = ?1", id, join_lines(all));
     }
     plan.experiments.push_back(name);
+    plan.experiment_ids.push_back(id);
   }
 
   void import_run(const ForeignRun& run) {
@@ -280,12 +284,27 @@ class RowImport {
     }
   }
 
-  void import_models() {
-    Query rows = source_.query("SELECT id, name, family, source, sha256, bytes, created FROM models");
+  void import_models(ImportPlan& plan) {
+    for (const ModelRow& model : query_models(source_, ArtifactStore(source_.path()))) {
+      if (!is_sha256(model.sha256) || is_known("SELECT 1 FROM models WHERE id = ?1", model.id)) continue;
+      target_.run(
+          "INSERT INTO models (id, name, family, source, sha256, bytes, created, note, archived) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+          "?9)",
+          model.id, model.name, model.family, model.source, model.sha256, static_cast<std::int64_t>(model.bytes), model.created, model.note,
+          model.archived);
+      plan.models.push_back(model.name);
+    }
+    Query rows = source_.query("SELECT sha256, time, data, part, targets, result FROM evaluations");
     while (rows.step()) {
-      if (!is_sha256(rows.text(4))) continue;
-      target_.run("INSERT OR IGNORE INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                  rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), rows.integer(5), rows.real(6));
+      if (!is_sha256(rows.text(0))) continue;
+      const bool wanted =
+          is_known("SELECT 1 FROM run_checkpoints WHERE sha256 = ?1 UNION SELECT 1 FROM models WHERE sha256 = ?1", rows.text(0));
+      const Json result = Json::parse(rows.text(5), nullptr, false);
+      if (!wanted || !result.is_object()) continue;
+      Query same = target_.query("SELECT 1 FROM evaluations WHERE sha256 = ?1 AND time = ?2", rows.text(0), rows.real(1));
+      if (same.step()) continue;
+      target_.run("INSERT INTO evaluations (sha256, time, data, part, targets, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", rows.text(0),
+                  rows.real(1), rows.text(2), rows.text(3), rows.integer(4), result.dump());
     }
   }
 
@@ -318,6 +337,7 @@ Result<ImportPlan> inspect_archive(const fs::path& path) {
       plan.experiments.push_back(experiment.name);
       add_outside_files(*source, experiment.id, plan.outside_files);
     }
+    for (const ModelRow& model : query_models(*source, ArtifactStore(source->path()))) plan.models.push_back(model.name);
     return plan;
   });
 }
@@ -376,6 +396,21 @@ Result<ImportPlan> import_archive(const fs::path& path, Project& into, std::stop
     for (const ExperimentRow& experiment : query_experiments(*source, true)) add_outside_files(*source, experiment.id, plan.outside_files);
     return plan;
   });
+}
+
+Result<void> allow_imported_files(const ImportPlan& done, Project& into) {
+  DSW_TRY_ASSIGN(const auto reader, into.reader());
+  DSW_TRY_ASSIGN(const std::vector<ExperimentRow> experiments, reader->experiments(true));
+  const auto agreed = [&](const std::string& file) {
+    return std::find(done.outside_files.begin(), done.outside_files.end(), file) != done.outside_files.end();
+  };
+  for (const ExperimentRow& experiment : experiments) {
+    const bool came = std::find(done.experiment_ids.begin(), done.experiment_ids.end(), experiment.id) != done.experiment_ids.end();
+    if (!came || experiment.outside_files.empty()) continue;
+    if (!std::all_of(experiment.outside_files.begin(), experiment.outside_files.end(), agreed)) continue;
+    DSW_TRY(into.allow_outside_files(experiment.id));
+  }
+  return {};
 }
 
 }  // namespace dsw

@@ -78,6 +78,9 @@ class SqliteReader final : public ProjectReader {
   Result<std::vector<ModelRow>> models() override {
     return read([&] { return query_models(*database_, artifacts_); });
   }
+  Result<std::vector<EvaluationRow>> evaluations(const std::string& sha256) override {
+    return read([&] { return query_evaluations(*database_, sha256); });
+  }
   Result<std::string> setting(const std::string& key) override {
     return read([&] {
       Query row = database_->query("SELECT value FROM settings WHERE key = ?1", key);

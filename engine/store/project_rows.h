@@ -79,6 +79,17 @@ struct ModelRow {
   std::string id, name, family, source, sha256, path;
   std::uint64_t bytes = 0;
   double created = 0;
+  std::string note;
+  bool archived = false;
+};
+/// What weights scored. Belongs to the file of the weights, so it holds for the checkpoint of a run as for an imported model.
+struct EvaluationRow {
+  std::int64_t number = 0;
+  std::string sha256;  ///< of the model file or checkpoint
+  double time = 0;
+  std::string data, part;  ///< where the data came from as a person reads it; "test"
+  std::int64_t targets = 0;
+  std::string result;  ///< JSON text {"metrics": {"test/loss": …}, "classes": […], "confusion": [[…]]}; the last two of labelled data
 };
 
 struct ProjectInfo {

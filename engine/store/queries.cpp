@@ -210,16 +210,37 @@ std::vector<CheckpointRow> query_checkpoints(Database& database, const ArtifactS
   return checkpoints;
 }
 
+namespace {
+/// A file in a place that cannot be written, or a backup, may be of version 1: it is read as it is.
+bool is_of_version_2(Database& database) { return database.integer("PRAGMA user_version") >= 2; }
+
+std::string model_columns(Database& database) {
+  return fmt::format("SELECT id, name, family, source, sha256, bytes, created, {} FROM models ORDER BY created DESC, id DESC",
+                     is_of_version_2(database) ? "note, archived" : "'', 0");
+}
+}  // namespace
+
 std::vector<ModelRow> query_models(Database& database, const ArtifactStore& artifacts) {
   std::vector<ModelRow> models;
-  Query rows = database.query("SELECT id, name, family, source, sha256, bytes, created FROM models ORDER BY created DESC, id DESC");
+  Query rows = database.query(model_columns(database));
   while (rows.step()) {
-    ModelRow model{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4), {}, static_cast<std::uint64_t>(rows.integer(5)),
-                   rows.real(6)};
+    ModelRow model{
+        rows.text(0), rows.text(1), rows.text(2),        rows.text(3), rows.text(4), {}, static_cast<std::uint64_t>(rows.integer(5)),
+        rows.real(6), rows.text(7), rows.integer(8) != 0};
     if (is_sha256(model.sha256)) model.path = artifacts.path_of(model.sha256).string();
     models.push_back(std::move(model));
   }
   return models;
+}
+
+std::vector<EvaluationRow> query_evaluations(Database& database, const std::string& sha256) {
+  std::vector<EvaluationRow> evaluations;
+  if (!is_of_version_2(database)) return evaluations;
+  Query rows = database.query(
+      "SELECT number, sha256, time, data, part, targets, result FROM evaluations WHERE sha256 = ?1 ORDER BY number DESC", sha256);
+  while (rows.step())
+    evaluations.push_back({rows.integer(0), rows.text(1), rows.real(2), rows.text(3), rows.text(4), rows.integer(5), rows.text(6)});
+  return evaluations;
 }
 
 std::set<std::string> query_side_files(Database& database) {

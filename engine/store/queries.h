@@ -30,6 +30,7 @@ std::int64_t find_run(Database& database, const std::string& name);
 std::string short_name_of(std::int64_t number);
 std::vector<CheckpointRow> query_checkpoints(Database& database, const ArtifactStore& artifacts, std::int64_t run);
 std::vector<ModelRow> query_models(Database& database, const ArtifactStore& artifacts);
+std::vector<EvaluationRow> query_evaluations(Database& database, const std::string& sha256);
 /// SHA-256 of every side file that a row names.
 std::set<std::string> query_side_files(Database& database);
 std::vector<std::string> split_lines(const std::string& text);

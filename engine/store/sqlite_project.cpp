@@ -21,6 +21,11 @@ bool is_experiment(Database& database, const std::string& id) {
   return row.step();
 }
 
+bool is_model(Database& database, const std::string& id) {
+  Query row = database.query("SELECT 1 FROM models WHERE id = ?1", id);
+  return row.step();
+}
+
 std::uint64_t database_bytes(Database& database) {
   return static_cast<std::uint64_t>(database.integer("PRAGMA page_count") * database.integer("PRAGMA page_size"));
 }
@@ -68,6 +73,16 @@ Result<std::string> SqliteProject::save_experiment(const std::string& experiment
 Result<void> SqliteProject::allow_outside_files(const std::string& experiment_id) {
   return writer_.command([&](Database& database, EventWriter&) {
     require_change(database.run("UPDATE experiments SET outside_files = '' WHERE id = ?1", experiment_id), "experiment", experiment_id);
+  });
+}
+
+Result<void> SqliteProject::copy_outside_files(const std::string& from, const std::string& to) {
+  return writer_.command([&](Database& database, EventWriter&) {
+    require_change(
+        database.run(
+            "UPDATE experiments SET outside_files = coalesce((SELECT outside_files FROM experiments WHERE id = ?1), '') WHERE id = ?2",
+            from, to),
+        "experiment", to);
   });
 }
 
@@ -149,6 +164,9 @@ Result<void> SqliteProject::rename(const std::string& id, const std::string& nam
         if (is_experiment(database, id)) {
           if (name.empty()) throw Error(ErrorCode::InvalidArgument, "an experiment needs a name", "Give it one.");
           database.run("UPDATE experiments SET name = ?2 WHERE id = ?1", id, name);
+        } else if (is_model(database, id)) {
+          if (name.empty()) throw Error(ErrorCode::InvalidArgument, "a model needs a name", "Give it one.");
+          database.run("UPDATE models SET name = ?2 WHERE id = ?1", id, name);
         } else {
           database.run("UPDATE runs SET name = ?2 WHERE number = ?1", find_run(database, id), name);
         }
@@ -167,13 +185,25 @@ Result<void> SqliteProject::change_run(const std::string& run_id, const std::str
 Result<void> SqliteProject::set_tags(const std::string& run_id, const std::vector<std::string>& tags) {
   return change_run(run_id, "tags", join_lines(tags));
 }
-Result<void> SqliteProject::set_note(const std::string& run_id, const std::string& note) { return change_run(run_id, "note", note); }
+Result<void> SqliteProject::set_note(const std::string& id, const std::string& note) {
+  return writer_.command(
+      [&](Database& database, EventWriter&) {
+        if (is_model(database, id)) {
+          database.run("UPDATE models SET note = ?2 WHERE id = ?1", id, note);
+        } else {
+          database.run("UPDATE runs SET note = ?2 WHERE number = ?1", find_run(database, id), note);
+        }
+      },
+      {id});
+}
 
 Result<void> SqliteProject::set_archived(const std::string& id, bool archived) {
   return writer_.command(
       [&](Database& database, EventWriter&) {
         if (is_experiment(database, id)) {
           database.run("UPDATE experiments SET archived = ?2 WHERE id = ?1", id, archived);
+        } else if (is_model(database, id)) {
+          database.run("UPDATE models SET archived = ?2 WHERE id = ?1", id, archived);
         } else {
           database.run("UPDATE runs SET archived = ?2 WHERE number = ?1", find_run(database, id), archived);
         }
@@ -207,12 +237,21 @@ Result<ModelRow> SqliteProject::add_model(const std::string& name, const std::st
   // The copy is made on the asker's thread: it may be gigabytes, and events must not wait for it.
   const std::lock_guard keep(artifact_mutex_);
   DSW_TRY_ASSIGN(const FileDigest digest, guarded([&] { return artifacts_.take_copy(file); }));
-  ModelRow model{new_id(), name, family, source, digest.sha256, artifacts_.path_of(digest.sha256).string(), digest.bytes, now_seconds()};
+  ModelRow model{new_id(),     name,          family, source, digest.sha256, artifacts_.path_of(digest.sha256).string(),
+                 digest.bytes, now_seconds(), {},     false};
   DSW_TRY(writer_.command([&](Database& database, EventWriter&) {
     database.run("INSERT INTO models (id, name, family, source, sha256, bytes, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", model.id,
                  model.name, model.family, model.source, model.sha256, static_cast<std::int64_t>(model.bytes), model.created);
   }));
   return model;
+}
+
+Result<void> SqliteProject::add_evaluation(const EvaluationRow& evaluation) {
+  return writer_.command([&](Database& database, EventWriter&) {
+    database.run("INSERT INTO evaluations (sha256, time, data, part, targets, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", evaluation.sha256,
+                 evaluation.time > 0 ? evaluation.time : now_seconds(), evaluation.data, evaluation.part, evaluation.targets,
+                 evaluation.result);
+  });
 }
 
 Result<std::uint64_t> SqliteProject::prune() {
@@ -232,10 +271,12 @@ Result<std::uint64_t> SqliteProject::prune() {
             delete_run(database, number);
             events.forget(id);
           }
+          database.run("DELETE FROM models WHERE archived = 1");
           database.run("DELETE FROM experiments WHERE archived = 1 AND id NOT IN (SELECT experiment FROM runs)");
           database.run("DELETE FROM experiment_versions WHERE experiment NOT IN (SELECT id FROM experiments)");
           transaction.commit();
         }
+        database.run("DELETE FROM evaluations WHERE sha256 NOT IN (SELECT sha256 FROM run_checkpoints UNION SELECT sha256 FROM models)");
         const std::set<std::string> used = query_side_files(database);
         for (const std::string& name : artifacts_.present()) {
           if (!used.contains(name)) freed += artifacts_.remove(name);

@@ -31,6 +31,7 @@ class SqliteProject final : public Project {
   Result<std::string> save_experiment(const std::string& experiment_id, const std::string& name, const std::string& task,
                                       const std::string& document, const std::string& base) override;
   Result<void> allow_outside_files(const std::string& experiment_id) override;
+  Result<void> copy_outside_files(const std::string& from, const std::string& to) override;
   Result<void> save_draft(const std::string& experiment_id, const std::string& document) override;
   Result<std::optional<std::string>> draft(const std::string& experiment_id) override;
 
@@ -45,12 +46,13 @@ class SqliteProject final : public Project {
 
   Result<void> rename(const std::string& id, const std::string& name) override;
   Result<void> set_tags(const std::string& run_id, const std::vector<std::string>& tags) override;
-  Result<void> set_note(const std::string& run_id, const std::string& note) override;
+  Result<void> set_note(const std::string& id, const std::string& note) override;
   Result<void> set_archived(const std::string& id, bool archived) override;
   Result<void> set_baseline(const std::string& run_id) override;
   Result<void> set_setting(const std::string& key, const std::string& value) override;
   Result<ModelRow> add_model(const std::string& name, const std::string& family, const std::string& source,
                              const std::filesystem::path& file) override;
+  Result<void> add_evaluation(const EvaluationRow& evaluation) override;
   Result<std::uint64_t> prune() override;
 
   /// For engine/store: an import writes rows of its own.

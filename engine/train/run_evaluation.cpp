@@ -94,40 +94,63 @@ Result<void> check_fit(const RunModel& model, const Dataset& data) {
   return {};
 }
 
-Result<ModelEvaluation> evaluate_section(const Catalog& catalog, const RunModel& model, const DataSection& section, const std::string& part,
-                                         Device& device, std::stop_token stop) {
-  DSW_TRY_ASSIGN(const auto data, load_dataset_for_model(catalog, section.data, section.base, section.seed, model.description, stop));
-  DSW_TRY(check_fit(model, *data));
-  Split split = data->has(Split::Test) ? Split::Test : Split::Val;
+Result<EvaluationData> load_section(const Catalog& catalog, const RunModel& model, const DataSection& section, const std::string& part,
+                                    std::stop_token stop) {
+  EvaluationData loaded;
+  DSW_TRY_ASSIGN(loaded.data, load_dataset_for_model(catalog, section.data, section.base, section.seed, model.description, stop));
+  DSW_TRY(check_fit(model, *loaded.data));
+  loaded.split = loaded.data->has(Split::Test) ? Split::Test : Split::Val;
   for (const Split named : {Split::Train, Split::Val, Split::Test})
-    if (part == split_name(named)) split = named;
-  if (!data->has(split))
-    return fail(ErrorCode::InvalidArgument, fmt::format("The data has no {} part", split_name(split)), "Choose another one by --part.");
-  EvaluationRequest request;
-  request.split = split;
-  request.batch = evaluation_batch(data->input_spec(), 1);
-  ModelEvaluation result{split_name(split), {}, {}};
-  DSW_TRY_ASSIGN(result.evaluation, evaluate(*model.model, *data, request, device, std::move(stop)));
-  for (const auto& [key, value] : evaluation_metrics(result.evaluation, data->input_spec().kind, data->characters_per_token(split)))
-    result.metrics.emplace_back(result.part + "/" + key, value);
-  return result;
+    if (part == split_name(named)) loaded.split = named;
+  if (!loaded.data->has(loaded.split))
+    return fail(ErrorCode::InvalidArgument, fmt::format("The data has no {} part", split_name(loaded.split)), "Choose another part.");
+  return loaded;
+}
+
+/// The section that a request names; nothing when it names a file that is no document.
+Result<std::optional<DataSection>> named_section(const EvaluateRequest& request, std::string& text, std::stop_token stop) {
+  std::error_code ignored;
+  if (request.data.starts_with('/') && !std::filesystem::exists(request.data, ignored)) {
+    DSW_TRY_ASSIGN(DataSection section, of_run(request));
+    return std::optional<DataSection>(std::move(section));
+  }
+  DSW_TRY_ASSIGN(text, read_file(request.data, std::move(stop)));
+  return of_file(text, request.data);
+}
+
+tl::unexpected<Error> no_section(const EvaluateRequest& request) {
+  return fail(ErrorCode::InvalidArgument, "This file is neither a document nor a data section",
+              "Write {\"type\": …, \"source\": …} into a file and name that.", request.data);
 }
 
 }  // namespace
 
+Result<EvaluationData> load_evaluation_data(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request,
+                                            std::stop_token stop) {
+  std::string text;
+  DSW_TRY_ASSIGN(const std::optional<DataSection> section, named_section(request, text, stop));
+  if (!section) return no_section(request);
+  return load_section(catalog, model, *section, request.part, std::move(stop));
+}
+
 Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device,
                                        std::stop_token stop) {
-  std::error_code ignored;
-  if (request.data.starts_with('/') && !std::filesystem::exists(request.data, ignored)) {
-    DSW_TRY_ASSIGN(const DataSection section, of_run(request));
-    return evaluate_section(catalog, model, section, request.part, device, stop);
+  std::string text;
+  DSW_TRY_ASSIGN(const std::optional<DataSection> section, named_section(request, text, stop));
+  if (!section) {
+    if (model.input.kind != InputSpec::Kind::Tokens || !model.tokenizer) return no_section(request);
+    return evaluate_text(model, text, request.data, device, stop);
   }
-  DSW_TRY_ASSIGN(const std::string text, read_file(request.data, stop));
-  if (const auto section = of_file(text, request.data)) return evaluate_section(catalog, model, *section, request.part, device, stop);
-  if (model.input.kind != InputSpec::Kind::Tokens || !model.tokenizer)
-    return fail(ErrorCode::InvalidArgument, "This file is neither a document nor a data section",
-                "Write {\"type\": …, \"source\": …} into a file and name that.", request.data);
-  return evaluate_text(model, text, request.data, device, stop);
+  DSW_TRY_ASSIGN(const EvaluationData loaded, load_section(catalog, model, *section, request.part, stop));
+  EvaluationRequest pass;
+  pass.split = loaded.split;
+  pass.batch = evaluation_batch(loaded.data->input_spec(), 1);
+  ModelEvaluation result{split_name(loaded.split), {}, {}};
+  DSW_TRY_ASSIGN(result.evaluation, evaluate(*model.model, *loaded.data, pass, device, std::move(stop)));
+  for (const auto& [key, value] :
+       evaluation_metrics(result.evaluation, loaded.data->input_spec().kind, loaded.data->characters_per_token(loaded.split)))
+    result.metrics.emplace_back(result.part + "/" + key, value);
+  return result;
 }
 
 }  // namespace dsw

@@ -26,6 +26,15 @@ struct ModelEvaluation {
   std::vector<std::pair<std::string, double>> metrics;  ///< "test/loss" …
 };
 
+/// A part of labelled data or of a tokenised text, as the model sees it.
+struct EvaluationData {
+  std::unique_ptr<Dataset> data;
+  Split split = Split::Val;
+};
+/// The data that `request` names, checked to fit. Error{InvalidArgument} for a text file that is no document: evaluate_model reads that.
+Result<EvaluationData> load_evaluation_data(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request,
+                                            std::stop_token stop);
+
 /// Error{InvalidArgument} when the data does not fit the model: other shape, other classes, other tokens.
 Result<ModelEvaluation> evaluate_model(const Catalog& catalog, const RunModel& model, const EvaluateRequest& request, Device& device,
                                        std::stop_token stop);

@@ -46,6 +46,7 @@ Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, con
   };
   Sampling sampling;
   sampling.temperature = request.temperature;
+  sampling.top_k = request.top_k;
   try {
     return tokenizer.decode(generate(model, ids, request.tokens, sampling, rng, device, stop, tell));
   } catch (const Error& error) {

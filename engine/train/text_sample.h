@@ -14,6 +14,7 @@ struct TextRequest {
   std::string prompt;         ///< empty: starts from the tokenizer's BOS, else from a line end, else from id 0
   std::int64_t tokens = 200;  ///< generated ones
   double temperature = 0.8;   ///< 0: always the likeliest, the first of equals
+  std::int64_t top_k = 0;     ///< > 0: only among the k likeliest
   std::uint64_t seed = 1;
   std::function<void(const std::string& text)> on_text;  ///< called with each piece as it comes, whole characters only
 };

@@ -30,10 +30,7 @@ ParamSchema GptType::schema() {
 }
 
 std::vector<Problem> GptType::validate(const Json& settings, const InputSpec& input) const {
-  std::vector<Problem> problems;
-  if (input.kind != InputSpec::Kind::Tokens) problems.push_back(wrong_input("gpt", input));
-  for (Problem& problem : check_transformer(settings)) problems.push_back(std::move(problem));
-  return problems;
+  return check_transformer("gpt", InputSpec::Kind::Tokens, settings, input);
 }
 
 Result<std::unique_ptr<Module>> GptType::build(const Json& settings, const InputSpec& input) const {
@@ -48,28 +45,13 @@ Result<NetworkPlan> GptType::plan(const Json& settings, const InputSpec& input, 
   const std::int64_t width = config.block.width, layers = settings.at("layers"), heads = settings.at("heads");
   const Shape tokens = input.input_shape(batch), hidden{batch, input.context, width};
   PlanBuilder plan;
-  plan.node("embed.token", "token embed", shape_words(hidden), "embedding", "width", hidden, model.embedding_cost(tokens), "embed");
-  std::string from = "embed.token";
-  if (!config.block.rotary) {
-    Cost sum = sum_cost(hidden);
-    sum += kept(hidden);
-    Cost table = model.position_cost(tokens);
-    table.flops -= sum.flops;
-    table.activation_bytes -= sum.activation_bytes;
-    plan.node("embed.position", "position", shape_words({input.context, width}), "embedding", "positions", {input.context, width}, table,
-              "embed");
-    plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
-    plan.edge("embed.token", "embed.add");
-    plan.edge("embed.position", "embed.add");
-    from = "embed.add";
-  }
+  std::string from = plan_embedding(plan, config.block, "token embed", hidden, model.embedding_cost(tokens),
+                                    config.block.rotary ? Cost() : model.position_cost(tokens));
   from = plan_blocks(plan, config.block, layers, heads, settings.value("kv_heads", heads), hidden, from);
-  const Cost norm = model.final_norm_cost(tokens);
-  plan.node("final_norm", norm_words(config.block), fmt::format("{:.0f}", norm.parameters), "norm", "norm", hidden, norm, "norm");
-  plan.edge(from, "final_norm");
+  from = plan_final_norm(plan, config.block, hidden, model.final_norm_cost(tokens), from);
   const Shape logits{batch, input.context, input.vocabulary};
   plan.node("logits", "logits", shape_words(logits), "output", "tied", logits, model.logits_cost(tokens), "logits");
-  plan.edge("final_norm", "logits");
+  plan.edge(from, "logits");
   return plan.finish();
 }
 

@@ -116,10 +116,14 @@ void add_transformer_params(ParamSchema& schema, bool decoder) {
   schema.add(dropout);
 }
 
-std::vector<Problem> check_transformer(const Json& settings) {
+std::vector<Problem> check_transformer(const std::string& family, InputSpec::Kind wanted, const Json& settings, const InputSpec& input) {
   const std::int64_t width = settings.at("width"), heads = settings.at("heads");
-  std::vector<Problem> problems = check_divides(heads, width, "width", "/model/heads");
-  if (problems.empty() && settings.at("positions") == "rotary" && (width / heads) % 2 != 0) {
+  std::vector<Problem> problems;
+  if (input.kind != wanted) problems.push_back(wrong_input(family, input));
+  std::vector<Problem> uneven = check_divides(heads, width, "width", "/model/heads");
+  const bool even = uneven.empty();
+  for (Problem& problem : uneven) problems.push_back(std::move(problem));
+  if (even && settings.at("positions") == "rotary" && (width / heads) % 2 != 0) {
     problems.push_back({"/model/heads",
                         fmt::format("is {}, so a head of width {} has {} numbers; rotary positions turn pairs and need an even number.",
                                     heads, width, width / heads),

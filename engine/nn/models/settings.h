@@ -26,7 +26,8 @@ Problem wrong_input(const std::string& family, const InputSpec& input);
 /// Settings of transformer blocks (heads, kv_heads, width, mlp, norm, activation, bias, dropout) in the schema's order.
 /// Callers add what is theirs.
 void add_transformer_params(ParamSchema& schema, bool decoder);
-std::vector<Problem> check_transformer(const Json& settings);
+/// Data of another kind than `wanted`, and numbers that do not divide.
+std::vector<Problem> check_transformer(const std::string& family, InputSpec::Kind wanted, const Json& settings, const InputSpec& input);
 /// `layers` scales the residual projections.
 TransformerConfig transformer_config(const Json& settings, bool causal);
 

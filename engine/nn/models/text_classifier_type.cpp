@@ -31,10 +31,7 @@ ParamSchema TextClassifierType::schema() {
 }
 
 std::vector<Problem> TextClassifierType::validate(const Json& settings, const InputSpec& input) const {
-  std::vector<Problem> problems;
-  if (input.kind != InputSpec::Kind::TokenSequence) problems.push_back(wrong_input("text-classifier", input));
-  for (Problem& problem : check_transformer(settings)) problems.push_back(std::move(problem));
-  return problems;
+  return check_transformer("text-classifier", InputSpec::Kind::TokenSequence, settings, input);
 }
 
 Result<std::unique_ptr<Module>> TextClassifierType::build(const Json& settings, const InputSpec& input) const {
@@ -50,28 +47,13 @@ Result<NetworkPlan> TextClassifierType::plan(const Json& settings, const InputSp
   const Shape tokens = input.input_shape(batch), hidden = model.hidden_shape(tokens);
   const std::int64_t width = config.block.width, heads = settings.at("heads");
   PlanBuilder plan;
-  plan.node("embed.token", config.cls ? "token embed, cls" : "token embed", shape_words(hidden), "embedding", "width", hidden,
-            model.embedding_cost(tokens), "embed");
-  std::string from = "embed.token";
-  if (!config.block.rotary) {
-    Cost sum = sum_cost(hidden);
-    sum += kept(hidden);
-    Cost table = model.position_cost(tokens);
-    table.flops -= sum.flops;
-    table.activation_bytes -= sum.activation_bytes;
-    plan.node("embed.position", "position", shape_words({hidden[1], width}), "embedding", "positions", {hidden[1], width}, table, "embed");
-    plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
-    plan.edge("embed.token", "embed.add");
-    plan.edge("embed.position", "embed.add");
-    from = "embed.add";
-  }
+  std::string from = plan_embedding(plan, config.block, config.cls ? "token embed, cls" : "token embed", hidden,
+                                    model.embedding_cost(tokens), config.block.rotary ? Cost() : model.position_cost(tokens));
   from = plan_blocks(plan, config.block, settings.at("layers"), heads, settings.value("kv_heads", heads), hidden, from);
-  const Cost norm = model.final_norm_cost(tokens);
-  plan.node("final_norm", norm_words(config.block), fmt::format("{:.0f}", norm.parameters), "norm", "norm", hidden, norm, "norm");
-  plan.edge(from, "final_norm");
+  from = plan_final_norm(plan, config.block, hidden, model.final_norm_cost(tokens), from);
   plan.node("pool", config.cls ? "first vector" : "mean of words", shape_words({batch, width}), "pool", "pooling", {batch, width},
             model.pool_cost(tokens), "pool");
-  plan.edge("final_norm", "pool");
+  plan.edge(from, "pool");
   const Shape logits{batch, config.classes};
   plan.node("logits", "logits", fmt::format("{}→{}", width, config.classes), "output", "", logits, model.head_cost(tokens), "logits");
   plan.edge("pool", "logits");

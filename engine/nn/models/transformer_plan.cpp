@@ -29,6 +29,30 @@ TransformerConfig drawable(const Json& settings, bool causal) {
   return config;
 }
 
+std::string plan_embedding(PlanBuilder& plan, const TransformerConfig& config, const std::string& title, const Shape& hidden,
+                           const Cost& tokens, const Cost& table) {
+  plan.node("embed.token", title, shape_words(hidden), "embedding", "width", hidden, tokens, "embed");
+  if (config.rotary) return "embed.token";
+  const Shape positions{hidden[1], config.width};
+  Cost sum = sum_cost(hidden);
+  sum += kept(hidden);
+  Cost only_table = table;
+  only_table.flops -= sum.flops;
+  only_table.activation_bytes -= sum.activation_bytes;
+  plan.node("embed.position", "position", shape_words(positions), "embedding", "positions", positions, only_table, "embed");
+  plan.node("embed.add", "+", "", "add", "positions", hidden, sum, "embed");
+  plan.edge("embed.token", "embed.add");
+  plan.edge("embed.position", "embed.add");
+  return "embed.add";
+}
+
+std::string plan_final_norm(PlanBuilder& plan, const TransformerConfig& config, const Shape& hidden, const Cost& norm,
+                            const std::string& from) {
+  plan.node("final_norm", norm_words(config), number(norm.parameters), "norm", "norm", hidden, norm, "norm");
+  plan.edge(from, "final_norm");
+  return "final_norm";
+}
+
 std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std::int64_t layers, std::int64_t given_heads,
                         std::int64_t given_kv_heads, const Shape& hidden, const std::string& from) {
   const SelfAttention attention(config);

@@ -12,6 +12,13 @@ namespace dsw {
 /// `given_heads` is what the person wrote (it may not divide the width; config then holds one head): it is what the node says.
 std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std::int64_t layers, std::int64_t given_heads,
                         std::int64_t given_kv_heads, const Shape& hidden, const std::string& from);
+/// The token embedding and, with learned positions, their table and the sum. `table`: what the model says positions cost. Gives the last
+/// node.
+std::string plan_embedding(PlanBuilder& plan, const TransformerConfig& config, const std::string& title, const Shape& hidden,
+                           const Cost& tokens, const Cost& table);
+/// The norm behind the blocks; gives its node.
+std::string plan_final_norm(PlanBuilder& plan, const TransformerConfig& config, const Shape& hidden, const Cost& norm,
+                            const std::string& from);
 /// "layernorm" or "rmsnorm".
 const char* norm_words(const TransformerConfig& config);
 /// Heads that do not divide are replaced by one, so that a network with this mistake can still be drawn and counted.

@@ -14,22 +14,13 @@
 #include "engine/nn/ops/reduce.h"
 #include "engine/nn/ops/shape_ops.h"
 #include "engine/nn/ops/softmax.h"
+#include "tests/support/error_of.h"
 
 namespace dsw {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.message;
-  }
-  return "no error";
-}
 
 struct KernelCalls {
   int fill = 0, copy = 0;

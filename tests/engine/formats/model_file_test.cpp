@@ -156,7 +156,8 @@ TEST_F(ModelFiles, Gpt2OfHuggingFaceIsTurnedAndItsMasksAreLeftOut) {
   EXPECT_EQ(results["h.0.attn.bias"], StateRow::Result::LeftOut);
   EXPECT_EQ(results["lm_head.weight"], StateRow::Result::LeftOut);
   EXPECT_EQ(results["wte.weight"], StateRow::Result::Maps);
-  ASSERT_TRUE(import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "gpt2", *device_, folder_ / "in.safetensors"));
+  ASSERT_TRUE(
+      import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "gpt2", Json(), *device_, folder_ / "in.safetensors"));
   EXPECT_EQ(logits(**build_model(catalog_, *read_model_file(folder_ / "in.safetensors"), *device_)), logits(*model));
 }
 
@@ -166,7 +167,7 @@ TEST_F(ModelFiles, WeightsThatDoNotFitAreNamedAndNothingIsWritten) {
   tensors.emplace_back("transformer.extra", tensors.front().second);
   ASSERT_TRUE(write_safetensors(folder_ / "w", tensors, {}));
   const auto result =
-      import_weights(catalog_, *read_weights(folder_ / "w"), Json::parse(section_), input_, "x", *device_, folder_ / "never");
+      import_weights(catalog_, *read_weights(folder_ / "w"), Json::parse(section_), input_, "x", Json(), *device_, folder_ / "never");
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().sentence(), HasSubstr("`transformer.extra` belongs to no part of the model"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "never"));
@@ -181,8 +182,8 @@ TEST_F(ModelFiles, TheCifarResNetIsRecognised) {
   ASSERT_TRUE(guess);
   EXPECT_EQ(Json::parse(guess->section), Json::parse(R"({"type":"resnet","depth":20,"width":16,"shortcut":"A"})"));
   EXPECT_EQ(guess->input.classes, 10);
-  ASSERT_TRUE(
-      import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "resnet20", *device_, folder_ / "r.safetensors"));
+  ASSERT_TRUE(import_weights(catalog_, *weights, Json::parse(guess->section), guess->input, "resnet20", Json(), *device_,
+                             folder_ / "r.safetensors"));
   EXPECT_TRUE(build_model(catalog_, *read_model_file(folder_ / "r.safetensors"), *device_));
 }
 

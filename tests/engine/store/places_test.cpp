@@ -163,7 +163,7 @@ TEST(Places, ANewerProjectOpensReadOnlyAndStaysAsItIs) {
   EXPECT_EQ(refused.error().code, ErrorCode::NewerVersion);
   EXPECT_EQ(exit_code(refused.error().code), 4);
   EXPECT_THAT(refused.error().sentence(),
-              HasSubstr("tiny.dsx is of version 7; this program knows up to 1. It opens read-only and stays as it is."));
+              HasSubstr("tiny.dsx is of version 7; this program knows up to 2. It opens read-only and stays as it is."));
   const auto reader = fixture.reader();
   const ProjectInfo info = value_of(reader->info());
   EXPECT_TRUE(info.read_only);
@@ -176,8 +176,8 @@ TEST(Places, AnOlderProjectMigratesAfterABackup) {
   // The format of a later program: one more column, and a rewritten one.
   ProjectFormat later = project_format();
   later.version += 2;
-  later.migrations.push_back({1, "ALTER TABLE runs ADD COLUMN cost REAL NOT NULL DEFAULT 7"});
-  later.migrations.push_back({2, "UPDATE runs SET cost = cost + seed % 2; CREATE TABLE budgets (run INTEGER PRIMARY KEY, cost REAL)"});
+  later.migrations.push_back({2, "ALTER TABLE runs ADD COLUMN cost REAL NOT NULL DEFAULT 7"});
+  later.migrations.push_back({3, "UPDATE runs SET cost = cost + seed % 2; CREATE TABLE budgets (run INTEGER PRIMARY KEY, cost REAL)"});
   ProjectFixture fixture;
   const RunRow run = fixture.new_run();
   fixture.store(run, {event_of(1, MetricBody{"train/loss", 1, 4})});
@@ -185,34 +185,52 @@ TEST(Places, AnOlderProjectMigratesAfterABackup) {
   { const auto project = value_of(open_project(fixture.path(), Project::Mode::Open, later)); }
   {
     Database raw(fixture.path(), Database::Access::ReadOnly);
-    EXPECT_EQ(raw.integer("PRAGMA user_version"), 3);
+    EXPECT_EQ(raw.integer("PRAGMA user_version"), 4);
     EXPECT_EQ(raw.integer("SELECT cost FROM runs"), 8);
     EXPECT_EQ(raw.text("PRAGMA integrity_check"), "ok");
   }
   // The backup is a whole project of the old version.
-  const fs::path backup = fixture.path().string() + ".backup-v1";
+  const fs::path backup = fixture.path().string() + ".backup-v2";
   ASSERT_TRUE(fs::exists(backup));
   const auto reader = value_of(ProjectReader::open(backup));
-  EXPECT_EQ(value_of(reader->info()).format, 1);
+  EXPECT_EQ(value_of(reader->info()).format, 2);
   EXPECT_EQ(value_of(reader->metric(run.id, "train/loss")).size(), 1u);
   // A new project of the later program starts at its version.
   { const auto project = value_of(open_project(fixture.folder / "new.dsx", Project::Mode::Create, later)); }
   Database fresh(fixture.folder / "new.dsx", Database::Access::ReadOnly);
-  EXPECT_EQ(fresh.integer("PRAGMA user_version"), 3);
+  EXPECT_EQ(fresh.integer("PRAGMA user_version"), 4);
   EXPECT_EQ(fresh.integer("SELECT count(*) FROM budgets"), 0);
+}
+
+TEST(Places, AProjectOfVersion1IsReadAsItIsAndMigratedForWriting) {
+  ProjectFixture fixture;
+  write_text(fixture.folder / "w", "weights");
+  const ModelRow model = value_of(fixture.project->add_model("m", "gpt", "w", fixture.folder / "w"));
+  fixture.close();
+  {
+    Database raw(fixture.path(), Database::Access::ReadWrite);
+    raw.script(
+        "DROP TABLE evaluations; ALTER TABLE models DROP COLUMN note; ALTER TABLE models DROP COLUMN archived; PRAGMA user_version = 1");
+  }
+  ASSERT_EQ(value_of(fixture.reader()->models()).size(), 1u);
+  EXPECT_TRUE(value_of(fixture.reader()->evaluations(model.sha256)).empty());
+  fixture.open();
+  value_of(fixture.project->set_note(model.id, "kept"));
+  EXPECT_EQ(value_of(fixture.reader()->models()).front().note, "kept");
+  EXPECT_TRUE(fs::exists(fixture.path().string() + ".backup-v1"));
 }
 
 TEST(Places, AMigrationThatFailsLeavesTheFileAsItWas) {
   ProjectFormat later = project_format();
   later.version += 1;
-  later.migrations.push_back({1, "ALTER TABLE runs ADD COLUMN cost REAL; UPDATE no_such_table SET x = 1"});
+  later.migrations.push_back({2, "ALTER TABLE runs ADD COLUMN cost REAL; UPDATE no_such_table SET x = 1"});
   ProjectFixture fixture;
   fixture.new_run();
   fixture.close();
   EXPECT_FALSE(open_project(fixture.path(), Project::Mode::Open, later));
-  EXPECT_FALSE(fs::exists(fixture.path().string() + ".backup-v1"));
+  EXPECT_FALSE(fs::exists(fixture.path().string() + ".backup-v2"));
   Database raw(fixture.path(), Database::Access::ReadOnly);
-  EXPECT_EQ(raw.integer("PRAGMA user_version"), 1);
+  EXPECT_EQ(raw.integer("PRAGMA user_version"), 2);
   EXPECT_EQ(raw.integer("SELECT count(*) FROM pragma_table_info('runs') WHERE name = 'cost'"), 0);
 }
 

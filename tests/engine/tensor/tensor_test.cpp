@@ -8,22 +8,13 @@
 #include <numeric>
 
 #include "engine/core/result.h"
+#include "tests/support/error_of.h"
 
 namespace dsw {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.message;
-  }
-  return "no error";
-}
 
 class TensorTest : public testing::Test {
  protected:

@@ -22,6 +22,7 @@
 #include "engine/nn/ops/shape_ops.h"
 #include "engine/nn/ops/softmax.h"
 #include "engine/nn/ops/swiglu.h"
+#include "tests/support/error_of.h"
 #include "tests/support/op_cases.h"
 
 namespace dsw::test {
@@ -30,16 +31,6 @@ namespace {
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.message;
-  }
-  return "no error";
-}
 
 class OpRulesTest : public testing::Test {
  protected:
