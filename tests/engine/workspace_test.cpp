@@ -104,6 +104,33 @@ TEST_F(WorkspaceTest, StopAndResume) {
   for (std::size_t i = 0; i < series.size(); ++i) ASSERT_EQ(series[i].step, static_cast<std::int64_t>(i) + 1);  // no gap, none twice
 }
 
+TEST_F(WorkspaceTest, ResumePassesOverADamagedCheckpoint) {
+  const RunRow begun = start(document(100000));
+  for (int i = 0; i < 2000 && row(begun.id).metrics["train/loss"].last_step < 25; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  workspace.stop_run(begun.id);
+  workspace.wait_idle();
+  const auto checkpoints = workspace.project()->reader().value()->checkpoints(begun.id).value();
+  ASSERT_GE(checkpoints.size(), 2u);
+  {
+    std::fstream file(checkpoints.back().path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end);
+    file.put('\x7f');
+  }
+  const auto resumed = workspace.resume_run(begun.id);
+  ASSERT_TRUE(resumed) << resumed.error().sentence();
+  std::string told;
+  for (int i = 0; i < 2000 && told.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto events = workspace.project()->reader().value()->events(begun.id).value();
+    for (const EventRow& event : events)
+      if (event.kind == "resume") told = event.text;
+  }
+  workspace.stop_run(begun.id);
+  workspace.wait_idle();
+  EXPECT_EQ(told, "Goes on from step " + std::to_string(checkpoints[checkpoints.size() - 2].step));
+}
+
 TEST_F(WorkspaceTest, AQueuedRunStopsWithoutRunning) {
   const RunRow first = start(document(100000)), second = start(document(5));
   wait_for_step(first.id);

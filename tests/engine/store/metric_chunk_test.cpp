@@ -68,6 +68,14 @@ TEST(MetricChunk, DamagedBytesAreRefusedAndLeaveTheOutputAsItWas) {
       EXPECT_EQ(out.size(), 1u);
     }
   }
+  // A byte too many, between the numbers and the values or behind them: the values would be read one byte off.
+  for (const std::size_t place : {good.size() - 40 * 8, good.size()}) {
+    std::vector<unsigned char> longer = good;
+    longer.insert(longer.begin() + static_cast<std::ptrdiff_t>(place), 0);
+    std::vector<MetricPoint> out(1);
+    EXPECT_FALSE(unpack_points(longer, 0, out)) << place;
+    EXPECT_EQ(out.size(), 1u);
+  }
   // A count that would ask for all memory.
   const std::vector<unsigned char> lying{1, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0};
   std::vector<MetricPoint> out;

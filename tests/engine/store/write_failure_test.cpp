@@ -304,10 +304,10 @@ TEST(WriteFailure, TheStateFolderHelpsWhereThePlaceBesideTheProjectDoesNot) {
   fs::create_directories(places[0] / run.id);
   fs::create_directory(places[0] / run.id / UnsavedEvents::kFile);  // no file can be there
   UnsavedEvents unsaved(fixture.path());
-  EXPECT_EQ(value_of(unsaved.keep(run.id, points(6, 12))), places[1] / run.id / UnsavedEvents::kFile);
+  EXPECT_EQ(value_of(unsaved.keep(run.id, points(1, 8))), places[1] / run.id / UnsavedEvents::kFile);
   fs::remove(places[0] / run.id / UnsavedEvents::kFile);
   UnsavedEvents beside(fixture.path());
-  EXPECT_EQ(value_of(beside.keep(run.id, points(1, 8))), places[0] / run.id / UnsavedEvents::kFile);
+  EXPECT_EQ(value_of(beside.keep(run.id, points(6, 12))), places[0] / run.id / UnsavedEvents::kFile);
   fixture.open();
   expect_points(fixture, run, 12);
   EXPECT_FALSE(fs::exists(places[1]));
