@@ -20,7 +20,7 @@ ROUNDS = 3
 CASES = {
     "shakespeare-char": ("template:shakespeare-char", [], 200, "sys/tokens-per-s"),
     "gpt-4x128": ("template:shakespeare-char", ["/data/context=256", "/training/batch=16"], 50, "sys/tokens-per-s"),
-    "mnist-cnn": ("template:mnist-cnn", ["/training/epochs=null"], 200, "sys/images-per-s"),
+    "mnist-cnn": ("template:mnist-cnn", ["/training/epochs=0.237"], 200, "sys/images-per-s"),
     "resnet20": (None, [], 50, "sys/images-per-s"),
 }
 
@@ -46,7 +46,8 @@ def resnet_document(folder):
 def ours(program, folder, case, threads, round_number):
     document, settings, steps, key = CASES[case]
     # Nothing but steps: no evaluation or sample falls into the measured windows' time.
-    settings = [*settings, f"/training/steps={steps}", f"/training/eval_every={steps}", "/training/eval_batches=1", "/training/sample_tokens=0"]
+    length = [] if any("/epochs=" in setting for setting in settings) else [f"/training/steps={steps}"]
+    settings = [*settings, *length, f"/training/eval_every={steps}", "/training/eval_batches=1", "/training/sample_tokens=0"]
     project = str(folder / f"{case}-{round_number}.dsx")
     command = [program, "run", document or resnet_document(folder), "--project", project, "--threads", str(threads), "--json"]
     for setting in settings:
