@@ -115,6 +115,7 @@ SpecDocument::SpecDocument(const Catalog& catalog, DatasetCache& data, QObject* 
 }
 
 SpecDocument::~SpecDocument() {
+  undo_.disconnect();  // it says at its end that it is empty, to views that would then read a document half gone
   const std::lock_guard lock(mailbox_->mutex);
   mailbox_->document = nullptr;
 }

@@ -159,7 +159,13 @@ void ParamForm::setValue(const ParamSchema& schema, const Json& document) {
 }
 
 void ParamForm::rebuild(const ParamSchema& schema, const Json& document) {
-  for (ParamGroup* group : groups_) delete group;
+  // Later, as the event that is handled now may be of one of these controls: choosing a type builds the form again.
+  for (ParamRow* row : rows_) row->disconnect(this);
+  for (ParamGroup* group : groups_) {
+    layout_->removeWidget(group);
+    group->hide();
+    group->deleteLater();
+  }
   groups_.clear();
   rows_.clear();
   const auto add = [this](const QString& title, const QString& pointer) {

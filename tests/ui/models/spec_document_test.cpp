@@ -144,5 +144,16 @@ TEST_F(SpecDocumentTest, PlacesAreRightBehindOtherScripts) {
   EXPECT_EQ(document_.pointerAt(place->valueBegin), QString("/seed"));
 }
 
+TEST_F(SpecDocumentTest, ADocumentThatGoesSaysNothing) {
+  int said = 0;
+  {
+    SpecDocument gone(catalog(), data_);
+    gone.load(kText, ".");
+    gone.setValue("/seed", "8", "Set seed");
+    QObject::connect(&gone.undoStack(), &QUndoStack::indexChanged, [&] { ++said; });
+  }
+  EXPECT_EQ(said, 0) << "a view would read a document half gone";
+}
+
 }  // namespace
 }  // namespace dsw
