@@ -26,7 +26,7 @@ TEST(Project, ANewOneHasAnIdAFilesFolderAndNothingElse) {
   const ProjectInfo info = value_of(reader->info());
   EXPECT_EQ(info.id.size(), 32u);
   EXPECT_EQ(info.name, "tiny");
-  EXPECT_EQ(info.format, 1);
+  EXPECT_EQ(info.format, 2);
   EXPECT_EQ(info.journal, "wal");
   EXPECT_FALSE(info.read_only) << info.read_only_reason;
   EXPECT_TRUE(info.missing_files.empty());
