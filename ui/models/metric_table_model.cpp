@@ -91,6 +91,14 @@ QVariant MetricTableModel::data(const QModelIndex& index, int role) const {
           return formatCountExact(has_best ? row.summary.best_step : row.summary.last_step);
       }
       break;
+    case SeriesRole:  // the lines of the loss chart; the names of the others stand in line with them
+      if (index.column() != Name) break;
+      return row.key == "train/loss" ? 0 : row.key == "val/loss" ? 1 : row.key == "test/loss" ? 2 : -1;
+    case DashRole:
+      if (index.column() != Name || row.key.find("/loss") == std::string::npos) break;
+      return QVariant::fromValue(row.key == "val/loss"    ? QVector<double>{7, 3}
+                                 : row.key == "test/loss" ? QVector<double>{2, 3}
+                                                          : QVector<double>{});
     case Qt::TextAlignmentRole:
       return QVariant(index.column() == Name ? Qt::AlignLeft | Qt::AlignVCenter : Qt::AlignRight | Qt::AlignVCenter);
     case Qt::ToolTipRole:

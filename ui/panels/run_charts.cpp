@@ -49,7 +49,7 @@ bool isFlat(const std::string& id) { return id == "throughput" || id == "lr" || 
 RunCharts::RunCharts(RunData& run, const Catalog& catalog, QWidget* parent)
     : QWidget(parent), run_(run), catalog_(catalog), grid_(new QGridLayout(this)) {
   grid_->setContentsMargins(0, 0, 0, 0);
-  grid_->setSpacing(0);
+  grid_->setSpacing(1);
   connect(&run_, &RunData::metricsGrew, this, &RunCharts::grew);
   connect(&run_, &RunData::eventsChanged, this, [this] {
     for (Chart& chart : charts_)
@@ -88,6 +88,9 @@ void RunCharts::rebuild() {
   std::map<std::string, std::vector<std::string>> wanted;
   for (const auto& [key, columns] : run_.metrics())
     if (isShown(chartId(key))) wanted[chartId(key)].push_back(key);
+  // A run that goes on has its four charts from the start, so that none moves when the first point comes.
+  if (run_.isActive())
+    for (const char* id : {"loss", "grad-norm", "throughput", "lr"}) wanted[id];
   if (wanted.empty()) wanted["loss"] = {};
   bool added = false;
   for (auto& [id, keys] : wanted) {
@@ -102,7 +105,7 @@ void RunCharts::rebuild() {
       view->setAxis(axis_);
       view->setSmoothing(isFlat(id) ? 0 : smoothing_);
       view->setOutliers(outliers_);
-      view->setEmpty(tr("Waiting for the first step."));
+      view->setEmpty(run_.isActive() ? tr("Waiting for the first step.") : tr("This run ended before its first step."));
       if (id == "grad-norm") view->setLogY(true);
       connect(view, &CurveView::fullScreenRequested, this, [this, view] { emit chartActivated(view); });
       charts_.push_back({id, view, keys});
@@ -249,6 +252,17 @@ void RunCharts::arrange() {
   for (int i = 0; i < 4; ++i) grid_->setColumnStretch(i, i < columns ? 1 : 0);
   CurveView::align(aligned);
   updateGeometry();
+}
+
+void RunCharts::paintEvent(QPaintEvent*) {
+  // Hairlines between the charts; a place without a chart looks like one.
+  QPainter p(this);
+  p.fillRect(rect(), themeColor(Token::Surface2));
+  for (const Chart& chart : charts_) {
+    const QRect at = chart.view->geometry();
+    if (at.right() + 2 < width()) p.fillRect(at.right() + 1, at.top(), 1, at.height(), themeColor(Token::Line));
+    p.fillRect(at.left(), at.bottom() + 1, at.width() + 1, 1, themeColor(Token::Line));
+  }
 }
 
 void RunCharts::resizeEvent(QResizeEvent* event) {

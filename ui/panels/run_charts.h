@@ -40,6 +40,7 @@ class RunCharts : public QWidget {
   void chartActivated(CurveView* chart);  ///< full screen asked for
 
  protected:
+  void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
 
  private:

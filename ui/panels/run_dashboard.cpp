@@ -4,7 +4,6 @@
 #include <QCheckBox>
 #include <QDialog>
 #include <QDoubleSpinBox>
-#include <QHeaderView>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTableView>
@@ -21,12 +20,12 @@
 #include "ui/models/project_data.h"
 #include "ui/models/selection.h"
 #include "ui/models/store_watcher.h"
+#include "ui/panels/metric_table.h"
 #include "ui/panels/model_export.h"
 #include "ui/panels/run_charts.h"
 #include "ui/panels/run_facts.h"
 #include "ui/panels/run_samples.h"
 #include "ui/widgets/elided_label.h"
-#include "ui/widgets/item_delegates.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/shell/panel_header.h"
@@ -142,15 +141,8 @@ QWidget* RunDashboard::buildBody() {
   scroll->setFocusPolicy(Qt::NoFocus);
 
   auto* bottom = new QSplitter(Qt::Horizontal, split);
-  metrics_ = new QTableView(bottom);
-  metrics_->setModel(metric_model_);
-  installTableLook(metrics_);
-  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c)
-    metrics_->setItemDelegateForColumn(c, new NumberDelegate(metrics_));
-  metrics_->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  metrics_->horizontalHeader()->setSectionResizeMode(MetricTableModel::Name, QHeaderView::Stretch);
-  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) metrics_->setColumnWidth(c, 92);
-  metrics_->setAccessibleName(tr("Metrics with last and best values"));
+  auto* metrics = new MetricTable(*metric_model_, bottom);
+  metrics_ = metrics->table();
   metrics_->addActions(context().commands.actions(CommandContext::Table));
   connect(metrics_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
     if (now.isValid()) context().selection.setMetric(QString::fromStdString(metric_model_->key(now.row())));
@@ -159,7 +151,7 @@ QWidget* RunDashboard::buildBody() {
           [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
 
   samples_ = new RunSamples(run_, bottom);
-  bottom->addWidget(metrics_);
+  bottom->addWidget(metrics);
   bottom->addWidget(samples_);
   bottom->setSizes({460, 460});
   bottom->setChildrenCollapsible(false);

@@ -41,6 +41,8 @@ RunSamples::RunSamples(RunData& run, QWidget* parent)
   column->setSpacing(0);
   auto* head = new QWidget;
   head->setFixedHeight(30);
+  head->setBackgroundRole(QPalette::Base);
+  head->setAutoFillBackground(true);
   auto* line = new QHBoxLayout(head);
   line->setContentsMargins(12, 0, 8, 0);
   line->setSpacing(8);

@@ -43,6 +43,8 @@ SampleView::SampleView(QWidget* parent)
       mailbox_(std::make_shared<Mailbox>()) {
   mailbox_->view = this;
   empty_->setAlignment(Qt::AlignCenter);
+  empty_->setBackgroundRole(QPalette::Base);
+  empty_->setAutoFillBackground(true);
   empty_->setWordWrap(true);
   empty_->setContentsMargins(24, 12, 24, 12);
   text_->setReadOnly(true);

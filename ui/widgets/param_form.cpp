@@ -53,7 +53,9 @@ class ParamGroup : public QWidget {
   /// Rows that are folded away unless they are asked for.
   void showMore(int count, bool shown) {
     more_->setVisible(count > 0);
-    more_->setText(shown ? QObject::tr("Fewer settings") : QObject::tr("%1 more settings").arg(count));
+    more_->setText(shown        ? QObject::tr("Fewer settings")
+                   : count == 1 ? QObject::tr("1 more setting")
+                                : QObject::tr("%1 more settings").arg(count));
   }
   QToolButton* more() { return more_; }
   bool showsAdvanced = false;

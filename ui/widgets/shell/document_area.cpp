@@ -61,9 +61,7 @@ QTabWidget* DocumentArea::makeGroup() {
 
 QWidget* DocumentArea::parentForNew() const { return current_->findChild<QStackedWidget*>(QString(), Qt::FindDirectChildrenOnly); }
 
-void DocumentArea::add(DocumentPanel* panel) {
-  QTabWidget* group = current_;
-  const int index = group->addTab(panel, QString());
+void DocumentArea::addCloseButton(QTabWidget* group, DocumentPanel* panel) {
   auto* close = new QToolButton(group->tabBar());
   close->setObjectName(QStringLiteral("tabClose"));
   close->setIcon(themeIcon("x"));
@@ -73,7 +71,13 @@ void DocumentArea::add(DocumentPanel* panel) {
   close->setToolTip(QStringLiteral("Close"));
   close->setAccessibleName(QStringLiteral("Close tab"));
   connect(close, &QToolButton::clicked, this, [this, panel] { closePanel(panel); });
-  group->tabBar()->setTabButton(index, QTabBar::RightSide, close);
+  group->tabBar()->setTabButton(group->indexOf(panel), QTabBar::RightSide, close);
+}
+
+void DocumentArea::add(DocumentPanel* panel) {
+  QTabWidget* group = current_;
+  const int index = group->addTab(panel, QString());
+  addCloseButton(group, panel);
   connect(panel, &DocumentPanel::tabChanged, this, [this, panel] { updateTab(panel); });
   connect(
       panel, &DocumentPanel::closeRequested, this, [this, panel] { closePanel(panel); }, Qt::QueuedConnection);
@@ -147,7 +151,10 @@ bool DocumentArea::closePanel(DocumentPanel* panel) {
   emit panelClosing(panel);
   const bool hadFocus = panel->isAncestorOf(QApplication::focusWidget());
   panel->disconnect(this);
-  group->removeTab(group->indexOf(panel));
+  {
+    const QSignalBlocker quiet(group == current_ ? nullptr : group);  // a tab that goes in the other group does not make that one active
+    group->removeTab(group->indexOf(panel));
+  }
   panel->hide();
   panel->deleteLater();
   dropEmptyGroup();
@@ -175,11 +182,10 @@ void DocumentArea::toggleSecondGroup() {
   QTabWidget* from = groupOf(panel);
   if (!second_) second_ = makeGroup();
   QTabWidget* to = from == first_ ? second_ : first_;
-  QWidget* close = from->tabBar()->tabButton(from->indexOf(panel), QTabBar::RightSide);
   const QSignalBlocker quiet(from);
   from->removeTab(from->indexOf(panel));
-  const int index = to->addTab(panel, QString());
-  to->tabBar()->setTabButton(index, QTabBar::RightSide, close);
+  to->addTab(panel, QString());
+  addCloseButton(to, panel);  // the former one goes with its tab
   updateTab(panel);
   dropEmptyGroup();
   current_ = groupOf(panel);

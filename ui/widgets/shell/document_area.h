@@ -31,6 +31,7 @@ class DocumentArea : public QSplitter {
   bool closeAll();
   void step(int by);  ///< next or previous tab, round the corner
   int groups() const { return second_ ? 2 : 1; }
+  int groupIndex(const DocumentPanel* panel) const { return groupOf(panel) == first_ ? 1 : 2; }
   /// Moves the active tab to the other group; a group without tabs goes.
   void toggleSecondGroup();
 
@@ -45,6 +46,7 @@ class DocumentArea : public QSplitter {
  private:
   QTabWidget* makeGroup();
   QTabWidget* groupOf(const DocumentPanel* panel) const;
+  void addCloseButton(QTabWidget* group, DocumentPanel* panel);
   void updateTab(DocumentPanel* panel);
   void dropEmptyGroup();
   void announceActive();

@@ -116,6 +116,8 @@ void MainWindow::restoreTabs() {
                                                      : registry_.find(ref.kind) != nullptr && ref.kind != kind::kStart;
     if (!there) continue;
     go(ref);
+    const bool second = line.startsWith('2');
+    if (second != (documents_->groupIndex(documents_->active()) == 2)) documents_->toggleSecondGroup();
     if (active) front = ref;
   }
   if (!front.isNull()) {
