@@ -18,6 +18,10 @@ if [ ! -f "$project" ]; then
   done
   run template:mnist-cnn --set /training/epochs=1
 fi
+if ! "$bin/deepshock" generate --project "$project" shakespeare-exported --prompt A --tokens 1 >/dev/null 2>&1; then  # a model of its own
+  "$bin/deepshock" model export --project "$project" r-0001 --format safetensors -o "$work/shakespeare-exported.safetensors" >/dev/null
+  "$bin/deepshock" model import "$work/shakespeare-exported.safetensors" --project "$project" >/dev/null
+fi
 
 for n in $(seq 140 190); do [ -e "/tmp/.X11-unix/X$n" ] || break; done
 Xvfb ":$n" -screen 0 1440x900x24 -nolisten tcp >/dev/null 2>&1 & server=$!
@@ -48,5 +52,6 @@ for theme in light dark; do
   window $theme "$project" -- ctrl+shift+r Home Return ctrl+Tab; shot "run-dashboard-image-$theme"
   window $theme "$project" -- ctrl+shift+r Home Down Return; shot "run-dashboard-$theme"
   window $theme "$project" -- ctrl+shift+r Home Down Return F4; shot "experiment-editor-$theme"
+  window $theme "$project" -- ctrl+k s h a k e s p e a r e minus e x p Return ctrl+Return; shot "model-$theme"
   window $theme "$project" -- ctrl+shift+r ctrl+a ctrl+m; shot "run-compare-$theme"
 done

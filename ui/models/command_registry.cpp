@@ -28,6 +28,27 @@ QString commandContextName(CommandContext context) {
   return {};
 }
 
+QString commandContextNeeds(CommandContext context) {
+  switch (context) {
+    case CommandContext::Window:
+      return {};
+    case CommandContext::Form:
+      return QStringLiteral("Open an experiment first.");
+    case CommandContext::Table:
+      return QStringLiteral("Open the run table first.");
+    case CommandContext::Chart:
+      return QStringLiteral("Click a chart first.");
+    case CommandContext::Canvas:
+      return QStringLiteral("Click a network first.");
+  }
+  return {};
+}
+
+Command needing(const QString& needs, Command command) {
+  command.needs = needs;
+  return command;
+}
+
 CommandRegistry::CommandRegistry(AppSettings* settings, QObject* parent)
     : QObject(parent), settings_(settings), refreshTimer_(new QTimer(this)) {
   refreshTimer_->setSingleShot(true);
@@ -75,15 +96,19 @@ CommandState CommandRegistry::state(const QString& id) const {
       if (state.handled) return state;
     }
   }
+  const Command* command = find(id);
+  return command ? unanswered(*command) : CommandState{false, false, QStringLiteral("There is no such command."), {}, false};
+}
+
+CommandState CommandRegistry::unanswered(const Command& command) const {
   CommandState none;
   none.enabled = false;
-  none.reason = QStringLiteral("Nothing here answers to it.");
-  const Command* command = find(id);
-  // Charts and canvases answer their keys themselves: see run().
-  if (command && (command->context == CommandContext::Chart || command->context == CommandContext::Canvas)) {
-    none.enabled = true;
-    none.reason.clear();
-  }
+  none.reason = command.needs.isEmpty() ? commandContextNeeds(command.context) : command.needs;
+  // Charts and canvases answer their keys themselves, while they have the focus: see run().
+  if (command.context != CommandContext::Chart && command.context != CommandContext::Canvas) return none;
+  const QList<QObject*> views = actions_.at(command.id)->associatedObjects();
+  for (QObject* at = QGuiApplication::focusObject(); at; at = at->parent())
+    if (views.contains(at)) return {false, true, {}, {}, false};
   return none;
 }
 
@@ -121,8 +146,7 @@ void CommandRegistry::refresh() {
   const std::vector<CommandTarget*> targets = router_ ? router_() : std::vector<CommandTarget*>{};
   for (const Command& command : commands_) {
     if (command.context != CommandContext::Window) continue;  // keys of views stay live; run() looks at the state
-    CommandState state;
-    state.enabled = false;
+    CommandState state = unanswered(command);
     for (const CommandTarget* target : targets) {
       CommandState answer = target->commandState(command.id);
       if (answer.handled) {
@@ -134,7 +158,7 @@ void CommandRegistry::refresh() {
     action->setEnabled(state.enabled);
     action->setText(state.text.isEmpty() ? command.text : state.text);
     if (command.checkable) action->setChecked(state.checked);
-    action->setProperty("disabledReason", state.handled ? state.reason : QStringLiteral("Nothing here answers to it."));
+    action->setProperty("disabledReason", state.enabled ? QString() : state.reason);
     updateToolTip(command.id);
   }
 }

@@ -19,9 +19,12 @@ namespace dsw {
 class AppSettings;
 
 /// Where a key acts. Window keys act everywhere in the window; the others only while a view of that sort has the focus
-/// (`view->addActions(commands.actions(…))`). Window overlaps with all, the others only with themselves.
+/// (`view->addActions(commands.actions(…))`; charts and canvases only say so by the property kCommandContext, and the window adds the
+/// actions when they get the focus). Window overlaps with all, the others only with themselves.
+inline constexpr const char* kCommandContext = "commandContext";  ///< of a widget: an int, one of
 enum class CommandContext { Window, Form, Table, Chart, Canvas };
-QString commandContextName(CommandContext context);  ///< "anywhere", "form and JSON", "tables", "charts", "canvas"
+QString commandContextName(CommandContext context);   ///< "anywhere", "form and JSON", "tables", "charts", "canvas"
+QString commandContextNeeds(CommandContext context);  ///< "Click a chart first."; of Window empty
 
 struct Command {
   QString id;                  ///< stable: "run.start"
@@ -31,7 +34,12 @@ struct Command {
   QString help;                ///< one line: what it does
   CommandContext context = CommandContext::Window;
   bool checkable = false;
+  /// What a person has to do first where nothing answers to the command: "Open a run first." Empty: the window always answers, or the
+  /// context says it.
+  QString needs = {};
 };
+/// The same command with what it needs, for the place where it is registered.
+Command needing(const QString& needs, Command command);
 
 /// Commands are added once at start (ui/widgets/shell/commands.cpp lists them all); panels look them up by id.
 /// Triggering asks the router for the target that handles the command and runs it there.
@@ -53,6 +61,7 @@ class CommandRegistry : public QObject {
   void setRouter(Router router);
   /// Runs a command now, as its key would. False where nothing handles it or it is disabled.
   bool run(const QString& id);
+  /// A command that is not enabled always has a reason.
   CommandState state(const QString& id) const;
   /// Asks all targets again for enabled, checked and text; coalesced to one pass at the end of this event.
   void refreshLater();
@@ -76,6 +85,7 @@ class CommandRegistry : public QObject {
   void ran(const QString& id);
 
  private:
+  CommandState unanswered(const Command& command) const;
   void applyKeys(const QString& id);
   void updateToolTip(const QString& id);
   AppSettings* settings_;

@@ -100,6 +100,7 @@ void NavigatorModel::refresh() {
     runs.push_back(std::move(node));
   }
   for (const ModelRow& row : data_.models()) {
+    if (row.archived) continue;
     auto node = std::make_unique<Node>();
     node->ref = {kind::kModel, QString::fromStdString(row.id), {}};
     node->text = QString::fromStdString(row.name);
@@ -221,7 +222,7 @@ Qt::ItemFlags NavigatorModel::flags(const QModelIndex& index) const {
   const Node* self = node(index);
   if (!self) return Qt::NoItemFlags;
   Qt::ItemFlags flags = Qt::ItemIsEnabled | Qt::ItemIsSelectable;
-  if (self->ref.kind == kind::kExperiment && !data_.readOnly()) flags |= Qt::ItemIsEditable;
+  if ((self->ref.kind == kind::kExperiment || self->ref.kind == kind::kModel) && !data_.readOnly()) flags |= Qt::ItemIsEditable;
   return flags;
 }
 

@@ -14,8 +14,8 @@ inline const QString kExperiment = QStringLiteral("experiment");  ///< id: Exper
 inline const QString kRun = QStringLiteral("run");                ///< id: RunRow::id
 inline const QString kRuns = QStringLiteral("runs");              ///< the run table with comparison; id empty, place: a filter
 inline const QString kDevices = QStringLiteral("devices");
-inline const QString kKeys = QStringLiteral("keys");  ///< all commands and keys
-inline const QString kModel = QStringLiteral("model");
+inline const QString kKeys = QStringLiteral("keys");    ///< all commands and keys
+inline const QString kModel = QStringLiteral("model");  ///< id: ModelRow::id, or RunRow::id for the weights of a run
 inline const QString kHelp = QStringLiteral("help");
 // Not tabs: opening them does something.
 inline const QString kProjectFile = QStringLiteral("project-file");  ///< id: a path; opens the project
@@ -26,6 +26,7 @@ inline const QString kTemplate = QStringLiteral("template");         ///< id: a 
 ///   experiment  a JSON pointer ("/model/heads"), or "version:3"
 ///   run         "step:1200", "metric:val/loss", "sample", "log"
 ///   runs        a filter ("status:failed")
+///   model       "checkpoint:best", "checkpoint:1600" (of a run)
 struct ObjectRef {
   QString kind, id, place;
 

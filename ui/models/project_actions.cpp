@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "engine/core/resource_folder.h"
-#include "engine/report/report.h"
 #include "engine/run/templates.h"
 #include "engine/workspace.h"
 #include "ui/models/project_data.h"
@@ -17,12 +16,6 @@
 namespace dsw {
 
 namespace {
-
-std::vector<std::string> toStrings(const QStringList& list) {
-  std::vector<std::string> strings;
-  for (const QString& text : list) strings.push_back(text.toStdString());
-  return strings;
-}
 
 /// "shakespeare-char", "shakespeare-char 2", … : the first that no experiment has.
 std::string freeName(const std::vector<ExperimentRow>& rows, const std::string& wanted) {
@@ -35,7 +28,8 @@ std::string freeName(const std::vector<ExperimentRow>& rows, const std::string& 
 }
 
 /// Stores `text` as a new experiment whose name, also in the document, is free.
-Result<QString> saveAsNew(Project& project, const std::string& text, const std::string& base) {
+/// A copy of an experiment that was imported asks before it reads outside files, as that one does.
+Result<QString> saveAsNew(Project& project, const std::string& text, const std::string& base, const std::string& copyOf = {}) {
   DSW_TRY_ASSIGN(const Json document, parse_document(text));
   const auto word = [&](const char* key, const char* fallback) {
     const auto it = document.find(key);
@@ -53,6 +47,7 @@ Result<QString> saveAsNew(Project& project, const std::string& text, const std::
       if (place.pointer == "/name") stored.replace(place.value_begin, place.value_end - place.value_begin, Json(name).dump());
   }
   DSW_TRY_ASSIGN(const std::string id, project.save_experiment({}, name, word("task", "train"), stored, base));
+  if (!copyOf.empty()) DSW_TRY(project.copy_outside_files(copyOf, id));
   return QString::fromStdString(id);
 }
 
@@ -60,8 +55,15 @@ bool opensReadOnly(ErrorCode code) { return code == ErrorCode::Locked || code ==
 
 }  // namespace
 
+std::vector<std::string> toStrings(const QStringList& list) {
+  std::vector<std::string> strings;
+  for (const QString& text : list) strings.push_back(text.toStdString());
+  return strings;
+}
+
 ProjectActions::ProjectActions(Workspace& workspace, QueryRunner& queries, StoreWatcher& watcher, ProjectData& data, QObject* parent)
     : QObject(parent), workspace_(workspace), queries_(queries), watcher_(watcher), data_(data) {
+  openMailbox();
   // Before the window is shown, once: an installation does not change while it runs.
   std::error_code none;
   runsInWorkers_ = std::filesystem::exists(program_folder() / "deepshock", none);
@@ -69,6 +71,7 @@ ProjectActions::ProjectActions(Workspace& workspace, QueryRunner& queries, Store
 }
 
 ProjectActions::~ProjectActions() {
+  closeMailbox();
   {
     const std::lock_guard lock(mutex_);
     quit_ = true;
@@ -227,11 +230,10 @@ void ProjectActions::newFromFile(const QString& path, QObject* asker, std::funct
       });
 }
 
-void ProjectActions::newFromData(const QString& path, QObject* asker, std::function<void(Result<QString>)> done) {
+void ProjectActions::newFromData(const QString& path, bool text, QObject* asker, std::function<void(Result<QString>)> done) {
   change<QString>(
       asker,
-      [file = std::filesystem::absolute(path.toStdString())](Project& project) -> Result<QString> {
-        const bool text = file.extension() == ".txt";
+      [file = std::filesystem::absolute(path.toStdString()), text](Project& project) -> Result<QString> {
         Json document;
         if (text) {
           DSW_TRY_ASSIGN(const std::string base, template_document("shakespeare-char"));
@@ -264,7 +266,7 @@ void ProjectActions::duplicateRun(const QString& runId, QObject* asker, std::fun
         if (const auto versions = reader->versions(run.experiment_id))
           for (const ExperimentVersion& version : *versions)
             if (version.version == run.version) base = version.base;
-        return saveAsNew(project, text, base);
+        return saveAsNew(project, text, base, run.experiment_id);
       },
       [this, done = std::move(done)](Result<QString> id) {
         if (id) data_.reloadExperiments();
@@ -281,7 +283,7 @@ void ProjectActions::duplicateExperiment(const QString& experimentId, QObject* a
         if (versions.empty()) return dsw::fail(ErrorCode::NotFound, "The experiment has no version yet", "Keep a version first.");
         const auto newest =
             std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
-        return saveAsNew(project, newest->document, newest->base);
+        return saveAsNew(project, newest->document, newest->base, experimentId.toStdString());
       },
       [this, done = std::move(done)](Result<QString> id) {
         if (id) data_.reloadExperiments();
@@ -352,7 +354,7 @@ void ProjectActions::changeRows(const QStringList& ids, std::function<Result<voi
     if (result) {
       QStringList runs;
       for (const QString& id : ids)
-        if (!data_.experiment(id)) runs.push_back(id);
+        if (!data_.experiment(id) && !data_.model(id)) runs.push_back(id);
       if (!runs.isEmpty()) watcher_.post(runs);
       if (runs.size() != ids.size()) data_.reloadExperiments();
       emit saved();
@@ -392,81 +394,6 @@ void ProjectActions::setBaseline(const QString& runId) {
     if (run->baseline) touched.push_back(QString::fromStdString(run->id));
   if (!runId.isEmpty()) touched.push_back(runId);
   changeRows(touched, [id = runId.toStdString()](Project& p) { return p.set_baseline(id); }, nullptr, {});
-}
-
-void ProjectActions::exportProject(const QString& archive, const QStringList& runs, QObject* asker, Done done) {
-  const std::filesystem::path from = path_.toStdString(), to = archive.toStdString();
-  const QPointer<QObject> who(asker);
-  workspace_.start_job(
-      "Export " + to.filename().string(),
-      [from, to, ids = toStrings(runs)](std::stop_token, const auto&) { return export_project(from, to, ids); },
-      [this, who, done = std::move(done)](const Result<void>& result) {
-        QMetaObject::invokeMethod(
-            this,
-            [who, done, result] {
-              if (who && done) done(result);
-            },
-            Qt::QueuedConnection);
-      });
-}
-
-void ProjectActions::makeReport(const QString& path, const QStringList& runs, QObject* asker, Done done) {
-  const std::filesystem::path project = path_.toStdString(), to = path.toStdString();
-  const QPointer<QObject> who(asker);
-  workspace_.start_job(
-      "Report " + to.filename().string(),
-      [project, to, ids = toStrings(runs)](std::stop_token, const auto&) -> Result<void> {
-        DSW_TRY_ASSIGN(const auto reader, ProjectReader::open(project));
-        return write_report(*reader, ids, to);
-      },
-      [this, who, done = std::move(done)](const Result<void>& result) {
-        QMetaObject::invokeMethod(
-            this,
-            [who, done, result] {
-              if (who && done) done(result);
-            },
-            Qt::QueuedConnection);
-      });
-}
-
-void ProjectActions::inspectArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done) {
-  enqueue(asker, [path = std::filesystem::path(archive.toStdString()), done = std::move(done)]() -> std::function<void()> {
-    Result<ImportPlan> plan = inspect_archive(path);
-    return [plan = std::move(plan), done] { done(plan); };
-  });
-}
-
-void ProjectActions::importArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done) {
-  const std::filesystem::path from = archive.toStdString();
-  const QPointer<QObject> who(asker);
-  auto plan = std::make_shared<ImportPlan>();
-  workspace_.start_job(
-      "Import " + from.filename().string(),
-      [this, from, plan](std::stop_token stop, const auto& progress) -> Result<void> {
-        Project* open = workspace_.project();
-        if (!open) return dsw::fail(readOnlyError());
-        DSW_TRY_ASSIGN(*plan, import_archive(from, *open, stop, progress));
-        if (plan->outside_files.empty()) return {};
-        // The preview named these files, and the person imported.
-        DSW_TRY_ASSIGN(const auto reader, open->reader());
-        DSW_TRY_ASSIGN(const auto experiments, reader->experiments(true));
-        for (const ExperimentRow& experiment : experiments)
-          if (!experiment.outside_files.empty()) DSW_TRY(open->allow_outside_files(experiment.id));
-        return {};
-      },
-      [this, who, plan, done = std::move(done)](const Result<void>& result) {
-        QMetaObject::invokeMethod(
-            this,
-            [this, who, plan, done, result] {
-              if (result) data_.reload();
-              if (!who || !done) return;
-              if (result)
-                done(*plan);
-              else
-                done(dsw::fail(result.error()));
-            },
-            Qt::QueuedConnection);
-      });
 }
 
 }  // namespace dsw

@@ -9,7 +9,10 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <thread>
 
 #include "engine/core/result.h"
@@ -21,6 +24,9 @@ class ProjectData;
 class QueryRunner;
 class StoreWatcher;
 class Workspace;
+struct ModelImport;
+
+std::vector<std::string> toStrings(const QStringList& list);
 
 /// Short changes run one after the other on one own thread, so that two renames keep their order and the jobs list stays quiet;
 /// exports and imports are jobs of the Workspace. `done` is called on the UI thread unless its asker is gone; without one, an error
@@ -57,8 +63,8 @@ class ProjectActions : public QObject {
   void newFromTemplate(const QString& templateName, QObject* asker, std::function<void(Result<QString>)> done);
   /// A new experiment from a document file (.json); its relative paths stay relative to where the file lies.
   void newFromFile(const QString& path, QObject* asker, std::function<void(Result<QString>)> done);
-  /// A new experiment on a person's data: a character model of a .txt, a text classifier of a .csv or .tsv.
-  void newFromData(const QString& path, QObject* asker, std::function<void(Result<QString>)> done);
+  /// A new experiment on a person's data: a character model of a text, else a text classifier of a table.
+  void newFromData(const QString& path, bool text, QObject* asker, std::function<void(Result<QString>)> done);
   /// A new experiment from a run's recorded document, or from the newest version of an experiment.
   void duplicateRun(const QString& runId, QObject* asker, std::function<void(Result<QString>)> done);
   void duplicateExperiment(const QString& experimentId, QObject* asker, std::function<void(Result<QString>)> done);
@@ -87,8 +93,34 @@ class ProjectActions : public QObject {
   void exportProject(const QString& archive, const QStringList& runs, QObject* asker, Done done);
   /// A self-contained HTML page of these runs; none: the newest 50.
   void makeReport(const QString& path, const QStringList& runs, QObject* asker, Done done);
-  void inspectArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done);
-  void importArchive(const QString& archive, QObject* asker, std::function<void(Result<ImportPlan>)> done);
+  /// `allowFiles`: the person saw which files its documents name outside the archive and lets them be read.
+  void importArchive(const QString& archive, bool allowFiles, QObject* asker, std::function<void(Result<ImportPlan>)> done);
+  void importModel(const ModelImport& request, QObject* asker, std::function<void(Result<ModelRow>)> done);
+  /// The person agreed that an imported document reads the files that it names on this machine.
+  void allowOutsideFiles(const QString& experimentId, QObject* asker, Done done);
+
+  using Progress = std::function<void(std::int64_t done, std::int64_t total)>;
+  /// Long work as a job: with progress and a stop button in the jobs list. Gives the job's id. `done` comes on the UI thread unless
+  /// `asker` is gone; a stopped job gives Error{Stopped}.
+  template <class T>
+  qint64 startJob(const QString& title, QObject* asker, std::function<Result<T>(std::stop_token, const Progress&)> work,
+                  std::function<void(Result<T>)> done) {
+    auto made = std::make_shared<std::optional<Result<T>>>();
+    return startWork(
+        title,
+        [work = std::move(work), made](std::stop_token stop, const Progress& progress) -> Result<void> {
+          *made = work(std::move(stop), progress);
+          if (!**made) return fail((*made)->error());
+          return {};
+        },
+        [call = caller(asker), made, done = std::move(done)](const Result<void>& ended) {
+          call([made, done, ended] {
+            if (done) done(*made ? std::move(**made) : Result<T>(fail(ended ? Error() : ended.error())));
+          });
+        });
+  }
+  /// Gives any thread a way to call on the UI thread while `asker` lives and the window is open.
+  std::function<void(std::function<void()>)> caller(QObject* asker);
 
   /// Any other short change to the project, on the actions' thread. `what` names it in an error ("Rename").
   template <class T>
@@ -108,6 +140,11 @@ class ProjectActions : public QObject {
   void projectClosed();
 
  private:
+  struct Mailbox;
+  void openMailbox();
+  void closeMailbox();
+  qint64 startWork(const QString& title, std::function<Result<void>(std::stop_token, const Progress&)> work,
+                   std::function<void(const Result<void>&)> finished);
   template <class T>
   Result<T> withProject(const std::function<Result<T>(Project&)>& work);
   Project* project();  ///< actions' thread; null when read-only
@@ -124,6 +161,7 @@ class ProjectActions : public QObject {
   QString path_;
   bool writable_ = false;
   bool runsInWorkers_ = false;
+  std::shared_ptr<Mailbox> mailbox_;
 
   std::mutex mutex_;  // guards queue_ and quit_
   std::condition_variable wake_;

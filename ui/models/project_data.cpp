@@ -53,6 +53,12 @@ int ProjectData::count(RunStatus status) const {
   return static_cast<int>(std::count_if(runs_.begin(), runs_.end(), [&](const RunPtr& run) { return run->status == status; }));
 }
 
+const ModelRow* ProjectData::model(const QString& id) const {
+  const auto at =
+      std::find_if(models_.begin(), models_.end(), [wanted = id.toStdString()](const ModelRow& row) { return row.id == wanted; });
+  return at == models_.end() ? nullptr : &*at;
+}
+
 QStringList ProjectData::tags() const {
   QSet<QString> all;
   for (const RunPtr& run : runs_)
@@ -101,11 +107,19 @@ void ProjectData::reload() {
 }
 
 void ProjectData::reloadExperiments() {
-  queries_.askLatest<std::vector<ExperimentRow>>(
-      this, "experiments", [](ProjectReader& reader) { return reader.experiments(); },
-      [this](Result<std::vector<ExperimentRow>> rows) {
+  using Rows = std::pair<std::vector<ExperimentRow>, std::vector<ModelRow>>;
+  queries_.askLatest<Rows>(
+      this, "experiments",
+      [](ProjectReader& reader) -> Result<Rows> {
+        Rows rows;
+        DSW_TRY_ASSIGN(rows.first, reader.experiments());
+        DSW_TRY_ASSIGN(rows.second, reader.models());
+        return rows;
+      },
+      [this](Result<Rows> rows) {
         if (!rows) return;
-        experiments_ = std::move(*rows);
+        experiments_ = std::move(rows->first);
+        models_ = std::move(rows->second);
         emit experimentsChanged();
       });
 }

@@ -36,7 +36,8 @@ class ProjectData : public QObject {
 
   const std::vector<ExperimentRow>& experiments() const { return experiments_; }
   const ExperimentRow* experiment(const QString& id) const;
-  const std::vector<ModelRow>& models() const { return models_; }
+  const std::vector<ModelRow>& models() const { return models_; }  ///< newest first, archived ones too
+  const ModelRow* model(const QString& id) const;
   /// Newest first, archived ones left out.
   const std::vector<RunPtr>& runs() const { return runs_; }
   RunPtr run(const QString& id) const;  ///< null when unknown; also archived ones that were asked for by reload(id)
@@ -49,14 +50,14 @@ class ProjectData : public QObject {
   void fail(const Error& error);
   /// Reads everything again (after an import).
   void reload();
-  void reloadExperiments();
+  void reloadExperiments();  ///< and models
 
  signals:
   /// Opened, closed, failed, or read anew: take everything from here.
   void reset();
   /// Rows of these runs changed; `added` came to the front, `removed` (archived or gone) are no longer in runs().
   void runsChanged(const QStringList& changed, const QStringList& added, const QStringList& removed);
-  void experimentsChanged();
+  void experimentsChanged();  ///< or models
 
  private:
   void onCommitted(const QStringList& ids);

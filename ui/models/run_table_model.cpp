@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "ui/models/csv_text.h"
 #include "ui/models/selection.h"
 
 namespace dsw {
@@ -373,26 +374,18 @@ QModelIndex RunTableModel::indexOf(const QString& runId) const {
 }
 
 QString RunTableModel::csv() const {
-  const auto quoted = [](QString text) {
-    bool number = false;
-    text.toDouble(&number);
-    const bool formula = !text.isEmpty() && QStringLiteral("=+-@").contains(text[0]) && !number;
-    if (formula) text.prepend('\'');
-    if (formula || text.contains(',') || text.contains('"') || text.contains('\n')) text = '"' + text.replace("\"", "\"\"") + '"';
-    return text;
-  };
   QString all;
   const auto skipped = [](const RunColumn& column) { return column.id == "mark" || column.id == "series" || column.id == "curve"; };
   QStringList line;
   for (const RunColumn& column : columns_)
     if (!skipped(column))
-      line.push_back(quoted(column.id == "best" ? metric_ + " best" : column.id == "last" ? metric_ + " last" : column.title));
+      line.push_back(csvCell(column.id == "best" ? metric_ + " best" : column.id == "last" ? metric_ + " last" : column.title));
   all += line.join(',') + '\n';
   for (const Entry& entry : entries_)
     for (const int i : entry.rows) {
       line.clear();
       for (const RunColumn& column : columns_)
-        if (!skipped(column)) line.push_back(quoted(cellText({&rows_[static_cast<std::size_t>(i)]}, column, true)));
+        if (!skipped(column)) line.push_back(csvCell(cellText({&rows_[static_cast<std::size_t>(i)]}, column, true)));
       all += line.join(',') + '\n';
     }
   return all;

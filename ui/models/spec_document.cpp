@@ -127,6 +127,13 @@ void SpecDocument::load(const QString& text, const std::filesystem::path& base) 
   undo_.clear();
 }
 
+void SpecDocument::setOutsideFiles(std::vector<std::string> files) {
+  if (outside_files_ == files) return;
+  outside_files_ = std::move(files);
+  ++version_;  // what is being looked at now was asked under another permission
+  if (!text_.isEmpty()) checkSoon();
+}
+
 Json SpecDocument::resolved() const { return with_defaults(schema_, *json_); }
 
 void SpecDocument::splice(int at, int removed, const QString& inserted, bool fromTextView) {
@@ -296,23 +303,30 @@ void SpecDocument::startCheck() {
   if (checking_now_) return;  // its answer starts the next one
   checking_now_ = true;
   auto json = std::make_shared<Json>(*json_);
-  QThreadPool::globalInstance()->start([mailbox = mailbox_, json, version = version_, base = base_, &catalog = catalog_, &data = data_] {
+  DatasetCache* const data = outside_files_.empty() ? &data_ : nullptr;
+  QThreadPool::globalInstance()->start([mailbox = mailbox_, json, version = version_, base = base_, &catalog = catalog_, data] {
     std::vector<Problem> problems;
     std::shared_ptr<Estimate> estimate;
     auto facts = std::make_shared<Json>();
     try {
-      problems = validate_document(catalog, *json, base, &data);
+      problems = validate_document(catalog, *json, base, data);
+      if (!data)
+        problems.push_back({"/data/source", "is not looked at before you allow the files that this imported document names", {}, true});
       int errors = 0;
       for (const Problem& p : problems) errors += !p.warning;
       const auto filled = document_schema(catalog, json->value("task", "train"));
       if (filled) {
         const Json resolved = with_defaults(*filled, *json);
-        if (resolved.contains("data"))
-          if (auto set = data.get(resolved["data"], base, resolved.value("seed", std::uint64_t{0}))) *facts = (*set)->facts();
-        if (errors == 0)
+        if (data && resolved.contains("data"))
+          if (auto set = data->get(resolved["data"], base, resolved.value("seed", std::uint64_t{0}))) *facts = (*set)->facts();
+        // What reading the data should tell the person: "train.csv was read as Latin-1".
+        if (facts->is_object() && facts->contains("notes"))
+          for (const Json& note : facts->at("notes"))
+            if (note.is_string()) problems.push_back({"/data/source", "was read with a note: " + note.get<std::string>(), {}, true});
+        if (data && errors == 0)
           if (const auto* task = catalog.tasks.find(resolved.value("task", "train")))
             if (auto made = task->make(Json::object()))
-              if (auto costs = (*made)->estimate(catalog, resolved, base, &data)) estimate = std::make_shared<Estimate>(std::move(*costs));
+              if (auto costs = (*made)->estimate(catalog, resolved, base, data)) estimate = std::make_shared<Estimate>(std::move(*costs));
       }
     } catch (const Error& error) {
       problems.push_back({"", error.message, {}, false});

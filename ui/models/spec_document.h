@@ -27,6 +27,9 @@ class SpecDocument : public QObject {
 
   /// Takes a text as it is, with an empty undo stack. `base`: what relative paths are relative to.
   void load(const QString& text, const std::filesystem::path& base);
+  /// Files that an imported document names and that nobody has agreed to yet: while there are any, data are not looked at. Before load().
+  void setOutsideFiles(std::vector<std::string> files);
+  const std::vector<std::string>& outsideFiles() const { return outside_files_; }
   const QString& text() const { return text_; }
   const std::filesystem::path& base() const { return base_; }
   /// The last text that could be parsed; `parses` says whether that is the present one.
@@ -91,6 +94,7 @@ class SpecDocument : public QObject {
   QUndoStack undo_;
   QString text_;
   std::filesystem::path base_;
+  std::vector<std::string> outside_files_;
   std::unique_ptr<Json> json_, data_facts_;
   QString parse_error_;
   int parse_error_at_ = -1;

@@ -18,6 +18,7 @@
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/param_form.h"
 #include "ui/widgets/shell/panel_header.h"
+#include "ui/widgets/shell/prompts.h"
 
 namespace dsw {
 namespace {
@@ -62,11 +63,20 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
 ExperimentEditor::~ExperimentEditor() { context().problems.setProblems(ref().id, {}); }
 
 void ExperimentEditor::load() {
-  context().queries.ask<std::vector<ExperimentVersion>>(
-      this, [id = ref().id.toStdString()](ProjectReader& reader) { return reader.versions(id); },
-      [this](Result<std::vector<ExperimentVersion>> versions) {
-        if (!versions || versions->empty()) {
-          const QString sentence = versions ? tr("It has no stored version.") : QString::fromStdString(versions.error().sentence());
+  using Stored = std::pair<std::vector<ExperimentVersion>, std::vector<std::string>>;
+  context().queries.ask<Stored>(
+      this,
+      [id = ref().id.toStdString()](ProjectReader& reader) -> Result<Stored> {
+        Stored stored;
+        DSW_TRY_ASSIGN(stored.first, reader.versions(id));
+        DSW_TRY_ASSIGN(const std::vector<ExperimentRow> rows, reader.experiments(true));
+        for (const ExperimentRow& row : rows)
+          if (row.id == id) stored.second = row.outside_files;
+        return stored;
+      },
+      [this](Result<Stored> stored) {
+        if (!stored || stored->first.empty()) {
+          const QString sentence = stored ? tr("It has no stored version.") : QString::fromStdString(stored.error().sentence());
           messages().showMessage(MessageLevel::Error, tr("This experiment cannot be shown."), sentence,
                                  {{tr("Try again"),
                                    [this] {
@@ -77,11 +87,38 @@ void ExperimentEditor::load() {
                                  false);
           return;
         }
-        if (context().project.readOnly()) return loaded(*versions, std::nullopt);
-        context().actions.draft(ref().id, this, [this, found = *versions](Result<std::optional<std::string>> draft) {
+        document_.setOutsideFiles(stored->second);
+        if (context().project.readOnly()) return loaded(stored->first, std::nullopt);
+        context().actions.draft(ref().id, this, [this, found = stored->first](Result<std::optional<std::string>> draft) {
           loaded(found, draft ? *draft : std::nullopt);
         });
       });
+}
+
+QString ExperimentEditor::outsideFiles() const {
+  QStringList files;
+  for (const std::string& file : document_.outsideFiles()) files << QString::fromStdString(file);
+  return files.join(", ");
+}
+
+void ExperimentEditor::showOutsideFiles() {
+  if (document_.outsideFiles().empty() || context().project.readOnly()) return;
+  messages().showMessage(MessageLevel::Warning, tr("This document was imported and names files of this machine."),
+                         tr("Nothing of them was read: %1").arg(outsideFiles()),
+                         {{tr("Allow reading"), [this] { allowOutsideFiles({}); }, tr("Let this experiment read these files")}}, false);
+}
+
+void ExperimentEditor::allowOutsideFiles(std::function<void()> then) {
+  context().actions.allowOutsideFiles(ref().id, this, [this, then = std::move(then)](const Result<void>& done) {
+    if (!done) {
+      messages().showMessage(MessageLevel::Error, tr("The permission was not stored."), QString::fromStdString(done.error().sentence()));
+      return;
+    }
+    messages().clear();
+    document_.setOutsideFiles({});
+    emit commandsChanged();
+    if (then) then();
+  });
 }
 
 void ExperimentEditor::loaded(const std::vector<ExperimentVersion>& versions, const std::optional<std::string>& draft) {
@@ -107,6 +144,7 @@ void ExperimentEditor::buildView() {
     view_->setReadOnly(true, tr("%1 Duplicate it into a project of your own to edit it.").arg(context().project.readOnlyReason()));
   }
   inspector_->setVersion(latest.version, latest.document);
+  showOutsideFiles();
   loaded_ = true;
   refreshHeader();
   reportProblems();
@@ -255,6 +293,12 @@ void ExperimentEditor::runCommand(const QString& id) {
 
 void ExperimentEditor::run() {
   document_.endMerge();
+  if (!document_.outsideFiles().empty()) {
+    if (askChoice(this, tr("This run reads files that an imported document names."), outsideFiles(), {tr("Allow and run"), tr("Cancel")},
+                  1) == 0)
+      allowOutsideFiles([this] { run(); });
+    return;
+  }
   starting_ = true;
   emit commandsChanged();
   ProjectActions::RunAsk ask;

@@ -32,6 +32,10 @@ class ExperimentEditor : public DocumentPanel {
   SpecDocument& document() { return document_; }
 
  private:
+  QString outsideFiles() const;
+  /// Says which files of this machine an imported document names.
+  void showOutsideFiles();
+  void allowOutsideFiles(std::function<void()> then);
   void load();
   void loaded(const std::vector<ExperimentVersion>& versions, const std::optional<std::string>& draft);
   void buildView();

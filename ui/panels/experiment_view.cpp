@@ -16,63 +16,11 @@
 #include "ui/widgets/icons.h"
 #include "ui/widgets/json_edit.h"
 #include "ui/widgets/message_bar.h"
+#include "ui/widgets/pane.h"
 #include "ui/widgets/param_form.h"
 #include "ui/widgets/theme.h"
 
 namespace dsw {
-namespace {
-
-/// The 30 px title line of a pane, with a hairline under it.
-class PaneTitle : public QWidget {
- public:
-  PaneTitle(const QString& title, const QString& note, QWidget* parent) : QWidget(parent), line(new QHBoxLayout(this)) {
-    setFixedHeight(31);
-    line->setContentsMargins(12, 0, 8, 1);
-    line->setSpacing(8);
-    line->addWidget(new ThemedLabel(title, FontRole::Strong, Token::Text1, this));
-    if (!note.isEmpty()) line->addWidget(new ThemedLabel(note, FontRole::Text, Token::Text2, this));
-    line->addStretch(1);
-  }
-  QHBoxLayout* line;
-
- protected:
-  void paintEvent(QPaintEvent*) override {
-    QPainter p(this);
-    p.fillRect(rect(), themeColor(Token::Surface1));
-    p.fillRect(QRect(0, height() - 1, width(), 1), themeColor(Token::Line));
-  }
-};
-
-/// A part of a splitter: title over content. Widgets get their parent when they are made: one that changes it is polished again
-/// with all that it holds.
-class Pane : public QWidget {
- public:
-  Pane(const QString& title, const QString& note, QSplitter* parent) : QWidget(parent), head(new PaneTitle(title, note, this)) {
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(head);
-  }
-  template <class Content>
-  Content* hold(Content* content) {
-    static_cast<QVBoxLayout*>(layout())->addWidget(content, 1);
-    return content;
-  }
-  PaneTitle* head;
-};
-
-QToolButton* iconButton(const QString& icon, const QString& name, QWidget* parent) {
-  auto* button = new QToolButton(parent);
-  button->setIcon(themeIcon(icon));
-  button->setToolTip(name);
-  button->setAccessibleName(name);
-  button->setAutoRaise(true);
-  button->setFixedSize(24, 24);
-  return button;
-}
-
-}  // namespace
-
 ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
     : QWidget(parent), document_(document), messages_(new MessageBar(this)) {
   auto* column = new QVBoxLayout(this);
@@ -83,30 +31,30 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   column->addWidget(split, 1);
 
   auto* form_pane = new Pane(tr("Form"), {}, split);
-  changed_only_ = new QCheckBox(tr("Changed only"), form_pane->head);
-  filter_ = new QLineEdit(form_pane->head);
+  changed_only_ = new QCheckBox(tr("Changed only"), form_pane->head());
+  filter_ = new QLineEdit(form_pane->head());
   filter_->setPlaceholderText(tr("Filter fields"));
   filter_->setAccessibleName(tr("Filter fields"));
   filter_->setClearButtonEnabled(true);
   filter_->setFixedWidth(130);
-  form_pane->head->line->addWidget(changed_only_);
-  form_pane->head->line->addWidget(filter_);
+  form_pane->head()->line()->addWidget(changed_only_);
+  form_pane->head()->line()->addWidget(filter_);
   form_ = form_pane->hold(new ParamForm(form_pane));
   form_->setMinimumWidth(330);
 
   auto* right = new QSplitter(Qt::Vertical, split);
   auto* text_pane = new Pane(tr("Document"), tr("JSON, schema 1"), right);
-  cursor_place_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, text_pane->head);
-  text_pane->head->line->addWidget(cursor_place_);
+  cursor_place_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, text_pane->head());
+  text_pane->head()->line()->addWidget(cursor_place_);
   text_ = text_pane->hold(new JsonEdit(text_pane));
 
   auto* network_pane = new Pane(tr("Network"), tr("click a node to go to its fields"), right);
-  network_note_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, network_pane->head);
-  network_pane->head->line->addWidget(network_note_);
-  auto* zoom_out = iconButton("zoom-out", tr("Zoom out"), network_pane->head);
-  auto* zoom_in = iconButton("zoom-in", tr("Zoom in"), network_pane->head);
-  auto* fit = iconButton("fullscreen", tr("Fit (F)"), network_pane->head);
-  for (QToolButton* button : {zoom_out, zoom_in, fit}) network_pane->head->line->addWidget(button);
+  network_note_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, network_pane->head());
+  network_pane->head()->line()->addWidget(network_note_);
+  auto* zoom_out = iconButton("zoom-out", tr("Zoom out"), network_pane->head());
+  auto* zoom_in = iconButton("zoom-in", tr("Zoom in"), network_pane->head());
+  auto* fit = iconButton("fullscreen", tr("Fit (F)"), network_pane->head());
+  for (QToolButton* button : {zoom_out, zoom_in, fit}) network_pane->head()->line()->addWidget(button);
   network_ = network_pane->hold(new GraphView(network_pane));
   connect(zoom_out, &QToolButton::clicked, network_, [this] { network_->setZoom(network_->zoom() / 1.25); });
   connect(zoom_in, &QToolButton::clicked, network_, [this] { network_->setZoom(network_->zoom() * 1.25); });

@@ -57,6 +57,17 @@ std::vector<FactSection> experimentFacts(const ExperimentRow& row) {
   return {facts};
 }
 
+std::vector<FactSection> modelFacts(const ModelRow& row) {
+  FactSection facts{"Model", QString::fromStdString(row.family), {}, nullptr};
+  facts.facts.push_back(valueFact("Name", QString::fromStdString(row.name)));
+  facts.facts.push_back(valueFact("Imported from", QString::fromStdString(row.source)));
+  facts.facts.push_back(valueFact("File", formatBytes(static_cast<double>(row.bytes)), QString::fromStdString(row.sha256)));
+  facts.facts.push_back(valueFact("Imported", clock(row.created)));
+  std::vector<FactSection> all{facts};
+  if (!row.note.empty()) all.push_back({"Note", {}, {textFact(QString::fromStdString(row.note), Token::Text1)}, nullptr});
+  return all;
+}
+
 std::vector<FactSection> projectFacts(const ProjectData& project) {
   FactSection facts{"Project", {}, {}, nullptr};
   if (project.state() != ProjectData::State::Ready) {
@@ -149,6 +160,8 @@ void InspectorPanel::fillFacts() {
   } else if (ref.kind == kind::kExperiment) {
     if (const ExperimentRow* row = context_.project.experiment(ref.id)) return facts_->setSections(experimentFacts(*row));
   }
+  if (const ModelRow* row = ref.kind == kind::kModel ? context_.project.model(ref.id) : nullptr)
+    return facts_->setSections(modelFacts(*row));
   facts_->setSections(projectFacts(context_.project));
 }
 

@@ -3,37 +3,47 @@
 
 #include <QFileDialog>
 
-#include "engine/formats/model_file.h"
-#include "engine/tensor/device.h"
+#include "engine/model_library.h"
 #include "engine/workspace.h"
 #include "ui/models/navigator.h"
+#include "ui/models/number_format.h"
+#include "ui/models/project_actions.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace dsw {
+
+void exportWeights(PanelContext& context, const ExportedWeights& weights, QWidget* parent) {
+  QVector<SaveKind> kinds;
+  for (const std::string& format : model_export_formats())
+    kinds.push_back({QString::fromStdString(format), QString::fromStdString(format)});
+  QFileDialog* dialog = saveDialog(parent, QObject::tr("Export the model of %1").arg(weights.title), weights.file, kinds);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  QObject::connect(dialog, &QFileDialog::fileSelected, parent, [&context, parent, kinds, from = weights.from](const QString& to) {
+    const QString format = savedKind(to, kinds);
+    context.actions.startJob<void>(
+        QObject::tr("Export %1").arg(QFileInfo(to).fileName()), parent,
+        [&catalog = context.workspace.catalog(), from, to = to.toStdString(), format = format.toStdString()](
+            std::stop_token, const ProjectActions::Progress&) { return export_model(catalog, from, format, to); },
+        [&context, to](const Result<void>& done) {
+          if (done)
+            context.navigator.notice(NoticeLevel::Success, QObject::tr("%1 was written.").arg(to));
+          else
+            context.navigator.notice(NoticeLevel::Error, QString::fromStdString(done.error().sentence()));
+        });
+  });
+  dialog->open();
+}
 
 void exportRunModel(PanelContext& context, const RunRow& run, const std::vector<CheckpointRow>& checkpoints, QWidget* parent) {
   const CheckpointRow* chosen = nullptr;
   for (const CheckpointRow& checkpoint : checkpoints)
     if (!checkpoint.missing && (!chosen || checkpoint.best || !chosen->best)) chosen = &checkpoint;
-  const QString name = QString::fromStdString(run.experiment_name + "-" + run.short_name);
-  if (!chosen)
-    return context.navigator.notice(NoticeLevel::Error,
-                                    QObject::tr("%1 has no checkpoint whose file is there.").arg(QString::fromStdString(run.short_name)));
-  auto* dialog =
-      new QFileDialog(parent, QObject::tr("Export the model of %1, step %2").arg(QString::fromStdString(run.short_name)).arg(chosen->step),
-                      name + ".safetensors", QObject::tr("safetensors (*.safetensors)"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix("safetensors");
-  QObject::connect(dialog, &QFileDialog::fileSelected, parent, [&context, from = chosen->path](const QString& to) {
-    context.workspace.start_job(
-        QObject::tr("Export %1").arg(QFileInfo(to).fileName()).toStdString(),
-        [from, to = to.toStdString()](std::stop_token, const std::function<void(std::int64_t, std::int64_t)>&) -> Result<void> {
-          DSW_TRY_ASSIGN(const ModelFile model, read_model_file(from));
-          const std::unique_ptr<Device> host = make_cpu_device(1);
-          return write_model_file(to, model, *host);
-        });
-  });
-  dialog->open();
+  const QString name = QString::fromStdString(run.short_name);
+  if (!chosen) return context.navigator.notice(NoticeLevel::Error, QObject::tr("%1 has no checkpoint whose file is there.").arg(name));
+  exportWeights(context,
+                {QString::fromStdString(run.experiment_name + "-" + run.short_name),
+                 QObject::tr("%1, step %2").arg(name, formatCountExact(chosen->step)), chosen->path},
+                parent);
 }
 
 }  // namespace dsw

@@ -88,7 +88,8 @@ NavigatorPanel::NavigatorPanel(PanelContext& context, QWidget* parent)
   connect(tree_, &QWidget::customContextMenuRequested, this, &NavigatorPanel::menuAt);
   connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] {
     const ObjectRef ref = current();
-    if (tree_->hasFocus() && (ref.kind == kind::kExperiment || ref.kind == kind::kRun)) context_.selection.setObject(ref);
+    if (tree_->hasFocus() && (ref.kind == kind::kExperiment || ref.kind == kind::kRun || ref.kind == kind::kModel))
+      context_.selection.setObject(ref);
     context_.commands.refreshLater();
   });
   connect(&model_, &NavigatorModel::renameRequested, this,
@@ -137,7 +138,7 @@ std::vector<QWidget*> NavigatorPanel::titleButtons() {
   more->setToolTip(QStringLiteral("Project commands"));
   more->setAccessibleName(QStringLiteral("Project commands"));
   auto* menu = new QMenu(more);
-  for (const char* id : {"view.overview", "run.all", "", "file.import", "file.export", "file.report", "", "file.close-project"}) {
+  for (const char* id : {"view.overview", "run.all", "", "file.import", "file.export-project", "file.report", "", "file.close-project"}) {
     if (*id)
       menu->addAction(context_.commands.action(id));
     else
@@ -183,7 +184,7 @@ CommandState NavigatorPanel::commandState(const QString& id) const {
 
 void NavigatorPanel::runCommand(const QString& id) {
   const ObjectRef ref = current();
-  if (id == "object.rename" && ref.kind == kind::kExperiment)
+  if (id == "object.rename" && (ref.kind == kind::kExperiment || ref.kind == kind::kModel))
     tree_->edit(tree_->currentIndex());
   else
     objects_.run(id, ref);
@@ -216,8 +217,8 @@ void NavigatorPanel::menuAt(const QPoint& pos) {
   tree_->setCurrentIndex(index);
   const ObjectRef ref = current();
   QMenu menu(this);
-  for (const char* id : {"object.open", "run.start", "run.stop", "run.resume", "run.pin", "object.duplicate", "object.rename", "object.tag",
-                         "object.note", "object.archive"}) {
+  for (const char* id : {"object.open", "run.start", "run.stop", "run.resume", "run.pin", "run.open-model", "object.duplicate",
+                         "object.rename", "object.tag", "object.note", "object.archive"}) {
     const CommandState state = objects_.state(id, ref);
     if (!state.handled) continue;
     const Command* command = context_.commands.find(id);

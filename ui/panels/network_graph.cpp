@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/network_graph.h"
 
+#include "ui/models/layer_table_model.h"
 #include "ui/models/number_format.h"
 
 namespace dsw {
 namespace {
-
-QString shapeText(const Shape& shape) {
-  QStringList parts;
-  for (const std::int64_t length : shape) parts << QString::number(length);
-  return parts.join(QChar(0xD7));
-}
 
 QString tooltipOf(const NetworkNode& node) {
   return QObject::tr("%1\nOutput %2\n%3 parameters, %4 FLOPs, %5 kept for the backward pass")

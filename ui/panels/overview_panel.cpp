@@ -66,7 +66,7 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
   header().addCommand("file.new-experiment", PanelHeader::Style::Primary);
   header().addCommand("run.all");
   header().addOverflow("file.import");
-  header().addOverflow("file.export");
+  header().addOverflow("file.export-project");
   experiments_->setHorizontalHeaderLabels({"Experiment", "Version", "Runs", "Best val/loss", "Changed"});
   runs_->setHorizontalHeaderLabels({"State", "Run", "Experiment", "Best val/loss", "Time", "Started"});
   for (const int column : {1, 2, 3}) experimentTable_->setItemDelegateForColumn(column, new NumberDelegate(experimentTable_));

@@ -233,8 +233,8 @@ void RunDashboard::refreshButtons() {
   if (wanted == "resumable") header().addCommand("run.resume", PanelHeader::Style::Primary);
   header().addCommand("object.duplicate");
   header().addCommand("run.pin");
-  for (const char* id :
-       {"run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag", "object.note", "object.archive"})
+  for (const char* id : {"run.open-model", "run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag",
+                         "object.note", "object.archive"})
     header().addOverflow(id);
 }
 
@@ -349,7 +349,7 @@ CommandState RunDashboard::commandState(const QString& id) const {
   }
   if (id == "object.duplicate" || id == "object.rename" || id == "object.tag" || id == "object.note") return needsWriting();
   if (id == "run.compare") return state;
-  if (id == "run.export-model") {
+  if (id == "run.export-model" || id == "run.open-model") {
     state.enabled = !run_.checkpoints().empty();
     if (!state.enabled) state.reason = tr("It has no checkpoint yet.");
     return state;
@@ -407,6 +407,8 @@ void RunDashboard::runCommand(const QString& id) {
     editTags();
   } else if (id == "object.note") {
     editNote();
+  } else if (id == "run.open-model") {
+    c.navigator.open({kind::kModel, runId(), {}});
   } else if (id == "run.export-model") {
     exportRunModel(context(), run_.row(), run_.checkpoints(), this);
   } else if (id == "file.export") {

@@ -60,6 +60,9 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
   if (record.is_object() && record.contains("step_flops") && record["step_flops"].is_number())
     add(QObject::tr("FLOPs a step"), formatCount(record["step_flops"].get<double>()));
   add(QObject::tr("Data"), text(document, "/data/source").remove("builtin:"));
+  if (record.is_object() && record.contains("data_notes") && record["data_notes"].is_array())
+    for (const Json& note : record["data_notes"])
+      if (note.is_string()) facts.facts.push_back(textFact(QString::fromStdString(note.get<std::string>()), Token::Warning));
   add(QObject::tr("Seed"), QString::number(row.seed));
   add(QObject::tr("Precision"),
       record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision"));

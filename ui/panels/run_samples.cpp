@@ -7,25 +7,11 @@
 #include "ui/models/run_data.h"
 #include "ui/panels/sample_view.h"
 #include "ui/widgets/elided_label.h"
-#include "ui/widgets/icons.h"
+#include "ui/widgets/pane.h"
 #include "ui/widgets/segmented_control.h"
 #include "ui/widgets/theme.h"
 
 namespace dsw {
-
-namespace {
-
-QToolButton* stepButton(const QString& icon, const QString& name) {
-  auto* button = new QToolButton;
-  button->setIcon(themeIcon(icon));
-  button->setToolTip(name);
-  button->setAccessibleName(name);
-  button->setAutoRaise(true);
-  button->setFixedSize(24, 24);
-  return button;
-}
-
-}  // namespace
 
 RunSamples::RunSamples(RunData& run, QWidget* parent)
     : QWidget(parent),
@@ -33,8 +19,8 @@ RunSamples::RunSamples(RunData& run, QWidget* parent)
       kinds_(new SegmentedControl),
       note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
       count_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
-      back_(stepButton("chevron-left", tr("Earlier sample"))),
-      forward_(stepButton("chevron-right", tr("Later sample"))),
+      back_(iconButton("chevron-left", tr("Earlier sample"))),
+      forward_(iconButton("chevron-right", tr("Later sample"))),
       view_(new SampleView) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ui/models/number_format.h"
+#include "ui/panels/confusion_map.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/heatmap_view.h"
 #include "ui/widgets/image_grid.h"
@@ -52,9 +53,6 @@ SampleView::SampleView(QWidget* parent)
   text_->setFont(themeFont(FontRole::Number));
   text_->document()->setDocumentMargin(12);
   text_->setAccessibleName(tr("Generated text"));
-  confusion_->setDiagonalMarked(true);
-  confusion_->setScale(HeatmapScale::SquareRoot);
-  confusion_->setCellText([](double v) { return formatCount(v); });
   for (QWidget* page :
        {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_), static_cast<QWidget*>(confusion_)})
     addWidget(page);
@@ -112,35 +110,11 @@ void SampleView::showText(const SampleRow& sample) {
 void SampleView::showConfusion(const SampleRow& sample) {
   const Json content = Json::parse(sample.data, nullptr, false);
   if (!content.is_object() || !content.contains("classes") || !content.contains("counts")) return;
-  HeatmapData map;
-  map.row_title = tr("true");
-  map.column_title = tr("predicted");
-  for (const Json& name : content["classes"])
-    map.row_labels << QString::fromStdString(name.is_string() ? name.get<std::string>() : name.dump());
-  map.column_labels = map.row_labels;
-  map.rows = map.columns = static_cast<int>(map.row_labels.size());
-  double right = 0, all = 0;
-  int i = 0;
-  for (const Json& row : content["counts"]) {
-    int j = 0;
-    for (const Json& count : row) {
-      const double n = count.is_number() ? count.get<double>() : 0;
-      map.values.push_back(n);
-      all += n;
-      if (i == j++) right += n;
-    }
-    ++i;
-  }
-  if (map.values.size() != static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns)) return;
-  note_ = tr("step %1, %2 of %3 right")
-              .arg(formatCountExact(sample.step), formatCountExact(static_cast<std::int64_t>(right)),
-                   formatCountExact(static_cast<std::int64_t>(all)));
-  const QStringList names = map.row_labels;
-  confusion_->setCellTip([names](int row, int column, double v) {
-    return row == column ? tr("%1 taken for %1, rightly: %2").arg(names.value(row), formatCount(v))
-                         : tr("%1 taken for %2: %3").arg(names.value(row), names.value(column), formatCount(v));
-  });
-  confusion_->setData(std::move(map));
+  const ConfusionMap map = confusionMap(content);
+  if (map.map.rows == 0) return;
+  note_ = tr("step %1, %2 of %3 right").arg(formatCountExact(sample.step), formatCountExact(map.right), formatCountExact(map.all));
+  confusion_->setTitle(tr("Confusion at step %1").arg(formatCountExact(sample.step)));
+  showConfusionMap(*confusion_, map);
   setCurrentWidget(confusion_);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/curve_view.h"
 
+#include "ui/models/command_registry.h"
 #include "ui/models/number_format.h"
 #include "ui/widgets/curve/curve_plot.h"
 #include "ui/widgets/curve/curve_table.h"
@@ -21,6 +22,7 @@ void CrosshairLink::set(double step, bool pinned) {
 
 CurveView::CurveView(QWidget* parent)
     : QWidget(parent), plot_(new CurvePlot(this)), header_(new QWidget(this)), message_(new MessageBar(this)) {
+  setProperty(kCommandContext, static_cast<int>(CommandContext::Chart));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/figure_export.h"
 
+#include <QFileDialog>
 #include <QSvgGenerator>
+#include <memory>
+
+#include "ui/widgets/save_dialog.h"
 
 namespace dsw {
 namespace {
@@ -61,17 +65,11 @@ bool writeFigure(const Figure& figure, const QString& path) {
 QString exportFigure(QWidget* parent, const Figure& figure, QString* failed) {
   QString name = figure.quantity.isEmpty() ? figure.title : figure.quantity;
   name.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9._-]+")), QStringLiteral("-"));
-  QString filters = QObject::tr("Drawing (*.svg);;Picture (*.png)");
-  if (figure.csv) filters += QObject::tr(";;Table (*.csv)");
-  QString filter;
-  QString path =
-      QFileDialog::getSaveFileName(parent, QObject::tr("Export %1").arg(figure.title), name + QStringLiteral(".svg"), filters, &filter);
-  if (path.isEmpty()) return {};
-  const QString suffix = QFileInfo(path).suffix().toLower();
-  if (suffix != QLatin1String("svg") && suffix != QLatin1String("png") && suffix != QLatin1String("csv"))
-    path += filter.contains(QLatin1String("png"))   ? QStringLiteral(".png")
-            : filter.contains(QLatin1String("csv")) ? QStringLiteral(".csv")
-                                                    : QStringLiteral(".svg");
+  QVector<SaveKind> kinds{{"svg", QObject::tr("Drawing")}, {"png", QObject::tr("Picture")}};
+  if (figure.csv) kinds.push_back({"csv", QObject::tr("Table")});
+  const std::unique_ptr<QFileDialog> dialog(saveDialog(parent, QObject::tr("Export %1").arg(figure.title), name, kinds));
+  if (dialog->exec() != QDialog::Accepted || dialog->selectedFiles().isEmpty()) return {};
+  const QString path = dialog->selectedFiles().front();
   if (writeFigure(figure, path)) return path;
   *failed = path;
   return {};
@@ -86,15 +84,6 @@ QString provenanceHead(const QString& quantity, const Provenance& provenance) {
   for (auto it = provenance.begin(); it != provenance.end(); ++it)
     head += QStringLiteral("# %1: %2\n").arg(oneLine(it.key()), oneLine(it.value()));
   return head;
-}
-
-QString csvCell(const QString& text) {
-  QString cell = text;
-  if (!cell.isEmpty() && QStringLiteral("=+-@").contains(cell[0])) cell.prepend(QLatin1Char('\''));
-  if (cell.contains(QLatin1Char(',')) || cell.contains(QLatin1Char('"')) || cell.contains(QLatin1Char('\n')) ||
-      cell.contains(QLatin1Char('\r')))
-    cell = QLatin1Char('"') + cell.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
-  return cell;
 }
 
 }  // namespace dsw

@@ -7,6 +7,8 @@
 #include <QString>
 #include <functional>
 
+#include "ui/models/csv_text.h"
+
 class QPainter;
 class QWidget;
 
@@ -36,7 +38,5 @@ QString exportFigure(QWidget* parent, const Figure& figure, QString* failed);
 
 /// "# key: value" lines.
 QString provenanceHead(const QString& quantity, const Provenance& provenance);
-/// A cell of CSV text: quoted where it must be, disarmed (apostrophe) where it begins like a formula: = + - @.
-QString csvCell(const QString& text);
 
 }  // namespace dsw

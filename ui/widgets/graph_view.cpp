@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/graph_view.h"
 
+#include "ui/models/command_registry.h"
 #include "ui/widgets/graph/graph_scene.h"
 #include "ui/widgets/graph/mini_map.h"
 #include "ui/widgets/icons.h"
@@ -55,6 +56,7 @@ class ZoomControl final : public QWidget {
 }  // namespace
 
 GraphView::GraphView(QWidget* parent) : QGraphicsView(parent), scene_(new GraphScene(this)) {
+  setProperty(kCommandContext, static_cast<int>(CommandContext::Canvas));
   setScene(scene_);
   setFrameShape(QFrame::NoFrame);
   setFocusPolicy(Qt::StrongFocus);

@@ -21,45 +21,72 @@ void addCommands(CommandRegistry& r) {
   r.add({"file.new-experiment", "&New experiment…", "plus-lg", keys({"Ctrl+N"}), "A new experiment from a template"});
   r.add({"file.new-project", "New &project…", "folder2", {}, "An empty project file in a place that you choose"});
   r.add({"file.open", "&Open…", "folder2-open", keys({"Ctrl+O"}), "Open a project (.dsx), or import an archive, a model or a data file"});
-  r.add({"file.save", "&Keep version", "save", keys({"Ctrl+S"}), "Store the document as a new version of its experiment"});
+  r.add(needing("Open an experiment first.",
+                {"file.save", "&Keep version", "save", keys({"Ctrl+S"}), "Store the document as a new version of its experiment"}));
   r.add({"file.import", "&Import…", "box-arrow-in-down", keys({"Ctrl+Shift+I"}),
-         "Import a project archive (.dsz) or a model, after a preview"});
+         "Import an archive, a model, a document or data, after a preview"});
   r.add({"file.export", "&Export…", "download", keys({"Ctrl+Shift+E"}),
-         "Export what the focused view shows: project, figure, table or model"});
+         "Export what the focused view shows: figure, table, model or project"});
+  r.add({"file.export-project", "Export pro&ject…", "archive", {}, "Write the whole project, with its files, into one archive (.dsz)"});
   r.add({"file.report", "Make &report…", "file-earmark-text", {}, "A self-contained HTML report of the selected runs"});
   r.add({"file.close-project", "&Close project", "", {}, "Close the project and show the start page"});
   r.add({"file.settings", "&Settings…", "gear", keys({"Ctrl+,"}), "Theme, scale, motion and keys"});
   r.add({"file.quit", "&Quit", "", keys({"Ctrl+Q"}), "Close the window"});
 
   // Edit: one action each; the focused pane answers.
-  r.add({"edit.undo", "&Undo", "arrow-counterclockwise", keys({"Ctrl+Z"}), "Take the last change back"});
-  r.add({"edit.redo", "&Redo", "arrow-clockwise", keys({"Ctrl+Shift+Z", "Ctrl+Y"}), "Do it again"});
-  r.add({"edit.cut", "Cu&t", "scissors", keys({"Ctrl+X"}), "Cut to the clipboard"});
-  r.add({"edit.copy", "&Copy", "clipboard", keys({"Ctrl+C"}), "Copy to the clipboard; tables with their head"});
-  r.add({"edit.paste", "&Paste", "clipboard-check", keys({"Ctrl+V"}), "Insert from the clipboard"});
-  r.add({"edit.select-all", "Select &all", "", keys({"Ctrl+A"}), "Select everything in the focused view"});
-  r.add({"edit.find", "&Find…", "search", keys({"Ctrl+F"}), "Find in the focused view"});
-  r.add({"edit.find-next", "Find &next", "", keys({"F3"}), "Go to the next place found"});
-  r.add({"edit.find-previous", "Find pre&vious", "", keys({"Shift+F3"}), "Go to the previous place found"});
+  r.add(needing("There is nothing to take back here.",
+                {"edit.undo", "&Undo", "arrow-counterclockwise", keys({"Ctrl+Z"}), "Take the last change back"}));
+  r.add(
+      needing("Nothing was taken back here.", {"edit.redo", "&Redo", "arrow-clockwise", keys({"Ctrl+Shift+Z", "Ctrl+Y"}), "Do it again"}));
+  r.add(needing("Click into a text field first.", {"edit.cut", "Cu&t", "scissors", keys({"Ctrl+X"}), "Cut to the clipboard"}));
+  r.add(needing("Click into a text or a table first.",
+                {"edit.copy", "&Copy", "clipboard", keys({"Ctrl+C"}), "Copy to the clipboard; tables with their head"}));
+  r.add(needing("Click into a text field first.",
+                {"edit.paste", "&Paste", "clipboard-check", keys({"Ctrl+V"}), "Insert from the clipboard"}));
+  r.add(needing("Click into a text or a table first.",
+                {"edit.select-all", "Select &all", "", keys({"Ctrl+A"}), "Select everything in the focused view"}));
+  r.add(needing("Open an experiment or the run table first.",
+                {"edit.find", "&Find…", "search", keys({"Ctrl+F"}), "Find in the focused view"}));
+  r.add(
+      needing("Open the log and find something first.", {"edit.find-next", "Find &next", "", keys({"F3"}), "Go to the next place found"}));
+  r.add(needing("Open the log and find something first.",
+                {"edit.find-previous", "Find pre&vious", "", keys({"Shift+F3"}), "Go to the previous place found"}));
 
   // Object: the verbs of section 1, on what is focused or shown.
-  r.add({"object.open", "&Open object", "box-arrow-up-right", {}, "Open or raise its tab"});
-  r.add({"object.duplicate", "&Duplicate", "files", keys({"Ctrl+D"}),
-         "A new experiment from this one, or from the document that a run recorded"});
-  r.add({"object.rename", "Re&name", "pencil", keys({"F2"}), "Give it another name"});
-  r.add({"object.tag", "&Tag…", "tag", keys({"Ctrl+Shift+T"}), "Add or remove tags"});
-  r.add({"object.note", "N&ote…", "sticky", keys({"Ctrl+Shift+N"}), "Write a note on it"});
-  r.add({"object.archive", "&Archive", "archive", keys({"Delete"}), "Hide it; it can be restored"});
+  r.add(needing("Select an experiment, a run or a model first.",
+                {"object.open", "&Open object", "box-arrow-up-right", {}, "Open or raise its tab"}));
+  r.add(needing("Open or select an experiment or a run first.",
+                {"object.duplicate", "&Duplicate", "files", keys({"Ctrl+D"}),
+                 "A new experiment from this one, or from the document that a run recorded"}));
+  r.add(needing("Open or select an experiment, a run or a model first.",
+                {"object.rename", "Re&name", "pencil", keys({"F2"}), "Give it another name"}));
+  r.add(needing("Open or select a run first.", {"object.tag", "&Tag…", "tag", keys({"Ctrl+Shift+T"}), "Add or remove tags"}));
   r.add(
-      {"object.source", "&Go to source", "signpost-split", keys({"F4"}), "Go to the run, document version or row behind what is focused"});
+      needing("Open or select a run or a model first.", {"object.note", "N&ote…", "sticky", keys({"Ctrl+Shift+N"}), "Write a note on it"}));
+  r.add(needing("Open or select an experiment, a run or a model first.",
+                {"object.archive", "&Archive", "archive", keys({"Delete"}), "Hide it; it can be restored"}));
+  r.add(needing("Open or select a run first.", {"object.source", "&Go to source", "signpost-split", keys({"F4"}),
+                                                "Go to the run, document version or row behind what is focused"}));
 
   // Run.
-  r.add({"run.start", "&Run", "play-fill", keys({"F5"}), "Freeze a version, queue a run and open its dashboard"});
-  r.add({"run.stop", "&Stop", "stop-circle", keys({"Shift+F5"}), "Save a checkpoint and stop"});
-  r.add({"run.resume", "R&esume", "arrow-repeat", keys({"Ctrl+F5"}), "Go on from the last checkpoint"});
-  r.add({"run.pin", "&Pin as baseline", "pin-angle", keys({"Ctrl+B"}), "Every difference in tables and charts refers to it", Window, true});
-  r.add({"run.compare", "&Compare", "intersect", keys({"Ctrl+M"}), "Show the marked runs over one another, differences first"});
-  r.add({"run.export-model", "E&xport model…", "box-seam", {}, "Write the run's best weights as safetensors"});
+  r.add(needing("Open or select an experiment first.",
+                {"run.start", "&Run", "play-fill", keys({"F5"}), "Freeze a version, queue a run and open its dashboard"}));
+  r.add(needing("Open or select a run first.", {"run.stop", "&Stop", "stop-circle", keys({"Shift+F5"}), "Save a checkpoint and stop"}));
+  r.add(needing("Open or select a run first.",
+                {"run.resume", "R&esume", "arrow-repeat", keys({"Ctrl+F5"}), "Go on from the last checkpoint"}));
+  r.add(needing("Open or select a run first.", {"run.pin", "&Pin as baseline", "pin-angle", keys({"Ctrl+B"}),
+                                                "Every difference in tables and charts refers to it", Window, true}));
+  r.add(needing("Mark two runs or more in the run table first.",
+                {"run.compare", "&Compare", "intersect", keys({"Ctrl+M"}), "Show the marked runs over one another, differences first"}));
+  r.add(needing("Open or select a run or a model first.",
+                {"run.export-model", "E&xport model…", "box-seam", {}, "Write the best weights of a run, or a model, as safetensors"}));
+  r.add(needing("Open or select a run first.",
+                {"run.open-model", "Try &model", "box", {}, "Let a run's weights write text or classify, and measure them on other data"}));
+  r.add(needing("Open a model first.", {"model.try", "&Generate or classify", "play-fill", keys({"Ctrl+Return"}),
+                                        "Let the open model go on from its prompt, or classify examples"}));
+  r.add(needing("Open a model first.",
+                {"model.evaluate", "E&valuate", "speedometer2", {}, "Measure the open model on the data that is chosen there"}));
+  r.add(needing("Open a model first.", {"model.stop", "S&top the model", "stop-circle", {}, "Stop what the open model is doing"}));
   r.add({"run.all", "All r&uns", "table", keys({"Ctrl+Shift+R"}), "The table of all runs"});
 
   // View.
@@ -105,8 +132,8 @@ void addCommands(CommandRegistry& r) {
   r.add({"help.about", "&About", "info-circle", {}, "Version, licences"});
 
   // Forms and JSON.
-  r.add(
-      {"form.toggle-json", "Form or JSON at the same place", "braces", keys({"Ctrl+J"}), "Jump between the form and the JSON text", Form});
+  r.add(needing("Open an experiment first.", {"form.toggle-json", "Form or JSON at the same place", "braces", keys({"Ctrl+J"}),
+                                              "Jump between the form and the JSON text", Form}));
   r.add({"form.values", "Possible values", "", keys({"Ctrl+Space", "Alt+/"}), "List what can stand here", Form});
   r.add({"form.default", "Back to default", "", keys({"Alt+Backspace"}), "Take the value away, so that the default applies", Form});
   r.add({"form.next-group", "Next group", "", keys({"Alt+Down"}), "The next section of the form", Form});
@@ -146,8 +173,8 @@ void addCommands(CommandRegistry& r) {
 QVector<MenuPlan> menuPlan() {
   return {
       {"&File",
-       {"file.new-experiment", "file.new-project", "file.open", "@recent", "", "file.save", "file.import", "file.export", "file.report", "",
-        "file.settings", "", "file.close-project", "file.quit"}},
+       {"file.new-experiment", "file.new-project", "file.open", "@recent", "", "file.save", "file.import", "file.export",
+        "file.export-project", "file.report", "", "file.settings", "", "file.close-project", "file.quit"}},
       {"&Edit",
        {"edit.undo", "edit.redo", "", "edit.cut", "edit.copy", "edit.paste", "edit.select-all", "", "edit.find", "edit.find-next",
         "edit.find-previous", "", "object.duplicate", "object.rename", "object.tag", "object.note", "object.archive"}},
@@ -178,7 +205,9 @@ QVector<MenuPlan> menuPlan() {
         "view.scale-down",
         "view.scale-reset",
         "view.full-screen"}},
-      {"&Run", {"run.start", "run.stop", "run.resume", "", "run.pin", "run.compare", "run.all", "", "run.export-model"}},
+      {"&Run",
+       {"run.start", "run.stop", "run.resume", "", "run.pin", "run.compare", "run.all", "", "run.open-model", "model.try", "model.evaluate",
+        "model.stop", "", "run.export-model"}},
       {"&Window",
        {"window.next-tab", "window.previous-tab", "window.second-group", "view.next-pane", "view.previous-pane", "", "window.close-tab",
         "window.close-all", "", "window.start", "view.reset-layout"}},

@@ -27,6 +27,11 @@
 
 namespace dsw {
 
+namespace {
+/// What the verbs of the menus act on.
+bool isObject(const ObjectRef& ref) { return ref.kind == kind::kRun || ref.kind == kind::kExperiment || ref.kind == kind::kModel; }
+}  // namespace
+
 MainWindow::MainWindow(Workspace& workspace, AppSettings& settings, const PanelRegistry& panels, QWidget* parent)
     : QMainWindow(parent),
       registry_(panels),
@@ -115,6 +120,9 @@ void MainWindow::fillPalette() {
     const QString where = menuOf.value(command.id, commandContextName(command.context));
     PaletteEntry entry = paletteEntry(*services_->commands.action(command.id), where);
     entry.icon = command.icon;
+    const CommandState state = services_->commands.state(command.id);  // keys of views are never disabled as actions
+    entry.enabled = state.enabled;
+    entry.reason = state.enabled ? QString() : state.reason;
     entries.push_back(entry);
   }
   for (const ExperimentRow& row : services_->data.experiments()) {
@@ -126,6 +134,18 @@ void MainWindow::fillPalette() {
                        QString("experiment v%1").arg(row.version),
                        {},
                        "sliders2",
+                       true,
+                       {}});
+  }
+  for (const ModelRow& row : services_->data.models()) {
+    if (row.archived) continue;
+    const ObjectRef ref{kind::kModel, QString::fromStdString(row.id), {}};
+    entries.push_back({ref.href(),
+                       PaletteKind::Object,
+                       QString::fromStdString(row.name),
+                       QString("model, %1").arg(QString::fromStdString(row.family)),
+                       {},
+                       "box",
                        true,
                        {}});
   }
@@ -218,6 +238,7 @@ void MainWindow::connectModels() {
   connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) {
     commands_->field.setField(now);
     if (now && documents_->isAncestorOf(now)) lastDocumentFocus_ = now;
+    addContextActions(now);
     services_->commands.refreshLater();
   });
   connect(&services_->selection, &Selection::runsChanged, &services_->commands, &CommandRegistry::refreshLater);
@@ -235,6 +256,16 @@ void MainWindow::connectModels() {
   connect(&services_->jobs, &JobListModel::countsChanged, &services_->commands, &CommandRegistry::refreshLater);
 }
 
+/// A chart or canvas gets its commands when it first has the focus, so that changed keys and the palette reach it.
+void MainWindow::addContextActions(QWidget* focus) {
+  for (QWidget* widget = focus; widget && widget != this; widget = widget->parentWidget()) {
+    const QVariant context = widget->property(kCommandContext);
+    if (!context.isValid()) continue;
+    if (widget->actions().isEmpty()) widget->addActions(services_->commands.actions(static_cast<CommandContext>(context.toInt())));
+    return;
+  }
+}
+
 std::vector<CommandTarget*> MainWindow::commandChain() {
   std::vector<CommandTarget*> chain;
   QWidget* focus = QApplication::focusWidget();
@@ -249,7 +280,7 @@ std::vector<CommandTarget*> MainWindow::commandChain() {
 
 ObjectRef MainWindow::pointedObject() const {
   const DocumentPanel* panel = documents_->active();
-  if (panel && (panel->ref().kind == kind::kRun || panel->ref().kind == kind::kExperiment)) return panel->ref();
+  if (panel && isObject(panel->ref())) return panel->ref();
   return services_->selection.object();
 }
 
@@ -313,7 +344,7 @@ void MainWindow::notice(NoticeLevel level, const QString& text, const QString& a
 void MainWindow::onActivePanel(DocumentPanel* panel) {
   if (closing_) return;
   for (auto& [id, entry] : docks_) entry.panel->activePanelChanged(panel);
-  if (panel && (panel->ref().kind == kind::kRun || panel->ref().kind == kind::kExperiment)) services_->selection.setObject(panel->ref());
+  if (panel && isObject(panel->ref())) services_->selection.setObject(panel->ref());
   adaptToWidth();
   services_->commands.refreshLater();
   saveTabs();

@@ -79,6 +79,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void saveLayout();
   void connectModels();
   std::vector<CommandTarget*> commandChain();
+  void addContextActions(QWidget* focus);
   void onActivePanel(DocumentPanel* panel);
   void onProjectReset();
   void restoreTabs();

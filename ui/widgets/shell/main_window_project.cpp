@@ -113,6 +113,7 @@ void MainWindow::restoreTabs() {
     const ObjectRef ref = ObjectRef::fromHref(line.section(' ', 1));
     const bool there = ref.kind == kind::kExperiment ? services_->data.experiment(ref.id) != nullptr
                        : ref.kind == kind::kRun      ? services_->data.run(ref.id) != nullptr
+                       : ref.kind == kind::kModel    ? services_->data.run(ref.id) || services_->data.model(ref.id)
                                                      : registry_.find(ref.kind) != nullptr && ref.kind != kind::kStart;
     if (!there) continue;
     go(ref);

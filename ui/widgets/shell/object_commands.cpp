@@ -28,6 +28,7 @@ QString ObjectCommands::nameOf(const ObjectRef& ref) const {
     const ExperimentRow* row = context_.project.experiment(ref.id);
     return row ? QString::fromStdString(row->name) : QString();
   }
+  if (const ModelRow* model = context_.project.model(ref.id)) return QString::fromStdString(model->name);
   const RunPtr run = context_.project.run(ref.id);
   return run ? QString::fromStdString(run->short_name) : QString();
 }
@@ -55,7 +56,19 @@ CommandState ObjectCommands::state(const QString& id, const ObjectRef& ref) cons
       enabled(true, "", true);
     return state;
   }
-  const RunPtr run = ref.kind == kind::kRun ? context_.project.run(ref.id) : nullptr;
+  if (const ModelRow* model = ref.kind == kind::kModel ? context_.project.model(ref.id) : nullptr) {
+    if (id == "object.open")
+      enabled(true, "", false);
+    else if (id == "object.rename" || id == "object.note")
+      enabled(true, "", true);
+    else if (id == "object.archive") {
+      enabled(true, "", true);
+      if (model->archived) state.text = QStringLiteral("&Restore");
+    }
+    return state;
+  }
+  // The weights of a run are no object of their own: what is said about them is said about the run.
+  const RunPtr run = ref.kind == kind::kRun || ref.kind == kind::kModel ? context_.project.run(ref.id) : nullptr;
   if (!run) return state;
   if (id == "object.open")
     enabled(true, "", false);
@@ -70,6 +83,8 @@ CommandState ObjectCommands::state(const QString& id, const ObjectRef& ref) cons
     enabled(canStop(run->status), "The run has ended.", true);
   else if (id == "run.resume")
     enabled(canResume(run->status), run->status == RunStatus::Finished ? "The run has finished." : "The run is going on.", true);
+  else if (id == "run.open-model")
+    enabled(true, "", false);
   else if (id == "run.pin") {
     enabled(true, "", true);
     state.checked = run->baseline;
@@ -91,6 +106,7 @@ void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
   };
   QObject* asker = window_;
   if (id == "object.open") return context_.navigator.open(ref);
+  if (id == "run.open-model") return context_.navigator.open({kind::kModel, ref.id, {}});
   if (id == "run.compare") return context_.navigator.open({kind::kRuns, {}, "compare"});
   if (id == "object.archive") return archive(ref);
   if (id == "object.rename") {
@@ -108,6 +124,11 @@ void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
         else
           showError("Run", run.error());
       });
+    return;
+  }
+  if (const ModelRow* model = context_.project.model(ref.id)) {
+    if (id != "object.note") return;
+    if (const auto note = askNote(window_, nameOf(ref), QString::fromStdString(model->note))) context_.actions.setNote(ref.id, *note);
     return;
   }
   const RunPtr run = context_.project.run(ref.id);
@@ -134,7 +155,8 @@ void ObjectCommands::run(const QString& id, const ObjectRef& ref) {
 
 void ObjectCommands::archive(const ObjectRef& ref) {
   const RunPtr run = context_.project.run(ref.id);
-  const bool archived = run && run->archived;
+  const ModelRow* model = context_.project.model(ref.id);
+  const bool archived = (run && run->archived) || (model && model->archived);
   const QString name = nameOf(ref);
   context_.actions.setArchived({ref.id}, !archived, window_, [this, ref, name, archived](const Result<void>& result) {
     if (!result) return showError("Archive", result.error());

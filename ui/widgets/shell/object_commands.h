@@ -10,8 +10,9 @@
 
 namespace dsw {
 
-/// The verbs of WINDOW.md section 1 on an experiment or a run, wherever it is pointed at: navigator, tables, dashboards and editors
-/// ask here for what they do not do themselves. Handles "object.*" and "run.start|stop|resume|pin|compare". UI thread only.
+/// The verbs of WINDOW.md section 1 on an experiment, a run or a model, wherever it is pointed at: navigator, tables, dashboards and
+/// editors ask here for what they do not do themselves. Handles "object.*" and "run.start|stop|resume|pin|compare|open-model". UI thread
+/// only.
 class ObjectCommands {
  public:
   /// `window` is the parent of its dialogs.

@@ -26,6 +26,7 @@
 namespace dsw {
 
 CommandState TextFieldTarget::commandState(const QString& id) const {
+  static constexpr const char* kFixed = "This text cannot be changed.";
   CommandState state;
   if (auto* line = qobject_cast<QLineEdit*>(field_)) {
     const bool writable = !line->isReadOnly();
@@ -36,9 +37,9 @@ CommandState TextFieldTarget::commandState(const QString& id) const {
     else if (id == "edit.copy")
       state = {true, line->hasSelectedText(), "Nothing is selected.", {}, false};
     else if (id == "edit.cut")
-      state = {true, writable && line->hasSelectedText(), "Nothing is selected.", {}, false};
+      state = {true, writable && line->hasSelectedText(), writable ? "Nothing is selected." : kFixed, {}, false};
     else if (id == "edit.paste")
-      state = {true, writable, {}, {}, false};
+      state = {true, writable, kFixed, {}, false};
     else if (id == "edit.select-all")
       state = {true, true, {}, {}, false};
   } else if (auto* text = qobject_cast<QPlainTextEdit*>(field_)) {
@@ -50,9 +51,9 @@ CommandState TextFieldTarget::commandState(const QString& id) const {
     else if (id == "edit.copy")
       state = {true, selected, "Nothing is selected.", {}, false};
     else if (id == "edit.cut")
-      state = {true, writable && selected, "Nothing is selected.", {}, false};
+      state = {true, writable && selected, writable ? "Nothing is selected." : kFixed, {}, false};
     else if (id == "edit.paste")
-      state = {true, writable, {}, {}, false};
+      state = {true, writable, kFixed, {}, false};
     else if (id == "edit.select-all")
       state = {true, true, {}, {}, false};
   }
@@ -87,15 +88,18 @@ CommandState WindowCommands::commandState(const QString& id) const {
     }
     return state;
   }
-  if (id == "file.export" || id == "file.close-project" || id == "view.overview" || id == "run.all" || id == "view.filter" ||
-      id == "view.navigator")
+  if (id == "file.export" || id == "file.export-project" || id == "file.close-project" || id == "view.overview" || id == "run.all" ||
+      id == "view.filter" || id == "view.navigator")
     if (id != "view.navigator") return needsProject(false);
-  if (id == "view.back") return state.enabled = window_.history_.canGoBack(), state;
-  if (id == "view.forward") return state.enabled = window_.history_.canGoForward(), state;
-  if (id == "view.next-problem" || id == "view.previous-problem") {
-    state.enabled = window_.services_->problems.rowCount() > 0;
-    if (!state.enabled) state.reason = QStringLiteral("There is no problem.");
+  const auto enabled = [&](bool possible, const char* reason) {
+    state.enabled = possible;
+    if (!possible) state.reason = QLatin1String(reason);
     return state;
+  };
+  if (id == "view.back") return enabled(window_.history_.canGoBack(), "This is the first place of this session.");
+  if (id == "view.forward") return enabled(window_.history_.canGoForward(), "This is the last place of this session.");
+  if (id == "view.next-problem" || id == "view.previous-problem") {
+    return enabled(window_.services_->problems.rowCount() > 0, "There is no problem.");
   }
   if (id == "view.full-screen") return state.checked = window_.isFullScreen(), state;
   if (id.startsWith("view.theme-")) {
@@ -106,8 +110,7 @@ CommandState WindowCommands::commandState(const QString& id) const {
   if (id.startsWith("window.")) {
     const bool any = window_.documents_->active() != nullptr;
     if (id == "window.start") return state;
-    state.enabled = any;
-    return state;
+    return enabled(any, "No tab is open.");
   }
   if (id.startsWith("view.")) {
     if (QDockWidget* dock = window_.dock(id.mid(5))) state.checked = dock->isVisible();
@@ -163,7 +166,7 @@ bool WindowCommands::runFileCommand(const QString& id) {
     openWithDialog();
   else if (id == "file.import")
     importFile();
-  else if (id == "file.export")
+  else if (id == "file.export" || id == "file.export-project")
     exportProject();
   else if (id == "file.report")
     makeReport();

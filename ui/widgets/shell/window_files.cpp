@@ -5,6 +5,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QStandardPaths>
+#include <QTimer>
 #include <QUrl>
 
 #include "ui/models/app_settings.h"
@@ -12,6 +13,7 @@
 #include "ui/models/number_format.h"
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
+#include "ui/widgets/shell/import_dialog.h"
 #include "ui/widgets/shell/main_window.h"
 #include "ui/widgets/shell/object_commands.h"
 #include "ui/widgets/shell/prompts.h"
@@ -23,7 +25,10 @@ namespace dsw {
 namespace {
 
 constexpr const char* kProjects = "Projects (*.dsx)";
-constexpr const char* kOpenable = "Projects, archives, documents, data (*.dsx *.dsz *.json *.txt *.csv *.tsv);;All files (*)";
+constexpr const char* kOpenable =
+    "Projects, archives, models, documents, data (*.dsx *.dsz *.safetensors *.th *.json *.txt *.csv *.tsv);;All files (*)";
+constexpr const char* kImportable =
+    "Archives, models, documents, data (*.dsz *.safetensors *.th *.pt *.json *.txt *.csv *.tsv);;All files (*)";
 
 QString withEnd(QString path, const char* end) {
   if (!path.isEmpty() && !path.endsWith(QLatin1String(end))) path += QLatin1String(end);
@@ -52,32 +57,14 @@ void WindowCommands::openWithDialog() {
 }
 
 void WindowCommands::importFile(const QString& chosen) {
-  QString path = chosen;
-  if (path.isEmpty()) path = QFileDialog::getOpenFileName(&window_, QStringLiteral("Import"), {}, "Project archives (*.dsz)");
-  if (path.isEmpty()) return;
-  ProjectActions& actions = window_.services_->actions;
-  MainWindow* window = &window_;
-  ObjectCommands* objects = window_.objects_.get();
-  actions.inspectArchive(path, window, [window, objects, path, &actions](Result<ImportPlan> plan) {
-    if (!plan) return objects->showError("Import", plan.error());
-    const auto counted = [](std::size_t n, const char* one, const char* many) {
-      return QString("%1 %2").arg(formatCount(static_cast<double>(n)), n == 1 ? one : many);
-    };
-    QString text = QString("%1 and %2 come in, %3.")
-                       .arg(counted(plan->experiments.size(), "experiment", "experiments"), counted(plan->runs.size(), "run", "runs"),
-                            formatBytes(static_cast<double>(plan->bytes)));
-    if (!plan->skipped.empty()) text += QString(" %1 already here and stay as they are.").arg(counted(plan->skipped.size(), "is", "are"));
-    if (!plan->outside_files.empty())
-      text += QString(" Its documents name %1 outside the archive: %2")
-                  .arg(counted(plan->outside_files.size(), "file", "files"), QString::fromStdString(plan->outside_files.front()));
-    if (askChoice(window, QString("Import %1").arg(QFileInfo(path).fileName()), text, {"Import", "Cancel"}, 0) != 0) return;
-    actions.importArchive(path, window, [window, objects](Result<ImportPlan> done) {
-      if (!done) return objects->showError("Import", done.error());
-      window->notice(NoticeLevel::Success, QString("%1 runs were imported.").arg(done->runs.size()), "Show runs", [window] {
-        window->open({kind::kRuns, {}, {}});
-      });
-    });
+  if (!chosen.isEmpty()) return (new ImportDialog(window_.services_->context, chosen, &window_))->open();
+  auto* dialog = new QFileDialog(&window_, QStringLiteral("Import"), projectsFolder(window_.services_->context.settings), kImportable);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  QObject::connect(dialog, &QFileDialog::fileSelected, &window_, [this](const QString& path) {
+    QTimer::singleShot(0, &window_, [this, path] { importFile(path); });  // one dialog after the other
   });
+  dialog->open();
 }
 
 void WindowCommands::exportProject() {
@@ -142,11 +129,9 @@ void MainWindow::openFile(const QString& path) {
   if (!actions.canWrite())
     return notice(NoticeLevel::Warning,
                   QString("%1 needs a project that can be written. Open or make one first.").arg(QFileInfo(path).fileName()));
-  if (end == "dsz") return commands_->importFile(path);
-  if (end == "json") return actions.newFromFile(path, this, opened);
-  if (end == "txt" || end == "csv" || end == "tsv") return actions.newFromData(path, this, opened);
-  notice(NoticeLevel::Warning, QString("%1 is no project (.dsx), archive (.dsz), document (.json), text (.txt) or table (.csv, .tsv).")
-                                   .arg(QFileInfo(path).fileName()));
+  // What says by its name what it is and needs no answer is taken at once; the rest is looked at.
+  if (end == "txt" || end == "csv" || end == "tsv") return actions.newFromData(path, end == "txt", this, opened);
+  commands_->importFile(path);
 }
 
 }  // namespace dsw
