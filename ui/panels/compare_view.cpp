@@ -24,7 +24,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kRowHeight = 24, kHeadHeight = 26, kNameWidth = 118, kCellWidth = 74, kMostCellWidth = 110, kScrollBar = 12;
+constexpr int kRowHeight = 24, kHeadHeight = 26, kNameWidth = 118, kCellWidth = 74, kMostCellWidth = 126, kScrollBar = 12;
 
 QTableWidget* makeTable(const QString& name) {
   auto* table = new QTableWidget;
