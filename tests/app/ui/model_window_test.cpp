@@ -74,8 +74,10 @@ class ModelWindow : public ::testing::Test {
       if (one->accessibleName() == name) return one;
     return nullptr;
   }
-  static void click(QWidget* widget) {
+  /// As a person does it: when the button can be pressed. Buttons of commands follow the state one turn of the event loop later.
+  void click(QWidget* widget) {
     ASSERT_NE(widget, nullptr);
+    ASSERT_TRUE(waitFor([&] { return widget->isEnabled(); })) << widget->accessibleName().toStdString();
     QTest::mouseClick(widget, Qt::LeftButton);
   }
   /// Types a path into the file dialog that opens, and accepts it.
