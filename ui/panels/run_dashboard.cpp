@@ -117,10 +117,30 @@ QWidget* RunDashboard::buildProgressLine(QWidget* parent) {
   outliers_->setToolTip(tr("The y range covers every point instead of the smoothed curve"));
   row->addWidget(axis_);
   row->addSpacing(4);
-  row->addWidget(new ThemedLabel(tr("Smooth"), FontRole::Text, Token::Text2));
+  smooth_label_ = new ThemedLabel(tr("Smooth"), FontRole::Text, Token::Text2);
+  row->addWidget(smooth_label_);
   row->addWidget(smoothing_);
   row->addWidget(outliers_);
   return line;
+}
+
+void RunDashboard::resizeEvent(QResizeEvent* event) {
+  DocumentPanel::resizeEvent(event);
+  fitProgressLine();
+}
+
+/// In a narrow document the bar goes first (the step says the same), then the word before the smoothing, then what is left.
+void RunDashboard::fitProgressLine() {
+  const int best = std::min(best_label_->sizeHint().width(), 120);
+  int needed = 24 + 7 * 8 + 4 + step_label_->sizeHint().width() + best + axis_->sizeHint().width() + smoothing_->width() +
+               outliers_->sizeHint().width();
+  for (QWidget* widget : {static_cast<QWidget*>(left_label_), static_cast<QWidget*>(smooth_label_)}) needed += widget->sizeHint().width();
+  needed += progress_->width();
+  for (QWidget* widget : {static_cast<QWidget*>(progress_), static_cast<QWidget*>(smooth_label_), static_cast<QWidget*>(left_label_)}) {
+    const bool fits = needed <= width();
+    widget->setVisible(fits);
+    if (!fits) needed -= (widget == progress_ ? widget->width() : widget->sizeHint().width()) + 8;
+  }
 }
 
 QWidget* RunDashboard::buildBody() {
@@ -215,6 +235,7 @@ void RunDashboard::refreshRow() {
     best_label_->setAccessibleName(tr("Best %1").arg(best));
   }
   best_label_->setText(best);
+  fitProgressLine();
   axis_->setOptionEnabled(1, charts_->hasEpochs(), tr("This run has no epochs."));
   metric_model_->setRow(row);
   refreshButtons();

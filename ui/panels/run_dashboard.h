@@ -35,9 +35,13 @@ class RunDashboard : public DocumentPanel {
   CommandState commandState(const QString& id) const override;
   void runCommand(const QString& id) override;
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* buildBody();
   QWidget* buildProgressLine(QWidget* parent);
+  void fitProgressLine();
   void refreshRow();
   void refreshButtons();
   void refreshMessage();
@@ -57,6 +61,7 @@ class RunDashboard : public DocumentPanel {
   QTableView* metrics_ = nullptr;
   QLabel* step_label_ = nullptr;
   QLabel* left_label_ = nullptr;
+  QLabel* smooth_label_ = nullptr;
   ElidedLabel* best_label_ = nullptr;
   ShareBar* progress_ = nullptr;
   SegmentedControl* axis_ = nullptr;

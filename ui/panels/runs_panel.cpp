@@ -95,17 +95,21 @@ QWidget* RunsPanel::buildBody() {
       tr("Words are looked for in names, tags and notes; key:text and key<number in settings and metrics; or, not, ( ) join them"));
   filter_->setClearButtonEnabled(true);
   filter_->addAction(themeIcon("funnel"), QLineEdit::LeadingPosition);
-  filter_->setMinimumWidth(220);
+  filter_->setMinimumWidth(120);
   filter_->setMaximumWidth(460);
   counts_ = new ThemedLabel({}, FontRole::Text, Token::Text2, top);
   group_ = toggle(tr("Group by experiment"), context().settings.value("run-table/grouped", false).toBool(), top);
   hide_equal_ = toggle(tr("Hide equal columns"), context().settings.value("run-table/hide-equal", true).toBool(), top);
-  auto* columns = new QPushButton(themeIcon("layout-three-columns"), tr("Columns"), top);
-  auto* csv = new QPushButton(themeIcon("download"), tr("CSV"), top);
+  columns_ = new QPushButton(themeIcon("layout-three-columns"), {}, top);
+  csv_ = new QPushButton(themeIcon("download"), {}, top);
+  columns_->setAccessibleName(tr("Columns"));
+  csv_->setAccessibleName(tr("CSV"));
+  group_->setAccessibleName(group_->text());
+  hide_equal_->setAccessibleName(hide_equal_->text());
   line->addWidget(filter_, 3);
   line->addWidget(counts_);
   line->addStretch(1);
-  for (QPushButton* button : {group_, hide_equal_, columns, csv}) line->addWidget(button);
+  for (QPushButton* button : {group_, hide_equal_, columns_, csv_}) line->addWidget(button);
   rows->addLayout(line);
 
   table_ = new QTreeView(top);
@@ -140,8 +144,8 @@ QWidget* RunsPanel::buildBody() {
     model_.setHideEqual(on);
     context().settings.setValue("run-table/hide-equal", on);
   });
-  connect(columns, &QPushButton::clicked, this, &RunsPanel::chooseColumns);
-  connect(csv, &QPushButton::clicked, this, &RunsPanel::exportCsv);
+  connect(columns_, &QPushButton::clicked, this, &RunsPanel::chooseColumns);
+  connect(csv_, &QPushButton::clicked, this, &RunsPanel::exportCsv);
   connect(table_, &QTreeView::activated, this, &RunsPanel::openCurrent);
   connect(table_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
     const QString id = model_.columns().value(index.column()).id;
@@ -183,6 +187,24 @@ void RunsPanel::applyColumns() {
     table_->setItemDelegateForColumn(c, delegate);
     table_->setColumnWidth(c, columnWidth(column.id));
   }
+}
+
+void RunsPanel::resizeEvent(QResizeEvent* event) {
+  DocumentPanel::resizeEvent(event);
+  fitButtons();
+}
+
+void RunsPanel::fitButtons() {
+  // What the buttons of the first line say gets shorter where the filter would have no room; tool tips and names stay whole.
+  const bool words = width() >= 900, long_words = width() >= 740;
+  columns_->setText(words ? tr("Columns") : QString());
+  csv_->setText(words ? tr("CSV") : QString());
+  group_->setText(long_words ? tr("Group by experiment") : tr("Group"));
+  hide_equal_->setText(long_words ? tr("Hide equal columns") : tr("Hide equal"));
+  columns_->setToolTip(tr("Choose the columns"));
+  csv_->setToolTip(tr("Save the table as CSV"));
+  group_->setToolTip(tr("Group by experiment"));
+  hide_equal_->setToolTip(tr("Hide columns that are equal in all runs"));
 }
 
 void RunsPanel::refreshCounts() {

@@ -31,10 +31,14 @@ class RunsPanel : public DocumentPanel {
   void runCommand(const QString& id) override;
   RunTableModel& model() { return model_; }
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* buildBody();
   void applyColumns();
   void refreshCounts();
+  void fitButtons();
   void showCompare();
   void openCurrent();
   void chooseColumns();
@@ -50,6 +54,8 @@ class RunsPanel : public DocumentPanel {
   QLabel* counts_ = nullptr;
   QPushButton* group_ = nullptr;
   QPushButton* hide_equal_ = nullptr;
+  QPushButton* columns_ = nullptr;
+  QPushButton* csv_ = nullptr;
   QTreeView* table_ = nullptr;
   CompareView* compare_ = nullptr;
   QSplitter* split_ = nullptr;

@@ -24,7 +24,8 @@ QWidget* FocusRing::framed() const { return frame_.isNull() ? nullptr : frame_->
 void FocusRing::follow(QWidget* now) {
   if (now != nullptr && wantsRing(now)) {
     if (frame_.isNull()) frame_ = new QFocusFrame;
-    frame_->setWidget(now);
+    // Round the whole control: its inside has no room for a ring about one segment, and the one with the focus is the chosen one.
+    frame_->setWidget(now->property("segment").toBool() ? now->parentWidget() : now);
     frame_->setAttribute(Qt::WA_TransparentForMouseEvents);
   } else if (!frame_.isNull()) {
     frame_->setWidget(nullptr);

@@ -205,7 +205,7 @@ TEST(CurveStore, RunsOfDifferentCostShareTheFlopsAxis) {
   data.series[0].step_flops = 0;
   store.setData(data);
   EXPECT_TRUE(store.x(0).empty()) << "a run whose cost is not known has no place on this axis";
-  EXPECT_EQ(labels(linearTicks(0, 8e11, 5)), "0 200G 400G 600G 800G");
+  EXPECT_EQ(labels(linearTicks(0, 8e11, 5)), "0 200 G 400 G 600 G 800 G");
 }
 
 TEST(CurveStore, WhatIsPlannedIsNotReached) {
@@ -236,10 +236,10 @@ TEST(CurveStore, HiddenSeriesStayHiddenWhenDataIsReplaced) {
 TEST(Ticks, AreNice) {
   EXPECT_EQ(labels(linearTicks(0, 2000, 6)), "0 500 1_000 1_500 2_000");
   EXPECT_EQ(labels(linearTicks(1.6, 4.4, 6)), "2.0 2.5 3.0 3.5 4.0");
-  EXPECT_EQ(labels(linearTicks(0, 60'000, 4)), "0 20k 40k 60k");
+  EXPECT_EQ(labels(linearTicks(0, 60'000, 4)), "0 20 k 40 k 60 k");
   EXPECT_EQ(labels(linearTicks(0, 1e-3, 4)), "0 5e-4 1e-3");
   EXPECT_EQ(labels(linearTicks(-1, 1, 4)), "-1.0 -0.5 0 0.5 1.0");
-  EXPECT_EQ(labels(linearTicks(0, 3e6, 4)), "0 1M 2M 3M");
+  EXPECT_EQ(labels(linearTicks(0, 3e6, 4)), "0 1 M 2 M 3 M");
   EXPECT_TRUE(linearTicks(1, 1, 5).empty());
   for (const int most : {2, 4, 6, 8})
     for (const double span : {1.0, 1.7, 3.3, 9.1, 1234.0}) EXPECT_LE(static_cast<int>(linearTicks(0.3, 0.3 + span, most).size()), most + 1);

@@ -10,7 +10,7 @@
 namespace dsw {
 namespace {
 
-/// Labels of a linear axis: "10k" from ten thousand where all steps are whole hundreds, "5e-4" for tiny steps, else fixed decimals.
+/// Labels of a linear axis: "10 k" from ten thousand where all steps are whole hundreds, "5e-4" for tiny steps, else fixed decimals.
 QString linearLabel(double v, double step, double largest) {
   if (std::abs(v) < step * 1e-9) return QStringLiteral("0");
   struct Unit {
@@ -23,7 +23,7 @@ QString linearLabel(double v, double step, double largest) {
       if (largest < unit.factor || (unit.factor > 1e3 && largest < 2 * unit.factor && step < unit.factor / 10)) continue;
       const double scaled_step = step / unit.factor;
       const int decimals = std::clamp(static_cast<int>(-std::floor(std::log10(scaled_step) + 1e-9)), 0, 3);
-      return formatFixed(v / unit.factor, decimals) + QLatin1String(unit.name);
+      return formatFixed(v / unit.factor, decimals) + QLatin1Char(' ') + QLatin1String(unit.name);
     }
   }
   if (largest < 1e-2) return formatRate(v);
