@@ -295,7 +295,7 @@ void ExperimentEditor::run() {
   document_.endMerge();
   if (!document_.outsideFiles().empty()) {
     if (askChoice(this, tr("This run reads files that an imported document names."), outsideFiles(), {tr("Allow and run"), tr("Cancel")},
-                  1) == 0)
+                  -1) == 0)
       allowOutsideFiles([this] { run(); });
     return;
   }

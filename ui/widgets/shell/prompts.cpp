@@ -118,16 +118,15 @@ int askChoice(QWidget* parent, const QString& head, const QString& text, const Q
   int answer = static_cast<int>(buttons.size()) - 1;
   for (int i = static_cast<int>(buttons.size()) - 1; i >= 0; --i) {
     auto* button = new QPushButton(buttons[i], &dialog);
-    if (i == primary) {
-      button->setProperty("primary", true);
-      button->setDefault(true);
-    }
+    const bool enter = i == (primary < 0 ? answer : primary);
+    if (i == primary) button->setProperty("primary", true);
+    if (enter) button->setDefault(true);
     QObject::connect(button, &QPushButton::clicked, &dialog, [&dialog, &answer, i] {
       answer = i;
       dialog.accept();
     });
     row->addWidget(button);
-    if (i == primary) button->setFocus();
+    if (enter) button->setFocus();
   }
   layout->addLayout(row);
   dialog.setMinimumWidth(kWidth);

@@ -17,7 +17,7 @@ std::optional<QStringList> askTags(QWidget* parent, const QString& object, const
 std::optional<QString> askNote(QWidget* parent, const QString& object, const QString& note);
 
 /// A sentence and buttons with verbs; the last one cancels (also Esc). Gives the index of the button. `primary` is the one that Enter
-/// presses.
+/// presses; -1: none is, and Enter cancels, where a key pressed too early would give something away.
 int askChoice(QWidget* parent, const QString& head, const QString& text, const QStringList& buttons, int primary);
 
 }  // namespace dsw
