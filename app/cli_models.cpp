@@ -21,7 +21,7 @@ struct ModelOptions {
   std::int64_t tokens = 200, top_k = 0;
   std::uint64_t seed = 1;
   int threads = 0;
-  double temperature = 0.8;
+  double temperature = 0.8, top_p = 1, repetition_penalty = 1;
   bool json = false;
 };
 
@@ -108,6 +108,8 @@ Result<int> generateFrom(const ModelOptions& options, const std::stop_token& sto
   request.tokens = options.tokens;
   request.temperature = options.temperature;
   request.top_k = options.top_k;
+  request.top_p = options.top_p;
+  request.repetition_penalty = options.repetition_penalty;
   request.seed = options.seed;
   bool first = true;
   const auto write = [](const std::string& text) {
@@ -179,6 +181,10 @@ void addModelCommands(CLI::App& app, CommandContext& context) {
   generate->add_option("--temperature", options->temperature, "0: always the likeliest")->check(CLI::Range(0.0, 100.0));
   generate->add_option("--top-k", options->top_k, "Only among the K likeliest tokens; 0: among all")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+  generate->add_option("--top-p", options->top_p, "Only among the fewest tokens that together have this probability; 1: among all")
+      ->check(CLI::Range(0.0, 1.0));
+  generate->add_option("--repetition-penalty", options->repetition_penalty, "Above 1: tokens that were there before become less likely")
+      ->check(CLI::Range(1.0, 100.0));
   generate->add_option("--seed", options->seed, "Start of the random numbers");
   generate->callback([&context, options] { context.chosen = [&context, options] { return generateFrom(*options, context.stop); }; });
 }

@@ -47,6 +47,8 @@ Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, con
   Sampling sampling;
   sampling.temperature = request.temperature;
   sampling.top_k = request.top_k;
+  sampling.top_p = request.top_p;
+  sampling.repetition_penalty = request.repetition_penalty;
   try {
     return tokenizer.decode(generate(model, ids, request.tokens, sampling, rng, device, stop, tell));
   } catch (const Error& error) {

@@ -11,10 +11,12 @@
 namespace dsw {
 
 struct TextRequest {
-  std::string prompt;         ///< empty: starts from the tokenizer's BOS, else from a line end, else from id 0
-  std::int64_t tokens = 200;  ///< generated ones
-  double temperature = 0.8;   ///< 0: always the likeliest, the first of equals
-  std::int64_t top_k = 0;     ///< > 0: only among the k likeliest
+  std::string prompt;             ///< empty: starts from the tokenizer's BOS, else from a line end, else from id 0
+  std::int64_t tokens = 200;      ///< generated ones
+  double temperature = 0.8;       ///< 0: always the likeliest, the first of equals
+  std::int64_t top_k = 0;         ///< > 0: only among the k likeliest
+  double top_p = 1;               ///< 0 to 1; below 1: only among the fewest that together have this probability
+  double repetition_penalty = 1;  ///< >= 1; above 1: what was there before becomes less likely
   std::uint64_t seed = 1;
   std::function<void(const std::string& text)> on_text;  ///< called with each piece as it comes, whole characters only
 };

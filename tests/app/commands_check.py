@@ -140,6 +140,13 @@ class Commands(unittest.TestCase):
         self.assertTrue(text.startswith("The "))
         self.assertEqual(len(text), 16)
         self.assertEqual(call("generate", "--project", self.project, "1", "--prompt", "", "--tokens", "7").returncode, 0)
+        # Among the fewest tokens that have no probability together is the likeliest alone, at any temperature.
+        hot = ["generate", "--project", self.project, "1", "--prompt", "The ", "--tokens", "12", "--temperature", "9"]
+        self.assertEqual(call(*hot, "--top-p", "0").stdout, text)
+        self.assertNotEqual(call(*hot).stdout, text)
+        cold = [*hot[:-1], "0"]
+        self.assertNotEqual(call(*cold, "--repetition-penalty", "50").stdout, text)
+        self.assertEqual(call(*cold, "--repetition-penalty", "0.5").returncode, 2)
         self.sentence(call("generate", "--project", self.project, "1", "--prompt", "\u4f60", "--tokens", "7"), 2)
         measured = json.loads(call("evaluate", "--project", self.project, "1", "--data", "/data", "--json").stdout)
         self.assertAlmostEqual(measured["metrics"]["val/loss"], result["metrics"]["val/loss"]["last"], places=9)

@@ -178,6 +178,8 @@ void ModelSession::generate(const GenerateAsk& ask) {
         request.tokens = ask.tokens;
         request.temperature = ask.temperature;
         request.top_k = ask.topK;
+        request.top_p = ask.topP;
+        request.repetition_penalty = ask.repetitionPenalty;
         request.seed = ask.seed;
         QElapsedTimer begun;
         begun.start();

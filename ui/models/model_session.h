@@ -30,7 +30,7 @@ struct ModelData {
 struct GenerateAsk {
   QString prompt;
   qint64 tokens = 200, topK = 0;
-  double temperature = 0.8;
+  double temperature = 0.8, topP = 1, repetitionPenalty = 1;
   quint64 seed = 1;
 };
 

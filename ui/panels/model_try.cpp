@@ -95,13 +95,19 @@ QWidget* ModelTry::buildGenerate() {
     box->setFixedWidth(74);
     return box;
   };
-  temperature_ = new QDoubleSpinBox;
-  temperature_->setRange(0, 100);
-  temperature_->setDecimals(2);
-  temperature_->setFixedWidth(64);
-  temperature_->setSingleStep(0.1);
-  temperature_->setValue(0.8);
-  temperature_->setToolTip(tr("0 takes always the likeliest token; higher is bolder"));
+  const auto real = [](double least, double most, double step, double value, const QString& tip) {
+    auto* box = new QDoubleSpinBox;
+    box->setRange(least, most);
+    box->setDecimals(2);
+    box->setFixedWidth(64);
+    box->setSingleStep(step);
+    box->setValue(value);
+    box->setToolTip(tip);
+    return box;
+  };
+  temperature_ = real(0, 100, 0.1, 0.8, tr("0 takes always the likeliest token; higher is bolder"));
+  top_p_ = real(0, 1, 0.05, 1, tr("Only among the fewest tokens that together have this probability; 1 is all"));
+  repetition_penalty_ = real(1, 100, 0.1, 1, tr("Above 1, tokens that were there before become less likely"));
   top_k_ = number(0, 1'000'000, 0, tr("Only among the k likeliest tokens"));
   top_k_->setSpecialValueText(tr("all"));
   tokens_ = number(1, kMostTokens, 200, tr("How many tokens are written"));
@@ -114,6 +120,12 @@ QWidget* ModelTry::buildGenerate() {
   fields->addWidget(labelled(tr("Seed"), seed_));
   fields->addStretch(1);
   column->addLayout(fields);
+  auto* more = new QHBoxLayout;
+  more->setSpacing(8);
+  more->addWidget(labelled(tr("Top p"), top_p_));
+  more->addWidget(labelled(tr("Repetition penalty"), repetition_penalty_));
+  more->addStretch(1);
+  column->addLayout(more);
 
   generate_ = primary("play-fill", tr("Generate"));
   generate_->setToolTip(tr("Write on from the prompt (Ctrl+Return)"));
@@ -282,7 +294,15 @@ void ModelTry::generate() {
   output_->clear();
   appendText(prompt, false);
   generate_note_->setText(tr("Writing…"));
-  session_.generate({prompt, tokens_->value(), top_k_->value(), temperature_->value(), static_cast<quint64>(seed_->value())});
+  GenerateAsk ask;
+  ask.prompt = prompt;
+  ask.tokens = tokens_->value();
+  ask.topK = top_k_->value();
+  ask.temperature = temperature_->value();
+  ask.topP = top_p_->value();
+  ask.repetitionPenalty = repetition_penalty_->value();
+  ask.seed = static_cast<quint64>(seed_->value());
+  session_.generate(ask);
 }
 
 void ModelTry::appendText(const QString& text, bool written) {

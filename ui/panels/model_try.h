@@ -51,7 +51,7 @@ class ModelTry : public QWidget {
   QLabel* empty_;
   // A language model.
   QPlainTextEdit* prompt_;
-  QDoubleSpinBox* temperature_;
+  QDoubleSpinBox *temperature_, *top_p_, *repetition_penalty_;
   QSpinBox *top_k_, *tokens_, *seed_;
   QPushButton *generate_, *stop_;
   QPlainTextEdit* output_;
