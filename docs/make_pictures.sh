@@ -49,7 +49,7 @@ shot() { import -window root -depth 8 -define png:compression-level=9 "$out/$1.p
 
 for theme in light dark; do
   window $theme --start; shot "start-page-$theme"
-  window $theme "$project" -- ctrl+shift+r Home Return ctrl+Tab; shot "run-dashboard-image-$theme"
+  window $theme "$project" -- ctrl+shift+r Home Return; shot "run-dashboard-image-$theme"
   window $theme "$project" -- ctrl+shift+r Home Down Return; shot "run-dashboard-$theme"
   window $theme "$project" -- ctrl+shift+r Home Down Return F4; shot "experiment-editor-$theme"
   window $theme "$project" -- ctrl+k s h a k e s p e a r e minus e x p Return ctrl+Return; shot "model-$theme"

@@ -128,8 +128,8 @@ QWidget* ModelView::buildBody() {
   layer_table_->setItemDelegateForColumn(LayerTableModel::Share, new BarDelegate(layer_table_));
   layer_table_->setAccessibleName(tr("Layers with shapes and costs"));
   layer_table_->horizontalHeader()->setSectionResizeMode(LayerTableModel::Layer, QHeaderView::Stretch);
-  for (const auto& [c, width] : {std::pair(int(LayerTableModel::Output), 86), std::pair(int(LayerTableModel::Parameters), 78),
-                                 std::pair(int(LayerTableModel::Flops), 66), std::pair(int(LayerTableModel::Share), 80)})
+  for (const auto& [c, width] : {std::pair(int(LayerTableModel::Output), 86), std::pair(int(LayerTableModel::Parameters), 92),
+                                 std::pair(int(LayerTableModel::Flops), 80), std::pair(int(LayerTableModel::Share), 72)})
     layer_table_->setColumnWidth(c, width);
   layers_note_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, layers_pane->head());
   layers_pane->head()->line()->addWidget(layers_note_);
