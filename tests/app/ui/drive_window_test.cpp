@@ -24,6 +24,7 @@
 #include "app/ui_stall_guard.h"
 #include "engine/workspace.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/ui/window_test_main.h"
 #include "ui/models/app_settings.h"
 #include "ui/models/command_registry.h"
 #include "ui/models/project_data.h"
@@ -386,14 +387,4 @@ TEST_F(DriveWindow, FilesDroppedOnItAreOpened) {
 }  // namespace
 }  // namespace dsw
 
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
-  QStandardPaths::setTestModeEnabled(true);
-  dsw::UiStallGuard app(argc, argv);
-  QApplication::setQuitOnLastWindowClosed(false);
-  QLocale::setDefault(QLocale::c());
-  dsw::Theme::current().setReducedMotion(true);
-  dsw::Theme::current().apply(dsw::ThemeChoice::Light);
-  return RUN_ALL_TESTS();
-}
+int main(int argc, char** argv) { return dsw::test::runWindowTests(argc, argv); }

@@ -14,6 +14,7 @@
 
 #include "app/ui_stall_guard.h"
 #include "engine/workspace.h"
+#include "tests/support/ui/noisy_curves.h"
 #include "ui/models/app_settings.h"
 #include "ui/models/command_registry.h"
 #include "ui/models/project_data.h"
@@ -31,6 +32,8 @@
 
 namespace dsw {
 namespace {
+
+using test::noisy;
 
 class Report {
  public:
@@ -168,23 +171,6 @@ void editor(Report& report, const QString& folder) {
       report, "switch-theme-back", [] { Theme::current().apply(ThemeChoice::Light); }, [] { return true; });
   timed(
       report, "close-window", [&] { w.window->QWidget::close(); }, [&] { return !w.window->isVisible(); });
-}
-
-CurveData noisy(std::size_t points, int series) {
-  CurveData data;
-  unsigned state = 1;
-  for (int k = 0; k < series; ++k) {
-    CurveSeries s;
-    s.id = s.name = QStringLiteral("s%1").arg(k);
-    s.style = k;
-    for (std::size_t i = 0; i < points; ++i) {
-      state = state * 1664525U + 1013904223U;
-      s.step.push_back(static_cast<double>(i));
-      s.value.push_back(2 + k + 1e-9 * static_cast<double>(state >> 8U) * 30 + std::sin(static_cast<double>(i) / 5e4));
-    }
-    data.series.push_back(std::move(s));
-  }
-  return data;
 }
 
 void charts(Report& report) {

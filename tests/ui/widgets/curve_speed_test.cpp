@@ -6,33 +6,19 @@
 #include <ctime>
 
 #include "tests/support/ui/golden.h"
+#include "tests/support/ui/noisy_curves.h"
 #include "ui/widgets/curve/curve_plot.h"
 #include "ui/widgets/curve_view.h"
 
 namespace dsw {
 namespace {
 
+using test::noisy;
+
 double cpuMs() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return 1e3 * static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_nsec);
-}
-
-CurveData noisy(std::size_t points, int series) {
-  CurveData data;
-  unsigned state = 1;
-  for (int k = 0; k < series; ++k) {
-    CurveSeries s;
-    s.id = s.name = QStringLiteral("s%1").arg(k);
-    s.style = k;
-    for (std::size_t i = 0; i < points; ++i) {
-      state = state * 1664525U + 1013904223U;
-      s.step.push_back(static_cast<double>(i));
-      s.value.push_back(2 + k + 1e-9 * static_cast<double>(state >> 8U) * 30 + std::sin(static_cast<double>(i) / 5e4));
-    }
-    data.series.push_back(std::move(s));
-  }
-  return data;
 }
 
 QImage canvas(const QWidget& w) { return QImage(w.size(), QImage::Format_ARGB32_Premultiplied); }
