@@ -15,6 +15,16 @@ namespace {
 
 constexpr int kPiece = 200, kMostDepth = 16;
 
+/// A list of plain values as a person writes it: "0.9, 0.1"; anything deeper stays JSON.
+QString listText(const Json& value) {
+  const bool plain =
+      value.is_array() && !value.empty() && std::none_of(value.begin(), value.end(), [](const Json& v) { return v.is_structured(); });
+  if (!plain) return QString::fromStdString(value.dump());
+  QStringList parts;
+  for (const Json& one : value) parts << QString::fromStdString(one.is_string() ? one.get<std::string>() : one.dump());
+  return parts.join(QStringLiteral(", "));
+}
+
 void flatten(const Json& value, const QString& pointer, int depth, RunParams& out) {
   if (value.is_object() && depth < kMostDepth) {
     for (const auto& item : value.items()) {
@@ -32,7 +42,7 @@ void flatten(const Json& value, const QString& pointer, int depth, RunParams& ou
   else if (value.is_string())
     leaf = QString::fromStdString(value.get<std::string>());
   else
-    leaf = QString::fromStdString(value.dump());
+    leaf = listText(value);
   out.values.emplace_back(pointer, leaf);
 }
 

@@ -32,6 +32,7 @@ MetricTable::MetricTable(MetricTableModel& model, QWidget* parent)
   installTableLook(table_);
   for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c)
     table_->setItemDelegateForColumn(c, new NumberDelegate(table_));
+  table_->horizontalHeader()->setMinimumSectionSize(88);  // a name stays readable where the columns have to be scrolled
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->horizontalHeader()->setSectionResizeMode(MetricTableModel::Name, QHeaderView::Stretch);
   for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) table_->setColumnWidth(c, 92);

@@ -38,7 +38,7 @@ QString typeWords(const ModelFacts& facts) {
 QString dataSource(const std::string& data) {
   const Json json = Json::parse(data, nullptr, false);
   if (!json.is_object() || !json.contains("source")) return {};
-  return QString::fromStdString(json["source"].is_string() ? json["source"].get<std::string>() : json["source"].dump()).remove("builtin:");
+  return sourceWords(json["source"]);
 }
 
 }  // namespace

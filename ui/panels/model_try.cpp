@@ -116,13 +116,13 @@ QWidget* ModelTry::buildGenerate() {
   fields->setSpacing(8);
   fields->addWidget(labelled(tr("Temperature"), temperature_));
   fields->addWidget(labelled(tr("Top k"), top_k_));
-  fields->addWidget(labelled(tr("Tokens"), tokens_));
-  fields->addWidget(labelled(tr("Seed"), seed_));
+  fields->addWidget(labelled(tr("Top p"), top_p_));
   fields->addStretch(1);
   column->addLayout(fields);
   auto* more = new QHBoxLayout;
   more->setSpacing(8);
-  more->addWidget(labelled(tr("Top p"), top_p_));
+  more->addWidget(labelled(tr("Tokens"), tokens_));
+  more->addWidget(labelled(tr("Seed"), seed_));
   more->addWidget(labelled(tr("Repetition penalty"), repetition_penalty_));
   more->addStretch(1);
   column->addLayout(more);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/run_dashboard.h"
 
-#include <QCheckBox>
 #include <QDialog>
-#include <QDoubleSpinBox>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTableView>
@@ -24,16 +22,16 @@
 #include "ui/panels/model_export.h"
 #include "ui/panels/run_charts.h"
 #include "ui/panels/run_facts.h"
+#include "ui/panels/run_progress_line.h"
 #include "ui/panels/run_samples.h"
-#include "ui/widgets/elided_label.h"
 #include "ui/widgets/message_bar.h"
-#include "ui/widgets/segmented_control.h"
 #include "ui/widgets/shell/panel_header.h"
 #include "ui/widgets/shell/prompts.h"
-#include "ui/widgets/sparkline.h"
 
 namespace dsw {
 namespace {
+
+constexpr int kLeastHalf = 160;  // px of what stands under the charts
 
 /// The metric that the first line names: what the run is judged by.
 const std::string* headMetric(const RunRow& row) {
@@ -83,72 +81,14 @@ RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget*
 
 RunDashboard::~RunDashboard() = default;
 
-QWidget* RunDashboard::buildProgressLine(QWidget* parent) {
-  auto* line = new QWidget(parent);
-  line->setFixedHeight(32);
-  auto* row = new QHBoxLayout(line);
-  row->setContentsMargins(12, 0, 12, 0);
-  row->setSpacing(8);
-  step_label_ = new ThemedLabel({}, FontRole::Number);
-  progress_ = new ShareBar;
-  progress_->setFixedWidth(96);
-  left_label_ = new ThemedLabel({}, FontRole::Number);
-  best_label_ = new ElidedLabel;
-  best_label_->setFont(themeFont(FontRole::Number));
-  row->addWidget(step_label_);
-  row->addWidget(progress_);
-  row->addWidget(left_label_);
-  row->addWidget(best_label_, 1);
-  axis_ = new SegmentedControl({tr("Step"), tr("Epoch"), tr("Relative"), tr("Clock")}, line);
-  axis_->setAccessibleName(tr("What the x axes show"));
-  axis_->setMinimumWidth(axis_->sizeHint().width());
-  axis_->setCurrent(context().settings.value("run/axis", 0).toInt());
-  smoothing_ = new QDoubleSpinBox;
-  smoothing_->setRange(0, 0.999);
-  smoothing_->setSingleStep(0.02);
-  smoothing_->setDecimals(3);
-  smoothing_->setValue(context().settings.value("run/smoothing", 0.6).toDouble());
-  smoothing_->setButtonSymbols(QAbstractSpinBox::NoButtons);
-  smoothing_->setFont(themeFont(FontRole::Number));
-  smoothing_->setFixedWidth(56);
-  smoothing_->setAccessibleName(tr("Smoothing"));
-  smoothing_->setToolTip(tr("Debiased moving average over all points, 0 to 0.999; the raw curve stays behind it"));
-  outliers_ = new QCheckBox(tr("Outliers"));
-  outliers_->setToolTip(tr("The y range covers every point instead of the smoothed curve"));
-  row->addWidget(axis_);
-  row->addSpacing(4);
-  smooth_label_ = new ThemedLabel(tr("Smooth"), FontRole::Text, Token::Text2);
-  row->addWidget(smooth_label_);
-  row->addWidget(smoothing_);
-  row->addWidget(outliers_);
-  return line;
-}
-
-void RunDashboard::resizeEvent(QResizeEvent* event) {
-  DocumentPanel::resizeEvent(event);
-  fitProgressLine();
-}
-
-/// In a narrow document the bar goes first (the step says the same), then the word before the smoothing, then what is left.
-void RunDashboard::fitProgressLine() {
-  const int best = std::min(best_label_->sizeHint().width(), 120);
-  int needed = 24 + 7 * 8 + 4 + step_label_->sizeHint().width() + best + axis_->sizeHint().width() + smoothing_->width() +
-               outliers_->sizeHint().width();
-  for (QWidget* widget : {static_cast<QWidget*>(left_label_), static_cast<QWidget*>(smooth_label_)}) needed += widget->sizeHint().width();
-  needed += progress_->width();
-  for (QWidget* widget : {static_cast<QWidget*>(progress_), static_cast<QWidget*>(smooth_label_), static_cast<QWidget*>(left_label_)}) {
-    const bool fits = needed <= width();
-    widget->setVisible(fits);
-    if (!fits) needed -= (widget == progress_ ? widget->width() : widget->sizeHint().width()) + 8;
-  }
-}
-
 QWidget* RunDashboard::buildBody() {
   auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(buildProgressLine(body));
+  line_ =
+      new RunProgressLine(context().settings.value("run/axis", 0).toInt(), context().settings.value("run/smoothing", 0.6).toDouble(), body);
+  column->addWidget(line_);
 
   // Each is made with the parent that it keeps: a tree that moves is polished again as a whole.
   auto* split = new QSplitter(Qt::Vertical, body);
@@ -173,6 +113,8 @@ QWidget* RunDashboard::buildBody() {
   samples_ = new RunSamples(run_, bottom);
   bottom->addWidget(metrics);
   bottom->addWidget(samples_);
+  metrics->setMinimumWidth(kLeastHalf);
+  samples_->setMinimumWidth(kLeastHalf);
   bottom->setSizes({460, 460});
   bottom->setChildrenCollapsible(false);
   split->addWidget(scroll);
@@ -183,22 +125,22 @@ QWidget* RunDashboard::buildBody() {
   split->setChildrenCollapsible(false);
   column->addWidget(split, 1);
 
-  connect(axis_, &SegmentedControl::currentChanged, this, [this](int index) {
+  connect(line_, &RunProgressLine::axisChanged, this, [this](int index) {
     charts_->setAxis(static_cast<CurveAxis>(index));
     context().settings.setValue("run/axis", index);
   });
-  connect(smoothing_, qOverload<double>(&QDoubleSpinBox::valueChanged), this, [this](double factor) {
+  connect(line_, &RunProgressLine::smoothingChanged, this, [this](double factor) {
     charts_->setSmoothing(factor);
     context().settings.setValue("run/smoothing", factor);
   });
-  connect(outliers_, &QCheckBox::toggled, charts_, &RunCharts::setOutliers);
+  connect(line_, &RunProgressLine::outliersToggled, charts_, &RunCharts::setOutliers);
   connect(charts_, &RunCharts::stepPinned, this, [this](double step) {
     place_ = QStringLiteral("step:%1").arg(std::llround(step));
     context().selection.setStep(std::llround(step));
   });
   connect(charts_, &RunCharts::chartActivated, this, &RunDashboard::showChartAlone);
-  charts_->setAxis(static_cast<CurveAxis>(axis_->current()));
-  charts_->setSmoothing(smoothing_->value());
+  charts_->setAxis(static_cast<CurveAxis>(line_->axis()));
+  charts_->setSmoothing(line_->smoothing());
   return body;
 }
 
@@ -220,23 +162,16 @@ void RunDashboard::refreshRow() {
     links += tr(", started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
   header().setLinks(links);
 
-  step_label_->setText(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps))
-                                           : tr("Step %1").arg(formatCountExact(row.step)));
-  progress_->setShare(row.total_steps > 0 ? static_cast<double>(row.step) / static_cast<double>(row.total_steps) : 0);
-  progress_->setToken(stateLook(status).color);
+  line_->showStep(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps))
+                                      : tr("Step %1").arg(formatCountExact(row.step)),
+                  row.total_steps > 0 ? static_cast<double>(row.step) / static_cast<double>(row.total_steps) : 0, stateLook(status).color);
   const bool running = row.status == RunStatus::Running;
-  left_label_->setText(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left))
-                       : run_.isActive()               ? QString()
-                                                       : stateLook(status).word);
-  QString best;
-  if (const std::string* key = headMetric(row)) {
-    const MetricSummary& metric = row.metrics.at(*key);
-    best = tr("%1 %2").arg(QString::fromStdString(*key), formatMetric(*key, metric.best));
-    best_label_->setAccessibleName(tr("Best %1").arg(best));
-  }
-  best_label_->setText(best);
-  fitProgressLine();
-  axis_->setOptionEnabled(1, charts_->hasEpochs(), tr("This run has no epochs."));
+  line_->showLeft(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left))
+                  : run_.isActive()               ? QString()
+                                                  : stateLook(status).word);
+  const std::string* key = headMetric(row);
+  line_->showBest(key ? tr("%1 %2").arg(QString::fromStdString(*key), formatMetric(*key, row.metrics.at(*key).best)) : QString());
+  line_->setHasEpochs(charts_->hasEpochs());
   metric_model_->setRow(row);
   refreshButtons();
   refreshMessage();

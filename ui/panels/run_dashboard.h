@@ -4,20 +4,15 @@
 #include "ui/models/run_data.h"
 #include "ui/widgets/shell/document_panel.h"
 
-class QCheckBox;
-class QDoubleSpinBox;
-class QSplitter;
 class QTableView;
 
 namespace dsw {
 
-class ElidedLabel;
 class FactSheet;
 class MetricTableModel;
 class RunCharts;
+class RunProgressLine;
 class RunSamples;
-class SegmentedControl;
-class ShareBar;
 
 /// What the person wants here: see in the first line how far it is and its best value; watch the curves; stop, go on, duplicate; read
 /// samples; learn why it failed and get back to the last good checkpoint.
@@ -35,13 +30,8 @@ class RunDashboard : public DocumentPanel {
   CommandState commandState(const QString& id) const override;
   void runCommand(const QString& id) override;
 
- protected:
-  void resizeEvent(QResizeEvent* event) override;
-
  private:
   QWidget* buildBody();
-  QWidget* buildProgressLine(QWidget* parent);
-  void fitProgressLine();
   void refreshRow();
   void refreshButtons();
   void refreshMessage();
@@ -59,14 +49,7 @@ class RunDashboard : public DocumentPanel {
   RunCharts* charts_ = nullptr;
   RunSamples* samples_ = nullptr;
   QTableView* metrics_ = nullptr;
-  QLabel* step_label_ = nullptr;
-  QLabel* left_label_ = nullptr;
-  QLabel* smooth_label_ = nullptr;
-  ElidedLabel* best_label_ = nullptr;
-  ShareBar* progress_ = nullptr;
-  SegmentedControl* axis_ = nullptr;
-  QDoubleSpinBox* smoothing_ = nullptr;
-  QCheckBox* outliers_ = nullptr;
+  RunProgressLine* line_ = nullptr;
   FactSheet* inspector_;
   QString buttons_for_, message_for_, wanted_place_, place_;
   bool stopping_ = false;

@@ -22,7 +22,26 @@ const MetricSummary* metricOf(const RunData& run, const char* key) {
   return it == run.row().metrics.end() ? nullptr : &it->second;
 }
 
+QStringList sourcePaths(const Json& source) {
+  QStringList out;
+  for (const Json& one : source.is_array() ? source : Json::array({source}))
+    if (one.is_string()) out << QString::fromStdString(one.get<std::string>());
+  return out;
+}
+
 }  // namespace
+
+QString sourceWords(const Json& source) {
+  const QStringList paths = sourcePaths(source);
+  if (paths.isEmpty()) return {};
+  const QString& first = paths.front();
+  if (first == QLatin1String("builtin:mnist")) return QObject::tr("MNIST, shipped");
+  if (first == QLatin1String("builtin:tinyshakespeare")) return QObject::tr("Tiny Shakespeare, shipped");
+  const QString name = first.section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty);
+  return paths.size() == 1   ? name
+         : paths.size() == 2 ? QObject::tr("%1 and 1 more").arg(name)
+                             : QObject::tr("%1 and %2 more").arg(name).arg(paths.size() - 1);
+}
 
 QString modelSummary(const std::string& resolved) {
   const Json document = Json::parse(resolved, nullptr, false);
@@ -59,7 +78,11 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
     add(QObject::tr("Parameters"), formatCount(record["parameters"].get<double>()));
   if (record.is_object() && record.contains("step_flops") && record["step_flops"].is_number())
     add(QObject::tr("FLOPs a step"), formatCount(record["step_flops"].get<double>()));
-  add(QObject::tr("Data"), text(document, "/data/source").remove("builtin:"));
+  if (document.is_object() && document.contains("/data/source"_json_pointer)) {
+    const Json& source = document.at("/data/source"_json_pointer);
+    if (const QString words = sourceWords(source); !words.isEmpty())
+      facts.facts.push_back(valueFact(QObject::tr("Data"), words, sourcePaths(source).join('\n')));
+  }
   if (record.is_object() && record.contains("data_notes") && record["data_notes"].is_array())
     for (const Json& note : record["data_notes"])
       if (note.is_string()) facts.facts.push_back(textFact(QString::fromStdString(note.get<std::string>()), Token::Warning));

@@ -17,7 +17,7 @@ RunSamples::RunSamples(RunData& run, QWidget* parent)
     : QWidget(parent),
       run_(run),
       kinds_(new SegmentedControl),
-      note_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
+      note_(new ElidedLabel({}, nullptr, Token::Text2)),
       count_(new ThemedLabel({}, FontRole::Hint, Token::Text2)),
       back_(iconButton("chevron-left", tr("Earlier sample"))),
       forward_(iconButton("chevron-right", tr("Later sample"))),
@@ -33,8 +33,8 @@ RunSamples::RunSamples(RunData& run, QWidget* parent)
   line->setContentsMargins(12, 0, 8, 0);
   line->setSpacing(8);
   line->addWidget(kinds_);
-  line->addWidget(note_);
-  line->addStretch(1);
+  note_->setFont(themeFont(FontRole::Hint));
+  line->addWidget(note_, 1);
   line->addWidget(back_);
   line->addWidget(count_);
   line->addWidget(forward_);
@@ -95,7 +95,7 @@ void RunSamples::showSample() {
   back_->setEnabled(at_ > 0);
   forward_->setEnabled(at_ < count - 1);
   if (!any) {
-    note_->clear();
+    note_->setText({});
     view_->showNothing(tr("Sample outputs appear here when the run makes its first one."));
     return;
   }

@@ -12,6 +12,7 @@ class QToolButton;
 namespace dsw {
 
 class RunData;
+class ElidedLabel;
 class SampleView;
 class SegmentedControl;
 
@@ -32,7 +33,7 @@ class RunSamples : public QWidget {
 
   RunData& run_;
   SegmentedControl* kinds_;
-  QLabel* note_;
+  ElidedLabel* note_;
   QLabel* count_;
   QToolButton* back_;
   QToolButton* forward_;

@@ -81,12 +81,19 @@ QWidget* RunsPanel::buildBody() {
 
   split_ = new QSplitter(Qt::Vertical, body);
   auto* top = new QWidget(split_);
+  top->setMinimumWidth(320);  // not what the layout asks for: that changes with the width
   auto* rows = new QVBoxLayout(top);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
+  head_ = new QBoxLayout(QBoxLayout::LeftToRight);
+  head_->setContentsMargins(12, 6, 12, 6);
+  head_->setSpacing(8);
   auto* line = new QHBoxLayout;
-  line->setContentsMargins(12, 6, 12, 6);
-  line->setSpacing(8);
+  auto* buttons = new QHBoxLayout;
+  for (QHBoxLayout* part : {line, buttons}) {
+    part->setSpacing(8);
+    head_->addLayout(part, part == line ? 1 : 0);
+  }
   filter_ = new QLineEdit(top);
   filter_->setFont(themeFont(FontRole::Number));
   filter_->setPlaceholderText(tr("data:shakespeare loss<2.0 or failed"));
@@ -109,8 +116,9 @@ QWidget* RunsPanel::buildBody() {
   line->addWidget(filter_, 3);
   line->addWidget(counts_);
   line->addStretch(1);
-  for (QPushButton* button : {group_, hide_equal_, columns_, csv_}) line->addWidget(button);
-  rows->addLayout(line);
+  for (QPushButton* button : {group_, hide_equal_, columns_, csv_}) buttons->addWidget(button);
+  buttons->addStretch(0);
+  rows->addLayout(head_);
 
   table_ = new QTreeView(top);
   table_->setModel(&model_);
@@ -196,7 +204,10 @@ void RunsPanel::resizeEvent(QResizeEvent* event) {
 
 void RunsPanel::fitButtons() {
   // What the buttons of the first line say gets shorter where the filter would have no room; tool tips and names stay whole.
-  const bool words = width() >= 900, long_words = width() >= 740;
+  const bool lines = width() < 600;
+  head_->setDirection(lines ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  head_->setSpacing(lines ? 6 : 8);
+  const bool words = width() >= 900, long_words = width() >= 740 || (lines && width() >= 460);
   columns_->setText(words ? tr("Columns") : QString());
   csv_->setText(words ? tr("CSV") : QString());
   group_->setText(long_words ? tr("Group by experiment") : tr("Group"));

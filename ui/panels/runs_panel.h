@@ -5,6 +5,7 @@
 #include "ui/models/run_table_model.h"
 #include "ui/widgets/shell/document_panel.h"
 
+class QBoxLayout;
 class QCheckBox;
 class QLabel;
 class QLineEdit;
@@ -54,6 +55,7 @@ class RunsPanel : public DocumentPanel {
   QLabel* counts_ = nullptr;
   QPushButton* group_ = nullptr;
   QPushButton* hide_equal_ = nullptr;
+  QBoxLayout* head_ = nullptr;  ///< filter and buttons, one under the other in a narrow document
   QPushButton* columns_ = nullptr;
   QPushButton* csv_ = nullptr;
   QTreeView* table_ = nullptr;

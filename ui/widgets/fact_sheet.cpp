@@ -20,7 +20,7 @@ class FactSheet::Row : public QWidget {
     const bool same = fact_.kind == fact.kind && fact_.label == fact.label && fact_.value == fact.value && fact_.share == fact.share &&
                       fact_.icon == fact.icon && fact_.tone == fact.tone;
     fact_ = fact;
-    setToolTip(fact.tooltip);
+    setToolTip(fact.tooltip.isEmpty() && fact.kind == Fact::Kind::Value ? fact.value : fact.tooltip);  // it may be elided
     setAccessibleName(line());
     const bool link = fact.kind == Fact::Kind::Link;
     setCursor(link ? Qt::PointingHandCursor : Qt::ArrowCursor);
@@ -53,7 +53,7 @@ class FactSheet::Row : public QWidget {
     }
     const QFont value_font = themeFont(fact_.mono && fact_.kind != Fact::Kind::Link ? FontRole::Number : FontRole::Text);
     const QFontMetrics metrics(value_font);
-    const QString value = metrics.elidedText(fact_.value, Qt::ElideMiddle, fact_.label.isEmpty() ? area.width() : area.width() * 2 / 3);
+    const QString value = metrics.elidedText(fact_.value, Qt::ElideMiddle, valueRoom(area.width()));
     const int value_width = fact_.label.isEmpty() ? 0 : metrics.horizontalAdvance(value);
     p.setFont(value_font);
     p.setPen(themeColor(fact_.tone));
@@ -87,6 +87,12 @@ class FactSheet::Row : public QWidget {
  private:
   void activate() {
     if (const auto run = fact_.activate) run();
+  }
+  /// A label stays whole up to half of the line: it is short and the value can be read in the tooltip.
+  int valueRoom(int width) const {
+    if (fact_.label.isEmpty()) return width;
+    const int label = fact_.kind == Fact::Kind::Bar ? 0 : QFontMetrics(themeFont(FontRole::Text)).horizontalAdvance(fact_.label);
+    return std::max(width - label - (fact_.icon.isEmpty() ? 8 : 26), width / 2);
   }
   Fact fact_;
 };

@@ -114,6 +114,7 @@ class CurvePlot : public QChartView {
   void paintBands(QPainter& p) const;
   void paintMarkers(QPainter& p) const;
   void paintLimitsAndMarks(QPainter& p) const;
+  QRectF freePlace(QSizeF size, qreal y) const;
   void paintNotes(QPainter& p) const;
   void paintCrosshair(QPainter& p) const;
   void paintSkeleton(QPainter& p) const;

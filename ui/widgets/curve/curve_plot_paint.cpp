@@ -213,6 +213,27 @@ void CurvePlot::paintMarkers(QPainter& p) const {
   p.restore();
 }
 
+/// Where a label beside the level line at `y` covers the least of the curves: right before left, above before below.
+QRectF CurvePlot::freePlace(QSizeF size, qreal y) const {
+  const QRectF plot = plotRect();
+  QRectF best;
+  qsizetype least = std::numeric_limits<qsizetype>::max();
+  for (const bool right : {true, false})
+    for (const bool above : {true, false}) {
+      const QRectF box(QPointF(right ? plot.right() - size.width() : plot.left() + 2, above ? y - size.height() - 1 : y + 1), size);
+      if (box.top() < plot.top() || box.bottom() > plot.bottom()) continue;
+      qsizetype covered = 0;
+      for (int i = 0; i < store_.count(); ++i) {
+        if (!store_.series(i).visible) continue;
+        for (const QPointF& unit : store_.line(i, false, window_, kMaxColumns)) covered += box.contains(toPixel(unit.x(), unit.y()));
+      }
+      if (covered >= least) continue;
+      least = covered;
+      best = box;
+    }
+  return best;
+}
+
 void CurvePlot::paintLimitsAndMarks(QPainter& p) const {
   const QRectF plot = plotRect();
   p.setFont(themeFont(FontRole::Tick));
@@ -224,9 +245,12 @@ void CurvePlot::paintLimitsAndMarks(QPainter& p) const {
     p.setPen(dashed(colors_.color(Token::Warning)));
     drawCrispLine(p, {plot.left() + 1, y}, {plot.right(), y});
     const qreal wide = metrics.horizontalAdvance(limit.label) + 4;
-    const bool above = y - 17 > plot.top();
+    const QRectF box = freePlace(QSizeF(wide, 15), y);
+    QColor ground = colors_.color(Token::Surface2);
+    ground.setAlphaF(0.85F);
+    p.fillRect(box, ground);
     p.setPen(colors_.color(Token::Warning));
-    p.drawText(QRectF(plot.right() - wide, above ? y - 16 : y + 1, wide, 15), Qt::AlignRight | Qt::AlignVCenter, limit.label);
+    p.drawText(box, Qt::AlignCenter, limit.label);
   }
   for (const CurveMark& mark : store_.data().marks) {
     const double u = CurveStore::unitX(window_, store_.stepToX(mark.step));

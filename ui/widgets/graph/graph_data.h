@@ -24,8 +24,10 @@ enum class GraphNodeKind {
 struct GraphNode {
   QString id;
   QString name;
-  QString icon;  ///< icon name, or empty
-  QString foot;  ///< shape in mono: "12×64×128"
+  QString icon;    ///< icon name, or empty
+  QString brief;   ///< a word for `name` where that has no room; empty: what stands before its first comma
+  int color = -1;  ///< series colour of its kind, a stripe at the left and, far out, the whole box; negative: none
+  QString foot;    ///< shape in mono: "12×64×128"
   std::vector<GraphRow> rows;
   QString error;   ///< a sentence: red frame, octagon, sentence under the node
   QString frame;   ///< id of the frame it stands in, or empty

@@ -9,7 +9,8 @@ namespace dsw {
 namespace {
 
 constexpr qreal kHead = 26, kRowHeight = 18, kFoot = 20, kPort = 9, kRadius = 4, kBar = 34, kPointSize = 22;
-constexpr qreal kLeastText = 8;  // device px below which text is not drawn
+constexpr qreal kLeastText = 8;                                   // device px below which text is not drawn
+constexpr qreal kSmallName = 9.5, kLeastName = 8.5, kStripe = 3;  // px on the screen, at every zoom
 
 QFont nameFont() {
   QFont font = themeFont(FontRole::Hint);
@@ -44,7 +45,7 @@ void drawErrorMark(QPainter& p, QPointF at) {
 }  // namespace
 
 GraphDetail detailAt(qreal zoom) {
-  return zoom >= 0.7 ? GraphDetail::All : zoom >= 0.4 ? GraphDetail::Names : zoom >= 0.15 ? GraphDetail::Shapes : GraphDetail::Frames;
+  return zoom >= 0.7 ? GraphDetail::All : zoom >= 0.3 ? GraphDetail::Names : zoom >= 0.15 ? GraphDetail::Shapes : GraphDetail::Frames;
 }
 
 QSizeF graphNodeSize(const GraphNode& node) {
@@ -96,7 +97,8 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
   if (detail == GraphDetail::Frames) return;
   const bool failed = !node_.error.isEmpty(), chosen = isSelected();
   if (detail == GraphDetail::Shapes) {
-    p->fillRect(box(), themeColor(failed ? Token::Failed : chosen ? Token::Accent : Token::LineStrong));
+    const QColor kind = node_.color < 0 ? themeColor(Token::LineStrong) : Theme::current().series(node_.color).color;
+    p->fillRect(box(), failed || chosen ? themeColor(failed ? Token::Failed : Token::Accent) : kind);
     return;
   }
   p->setRenderHint(QPainter::Antialiasing);
@@ -112,8 +114,9 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     if (kPointSize * px * 0.5 >= kLeastText * 0.7) p->drawText(box(), Qt::AlignCenter, node_.name);
   } else {
     p->drawRoundedRect(edge, kRadius, kRadius);
+    paintStripe(*p, zoom);
     if (compact_)
-      paintCompact(*p, detail, px);
+      paintCompact(*p, zoom, px);
     else
       paintFull(*p, detail, px);
   }
@@ -128,16 +131,38 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
   }
 }
 
-void GraphNodeItem::paintCompact(QPainter& p, GraphDetail, qreal px) const {
-  if (12 * px < kLeastText) return;
-  p.setFont(plainFont());
+/// The colour of its kind, as wide on the screen at every zoom.
+void GraphNodeItem::paintStripe(QPainter& p, qreal zoom) const {
+  if (node_.color < 0) return;
+  QPainterPath round, left;
+  round.addRoundedRect(box().adjusted(1, 1, -1, -1), kRadius - 1, kRadius - 1);
+  left.addRect(QRectF(0, 0, 1 + std::max(kStripe, kStripe / std::max(zoom, 0.05)), size_.height()));
+  p.fillPath(round.intersected(left), Theme::current().series(node_.color).color);
+}
+
+/// Far out the name grows against the zoom so that it stays readable, and gets shorter where the box has no room for all of it.
+void GraphNodeItem::paintCompact(QPainter& p, qreal zoom, qreal px) const {
+  QRectF area = box();
+  if (node_.color >= 0) area.setLeft(area.left() + kStripe / std::min(1.0, zoom));
   p.setPen(themeColor(Token::Text1));
-  const QRectF area = box();
-  if (11 * px < kLeastText) {  // the foot would be too small
-    p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, node_.name);
+  QFont font = plainFont();
+  if (12 * zoom < kSmallName) {
+    const QString head = node_.name.section(QLatin1Char(','), 0, 0);
+    const QStringList names{node_.name, head, node_.brief.isEmpty() ? head : node_.brief};
+    const auto fits = [&](const QString& name, qreal size) {
+      font.setPixelSize(static_cast<int>(std::lround(size / zoom)));
+      return QFontMetricsF(font).horizontalAdvance(name) <= area.width() - 4 / zoom;
+    };
+    for (const QString& name : names)
+      for (const qreal size : {kSmallName, kLeastName})
+        if (fits(name, size)) return p.setFont(font), p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, name);
+    p.setFont(font);
+    p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine,
+               QFontMetricsF(font).elidedText(names.back(), Qt::ElideRight, area.width() - 4 / zoom));
     return;
   }
-  if (node_.foot.isEmpty()) {
+  p.setFont(font);
+  if (node_.foot.isEmpty() || 11 * px < kLeastText) {  // the foot would be too small
     p.drawText(area, Qt::AlignCenter | Qt::TextSingleLine, node_.name);
     return;
   }

@@ -9,7 +9,7 @@
 
 namespace dsw {
 
-/// Levels by zoom: All from 70 %, Names from 40 %, Shapes from 15 %, Frames below.
+/// Levels by zoom: All from 70 %, Names from 30 %, Shapes from 15 %, Frames below.
 enum class GraphDetail { Frames, Shapes, Names, All };
 GraphDetail detailAt(qreal zoom);
 
@@ -31,7 +31,8 @@ class GraphNodeItem : public QGraphicsItem {
   void setPorts(bool in, bool out) { port_in_ = in, port_out_ = out; }
 
  private:
-  void paintCompact(QPainter& p, GraphDetail detail, qreal px) const;
+  void paintStripe(QPainter& p, qreal zoom) const;
+  void paintCompact(QPainter& p, qreal zoom, qreal px) const;
   void paintFull(QPainter& p, GraphDetail detail, qreal px) const;
   GraphNode node_;
   QSizeF size_;

@@ -68,6 +68,7 @@ MainWindow::~MainWindow() {
   // Panels and docks go before the services they use.
   services_->commands.setRouter({});
   closing_ = true;
+  hide();  // what is taken apart must not get the focus
   documents_->disconnect(this);
   qApp->disconnect(this);
   delete takeCentralWidget();
