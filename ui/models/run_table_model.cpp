@@ -13,6 +13,7 @@ namespace dsw {
 namespace {
 
 constexpr int kPiece = 500, kMostParamColumns = 6;
+constexpr int kMostChanges = 100;  // rows inserted and removed one by one; more is quicker as a whole
 
 /// Runs of one group differ in the seed alone: settings that are equal but for it are one object in RunParamsStore.
 struct GroupKey {
@@ -43,6 +44,13 @@ RunTableModel::RunTableModel(const ProjectData& data, const RunParamsStore& para
 }
 
 void RunTableModel::rebuildRows() {
+  QSet<QString> there;
+  there.reserve(static_cast<qsizetype>(data_.runs().size()));
+  for (const RunPtr& run : data_.runs()) there.insert(QString::fromStdString(run->id));
+  const auto stays = [&](const Row& row) { return there.contains(QString::fromStdString(row.run->id)); };
+  const auto gone = std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) { return !stays(row); });
+  const bool whole = rows_.empty() || there.isEmpty() || grouped_ || gone > kMostChanges;
+  if (!whole) removeEntries([&](const Entry& entry) { return !stays(rows_[static_cast<std::size_t>(entry.rows.front())]); });
   const std::vector<Row> former = std::exchange(rows_, {});
   const QHash<QString, int> formerOf = std::exchange(rowOf_, {});
   if (former.empty() || data_.runs().empty()) {
@@ -59,7 +67,13 @@ void RunTableModel::rebuildRows() {
     rows_.push_back({run, params_.params(id), same ? former[static_cast<std::size_t>(known)].text : QString()});
   }
   countMetrics();
-  refresh();
+  if (whole) return refresh();
+  for (Entry& entry : entries_) {
+    int& at = entry.rows.front();
+    at = rowOf_.value(QString::fromStdString(former[static_cast<std::size_t>(at)].run->id));
+  }
+  placeEntries();
+  update();
 }
 
 void RunTableModel::countMetrics() {
@@ -94,7 +108,7 @@ void RunTableModel::onRuns(const QStringList& changed, const QStringList& added,
     if (before != passes(row)) filterMayDiffer = true;
   }
   if (metricsDiffer) countMetrics();
-  if (filterMayDiffer) return refresh();
+  if (filterMayDiffer) update();
   for (const QString& id : changed) {
     const QModelIndex at = indexOf(id);
     if (!at.isValid()) continue;
@@ -109,7 +123,7 @@ void RunTableModel::onParams(const QStringList& ids) {
     const auto at = rowOf_.constFind(id);
     if (at != rowOf_.constEnd()) rows_[static_cast<std::size_t>(*at)].params = params_.params(id);
   }
-  if (params_.complete()) refresh();  // once, not for each piece
+  if (params_.complete()) update();  // once, not for each piece
 }
 
 void RunTableModel::setFilter(const QString& text) {
@@ -169,6 +183,78 @@ void RunTableModel::refresh() {
   endResetModel();
   emit columnsReset();
   emit countsChanged();
+}
+
+void RunTableModel::update() {
+  std::vector<Entry> added;
+  std::size_t gone = 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const bool shown = entryOf_[i] >= 0, wanted = passes(rows_[i]);
+    gone += shown && !wanted;
+    if (!shown && wanted) added.push_back({{static_cast<int>(i)}});
+  }
+  const QString metric = metric_;
+  pickMetric();
+  if (grouped_ || entries_.empty() || metric != metric_ || added.size() + gone > static_cast<std::size_t>(kMostChanges)) return refresh();
+  if (gone > 0) removeEntries([this](const Entry& entry) { return !passes(rows_[static_cast<std::size_t>(entry.rows.front())]); });
+  insertEntries(std::move(added));
+  shown_ = static_cast<int>(entries_.size());
+  QVector<RunColumn> columns = columns_;
+  rebuildColumns();
+  const auto same = [](const RunColumn& a, const RunColumn& b) { return a.id == b.id && a.title == b.title; };
+  if (!std::equal(columns.begin(), columns.end(), columns_.begin(), columns_.end(), same)) {
+    columns_.swap(columns);
+    beginResetModel();
+    columns_.swap(columns);
+    endResetModel();
+    emit columnsReset();
+  } else if (fetched_ > 0) {
+    emit dataChanged(index(0, 0), index(fetched_ - 1, columnCount() - 1));
+  }
+  emit countsChanged();
+}
+
+void RunTableModel::placeEntries() {
+  entryOf_.assign(rows_.size(), -1);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    for (const int row : entries_[i].rows) entryOf_[static_cast<std::size_t>(row)] = static_cast<int>(i);
+}
+
+void RunTableModel::removeEntries(const std::function<bool(const Entry&)>& gone) {
+  for (int i = static_cast<int>(entries_.size()) - 1; i >= 0; --i) {
+    if (!gone(entries_[static_cast<std::size_t>(i)])) continue;
+    const bool seen = i < fetched_;
+    if (seen) beginRemoveRows({}, i, i);
+    entries_.erase(entries_.begin() + i);
+    placeEntries();
+    if (!seen) continue;
+    --fetched_;
+    endRemoveRows();
+  }
+}
+
+/// What is there takes its order anew (its values may have changed), then each new entry is put where the order wants it.
+void RunTableModel::insertEntries(std::vector<Entry> added) {
+  sortAgain();
+  if (added.empty()) return;
+  std::vector<Entry> kept = entries_;
+  for (const Entry& entry : added) entries_.push_back(entry);
+  sortEntries();
+  const std::vector<Entry> wanted = std::exchange(entries_, std::move(kept));
+  QSet<int> fresh;
+  for (const Entry& entry : added) fresh.insert(entry.rows.front());
+  placeEntries();
+  for (int i = 0; i < static_cast<int>(wanted.size()); ++i) {
+    const Entry& entry = wanted[static_cast<std::size_t>(i)];
+    if (!fresh.contains(entry.rows.front())) continue;
+    const bool seen = i < fetched_ || (fetched_ == static_cast<int>(entries_.size()) && fetched_ < kPiece);
+    if (seen) beginInsertRows({}, i, i);
+    entries_.insert(entries_.begin() + i, entry);
+    placeEntries();
+    if (!seen) continue;
+    ++fetched_;
+    endInsertRows();
+  }
 }
 
 void RunTableModel::pickMetric() {

@@ -30,7 +30,8 @@ struct RunColumn {
 
 /// Runs as rows, filtered, grouped and sorted here (15,000 rows: some 10 ms each), shown in pieces of 500 (canFetchMore). With grouping,
 /// runs of one experiment that differ in the seed alone are one row ("3 seeds", means) with its runs below it. A row keeps its place while
-/// its run goes on; sorting is renewed by sort(), a new filter or new runs. UI thread only.
+/// its run goes on; sorting is renewed by sort(), a new filter or new runs. Runs that come and go are rows inserted and removed, so that
+/// views keep what is selected and where they stand; other columns, a new filter or metric, and groups are a reset. UI thread only.
 class RunTableModel : public QAbstractItemModel {
   Q_OBJECT
  public:
@@ -104,8 +105,14 @@ class RunTableModel : public QAbstractItemModel {
   void onParams(const QStringList& ids);
   void countMetrics();
   void refresh();  ///< filter, group, columns, sort: a reset
+  /// The same where runs or settings changed: rows are removed, moved and inserted; a reset where that does not do.
+  void update();
+  void removeEntries(const std::function<bool(const Entry&)>& gone);
+  void insertEntries(std::vector<Entry> added);
+  void placeEntries();  ///< entryOf_ from entries_
   void pickMetric();
   void rebuildColumns();
+  void sortAgain();  ///< tells views which row went where
   void sortEntries();
   bool passes(const Row& row) const;
   /// What an entry is sorted by: a number, or NaN and a text. Found once a sort, not once a row.

@@ -14,6 +14,10 @@ void RunTableModel::sort(int column, Qt::SortOrder order) {
   const QString id = column >= 0 && column < columns_.size() ? columns_[column].id : QString();
   sortColumn_ = id;
   sortOrder_ = order;
+  sortAgain();
+}
+
+void RunTableModel::sortAgain() {
   // Not a reset: what is selected stays selected.
   emit layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
   const QModelIndexList before = persistentIndexList();

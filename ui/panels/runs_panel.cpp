@@ -22,6 +22,7 @@
 #include "ui/models/project_actions.h"
 #include "ui/models/selection.h"
 #include "ui/panels/compare_view.h"
+#include "ui/panels/run_table_place.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/item_delegates.h"
@@ -62,6 +63,7 @@ RunsPanel::RunsPanel(PanelContext& context, const ObjectRef& ref, QWidget* paren
   setBody(buildBody());
   connect(&model_, &RunTableModel::countsChanged, this, &RunsPanel::refreshCounts);
   connect(&model_, &RunTableModel::columnsReset, this, &RunsPanel::applyColumns);
+  new RunTablePlace(model_, table_);
   connect(&context.selection, &Selection::runsChanged, this, &RunsPanel::showCompare);
   model_.setGrouped(context.settings.value("run-table/grouped", false).toBool());
   model_.setHideEqual(context.settings.value("run-table/hide-equal", true).toBool());

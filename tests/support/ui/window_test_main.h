@@ -18,6 +18,7 @@ inline int runWindowTests(int argc, char** argv) {
   QStandardPaths::setTestModeEnabled(true);
   UiStallGuard app(argc, argv);
   QApplication::setQuitOnLastWindowClosed(false);
+  QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
   QLocale::setDefault(QLocale::c());
   Theme::current().setReducedMotion(true);
   Theme::current().apply(ThemeChoice::Light);

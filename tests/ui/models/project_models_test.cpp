@@ -6,7 +6,9 @@
 
 #include <QAbstractItemModelTester>
 #include <QElapsedTimer>
+#include <QScrollBar>
 #include <QTest>
+#include <QTreeView>
 
 #include "tests/support/big_project.h"
 #include "tests/support/project_fixture.h"
@@ -18,6 +20,7 @@
 #include "ui/models/run_table_model.h"
 #include "ui/models/selection.h"
 #include "ui/models/store_watcher.h"
+#include "ui/panels/run_table_place.h"
 
 namespace dsw {
 namespace {
@@ -123,6 +126,62 @@ TEST(RunTableModel, FiltersSortsGroupsAndMarks) {
   EXPECT_EQ(group.siblingAtColumn(table.columnOf("best")).data().toString(), "1.9000") << "the mean";
   EXPECT_TRUE(table.csv().startsWith("State,Run,")) << table.csv().toStdString();
   EXPECT_EQ(table.csv().count('\n'), 4);
+}
+
+TEST(RunTableModel, RunsThatComeAndGoMoveNothingElse) {
+  ProjectFixture fixture;
+  QStringList ids;
+  for (int seed = 1; seed <= 60; ++seed) ids << run(fixture, seed, 128, RunStatus::Finished, 3.0 - 0.01 * seed);
+  Models models(fixture.path());
+  RunTableModel table(models.data, models.params, models.selection, models.queries);
+  QAbstractItemModelTester tester(&table, kMode);
+  QTreeView view;
+  view.setModel(&table);
+  new RunTablePlace(table, &view);
+  view.setSelectionMode(QAbstractItemView::ExtendedSelection);
+  view.resize(400, 200);
+  view.show();
+  table.sort(table.columnOf("best"), Qt::AscendingOrder);
+  const auto row = [&](const QString& id) { return table.indexOf(id).row(); };
+  const auto selected = [&] {
+    QStringList out;
+    for (const QModelIndex& at : view.selectionModel()->selectedRows()) out << QString::fromStdString(table.run(at)->short_name);
+    out.sort();
+    return out.join(' ').toStdString();
+  };
+  for (const int i : {20, 30})
+    view.selectionModel()->select(table.indexOf(ids[i]), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+  const std::string before = selected();
+  ASSERT_EQ(before, "r-0021 r-0031");
+  view.scrollTo(table.indexOf(ids[10]), QAbstractItemView::PositionAtTop);
+  const int scrolled = view.verticalScrollBar()->value();
+  ASSERT_GT(scrolled, 0);
+  int resets = 0;
+  QObject::connect(&table, &QAbstractItemModel::modelReset, [&] { ++resets; });
+
+  const QString best = run(fixture, 61, 128, RunStatus::Finished, 0.5), worst = run(fixture, 62, 128, RunStatus::Finished, 8.0);
+  models.watcher.post({});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return table.rowCount() == 62 && models.params.complete(); }));
+  QTest::qWait(50);
+  EXPECT_EQ(resets, 0);
+  EXPECT_EQ(row(best), 0) << "sorted in";
+  EXPECT_EQ(row(worst), 61);
+  EXPECT_EQ(selected(), before);
+  EXPECT_EQ(view.verticalScrollBar()->value(), scrolled);
+
+  value_of(fixture.project->set_archived(best.toStdString(), true));
+  models.watcher.post({});
+  table.setFilter("finished");
+  ASSERT_TRUE(QTest::qWaitFor([&] { return table.rowCount() == 61; })) << table.rowCount();
+  EXPECT_EQ(selected(), before) << "also where the filter changes";
+  EXPECT_FALSE(table.indexOf(best).isValid());
+
+  const QString wide = run(fixture, 63, 192, RunStatus::Finished, 2.5);  // its width differs: a column comes
+  models.watcher.post({});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return table.columnOf("param:/model/width") >= 0; }));
+  EXPECT_EQ(selected(), before) << "also where a column comes";
+  EXPECT_EQ(view.verticalScrollBar()->value(), scrolled);
+  EXPECT_TRUE(table.indexOf(wide).isValid());
 }
 
 TEST(RunTableModel, FifteenThousandRunsFilterInUnder200Milliseconds) {
