@@ -5,7 +5,6 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QTableView>
 #include <QVBoxLayout>
 #include <nlohmann/json.hpp>
@@ -16,6 +15,7 @@
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/item_delegates.h"
+#include "ui/widgets/write_apart.h"
 
 namespace dsw {
 
@@ -125,9 +125,7 @@ void ModelEvaluations::exportCsv() {
   dialog->setAcceptMode(QFileDialog::AcceptSave);
   dialog->setDefaultSuffix("csv");
   connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
-    QSaveFile file(path);
-    const QByteArray bytes = model_->csv().toUtf8();
-    if (file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size() && file.commit())
+    if (writeApart(path, [csv = model_->csv()] { return csv.toUtf8(); }))
       emit written(path);
     else
       emit writeFailed(path);

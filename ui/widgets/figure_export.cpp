@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "ui/widgets/save_dialog.h"
+#include "ui/widgets/write_apart.h"
 
 namespace dsw {
 namespace {
@@ -14,6 +15,37 @@ bool writeBytes(const QString& path, const QByteArray& bytes) {
   QSaveFile file(path);
   if (!file.open(QIODevice::WriteOnly)) return false;
   return file.write(bytes) == bytes.size() && file.commit();
+}
+
+QByteArray pngOf(const QImage& picture) {
+  QBuffer buffer;
+  return buffer.open(QIODevice::WriteOnly) && picture.save(&buffer, "PNG") ? buffer.data() : QByteArray();
+}
+
+QByteArray drawing(const Figure& figure) {
+  QStringList lines;
+  for (auto it = figure.provenance.begin(); it != figure.provenance.end(); ++it) lines << it.key() + QStringLiteral(": ") + it.value();
+  QBuffer buffer;
+  QSvgGenerator generator;
+  generator.setOutputDevice(&buffer);
+  generator.setResolution(96);
+  generator.setSize(figure.size);
+  generator.setViewBox(QRect(QPoint(), figure.size));
+  generator.setTitle(figure.title.toHtmlEscaped());
+  generator.setDescription(lines.join(QLatin1Char('\n')).toHtmlEscaped());
+  QPainter p;
+  if (!p.begin(&generator)) return {};
+  figure.paint(p);
+  p.end();
+  return buffer.data();
+}
+
+/// Draws here, where widgets may be asked; encodes and writes on another thread.
+bool writeFigure(const Figure& figure, const QString& path) {
+  const QString suffix = QFileInfo(path).suffix().toLower();
+  if (suffix == QLatin1String("png")) return writeApart(path, [picture = figurePicture(figure, 2)] { return pngOf(picture); });
+  const QByteArray bytes = suffix == QLatin1String("csv") ? figure.csv().toUtf8() : drawing(figure);
+  return !bytes.isEmpty() && writeApart(path, [bytes] { return bytes; });
 }
 
 }  // namespace
@@ -31,36 +63,12 @@ QImage figurePicture(const Figure& figure, qreal scale) {
 }
 
 bool writeFigurePng(const Figure& figure, const QString& path, qreal scale) {
-  QBuffer buffer;
-  return buffer.open(QIODevice::WriteOnly) && figurePicture(figure, scale).save(&buffer, "PNG") && writeBytes(path, buffer.data());
+  return writeBytes(path, pngOf(figurePicture(figure, scale)));
 }
 
-bool writeFigureSvg(const Figure& figure, const QString& path) {
-  QStringList lines;
-  for (auto it = figure.provenance.begin(); it != figure.provenance.end(); ++it) lines << it.key() + QStringLiteral(": ") + it.value();
-  QBuffer buffer;
-  QSvgGenerator generator;
-  generator.setOutputDevice(&buffer);
-  generator.setResolution(96);
-  generator.setSize(figure.size);
-  generator.setViewBox(QRect(QPoint(), figure.size));
-  generator.setTitle(figure.title.toHtmlEscaped());
-  generator.setDescription(lines.join(QLatin1Char('\n')).toHtmlEscaped());
-  QPainter p;
-  if (!p.begin(&generator)) return false;
-  figure.paint(p);
-  p.end();
-  return writeBytes(path, buffer.data());
-}
+bool writeFigureSvg(const Figure& figure, const QString& path) { return writeBytes(path, drawing(figure)); }
 
 bool writeFigureCsv(const Figure& figure, const QString& path) { return figure.csv && writeBytes(path, figure.csv().toUtf8()); }
-
-bool writeFigure(const Figure& figure, const QString& path) {
-  const QString suffix = QFileInfo(path).suffix().toLower();
-  if (suffix == QLatin1String("png")) return writeFigurePng(figure, path);
-  if (suffix == QLatin1String("csv")) return writeFigureCsv(figure, path);
-  return writeFigureSvg(figure, path);
-}
 
 QString exportFigure(QWidget* parent, const Figure& figure, QString* failed) {
   QString name = figure.quantity.isEmpty() ? figure.title : figure.quantity;

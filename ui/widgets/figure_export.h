@@ -31,8 +31,6 @@ QImage figurePicture(const Figure& figure, qreal scale);
 bool writeFigurePng(const Figure& figure, const QString& path, qreal scale = 2);
 bool writeFigureSvg(const Figure& figure, const QString& path);
 bool writeFigureCsv(const Figure& figure, const QString& path);
-/// By the ending of the path.
-bool writeFigure(const Figure& figure, const QString& path);
 /// Asks for a place and writes. The path, empty where the person gave up; `failed` gets the path that could not be written.
 QString exportFigure(QWidget* parent, const Figure& figure, QString* failed);
 

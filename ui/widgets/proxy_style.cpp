@@ -121,6 +121,8 @@ int ProxyStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWid
       return 0;
     case SH_ItemView_ShowDecorationSelected:
       return 1;
+    case SH_FocusFrame_AboveWidget:  // else what holds a control without a margin cuts the ring off
+      return 1;
     case SH_ItemView_ActivateItemOnSingleClick:
       return 0;
     case SH_ToolTip_WakeUpDelay:

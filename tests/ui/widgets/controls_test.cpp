@@ -8,6 +8,7 @@
 #include "ui/widgets/curve/curve_data.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/focus_ring.h"
+#include "ui/widgets/graph/graph_items.h"
 #include "ui/widgets/graph/graph_layout.h"
 #include "ui/widgets/graph/graph_scene.h"
 #include "ui/widgets/graph_view.h"
@@ -297,6 +298,38 @@ TEST(GraphViewTest, SelectionAndZoomSurviveAnEdit) {
   EXPECT_EQ(view.zoom(), 2);
 }
 
+TEST(GraphNodeItem, SaysItsNameAndKindFarOut) {
+  GraphNode node;
+  node.name = QStringLiteral("attention");
+  node.foot = QStringLiteral("4 heads of 32");
+  node.brief = QStringLiteral("attn");
+  node.color = 0;
+  const auto drawn = [&](const GraphNode& of, qreal zoom, QSizeF size) {
+    GraphNodeItem item(of, size);
+    QImage image(120, 40, QImage::Format_RGB32);
+    image.fill(themeColor(Token::Surface2));
+    QPainter p(&image);
+    p.scale(zoom, zoom);
+    item.paint(&p, nullptr, nullptr);
+    return image;
+  };
+  GraphNode mute = node;
+  mute.name.clear();
+  mute.brief.clear();
+  for (const qreal zoom : {0.6, 0.4, 0.32}) {
+    const QImage with = drawn(node, zoom, graphNodeSize(node)), without = drawn(mute, zoom, graphNodeSize(node));
+    int rows = 0;
+    for (int y = 0; y < with.height(); ++y) {
+      bool differs = false;
+      for (int x = 0; x < with.width(); ++x) differs = differs || with.pixel(x, y) != without.pixel(x, y);
+      rows += differs;
+    }
+    EXPECT_GE(rows, 6) << "the height of letters at " << zoom;
+    EXPECT_EQ(with.pixelColor(2, with.height() > 8 ? 6 : 2), Theme::current().series(0).color) << "its stripe at " << zoom;
+  }
+  EXPECT_EQ(drawn(node, 0.2, graphNodeSize(node)).pixelColor(8, 3), Theme::current().series(0).color) << "the whole box";
+}
+
 TEST(FocusRingTest, FollowsTheKeyboard) {
   QWidget window;
   auto* column = new QVBoxLayout(&window);
@@ -313,6 +346,25 @@ TEST(FocusRingTest, FollowsTheKeyboard) {
   EXPECT_EQ(ring->framed(), a);
   QTest::keyClick(a, Qt::Key_Tab);
   EXPECT_EQ(ring->framed(), b);
+}
+
+TEST(FocusRingTest, IsNotCutOffByWhatHoldsTheControl) {
+  QWidget window;
+  auto* column = new QVBoxLayout(&window);
+  auto* box = new QWidget;
+  auto* tight = new QVBoxLayout(box);
+  tight->setContentsMargins(0, 0, 0, 0);
+  auto* field = new QLineEdit;
+  tight->addWidget(field);
+  column->addWidget(box);
+  window.show();
+  window.activateWindow();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return window.isActiveWindow(); }));
+  field->setFocus(Qt::TabFocusReason);
+  const auto* frame = window.findChild<QFocusFrame*>();
+  ASSERT_NE(frame, nullptr);
+  EXPECT_TRUE(frame->isVisible());
+  EXPECT_TRUE(frame->parentWidget()->rect().contains(frame->geometry()));
 }
 
 }  // namespace

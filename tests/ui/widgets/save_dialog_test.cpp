@@ -2,6 +2,7 @@
 // LABELS: ui
 // Exports by their dialogs: the ending follows the format, and what is written opens again.
 #include "ui/widgets/save_dialog.h"
+#include "ui/widgets/write_apart.h"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +69,26 @@ TEST(SaveDialog, TheEndingFollowsTheFormatAndEachFileOpensAgain) {
   EXPECT_TRUE(drawing.isValid());
   EXPECT_EQ(drawing.viewBox(), QRect(0, 0, 200, 100));
   EXPECT_EQ(failed, QString());
+}
+
+TEST(WriteApart, ASlowDiskHoldsNoEvent) {
+  TempFolder folder;
+  const QString path = QString::fromStdString((folder / "slow.csv").string());
+  int ticks = 0;
+  QTimer timer;
+  QObject::connect(&timer, &QTimer::timeout, [&] { ++ticks; });
+  timer.start(5);
+  QThread* const here = QThread::currentThread();
+  QThread* there = here;
+  EXPECT_TRUE(writeApart(path, [&] {
+    there = QThread::currentThread();
+    QThread::msleep(150);
+    return QByteArray("step,loss\n");
+  }));
+  EXPECT_NE(there, here);
+  EXPECT_GT(ticks, 10);
+  EXPECT_EQ(read_text(path.toStdString()), "step,loss\n");
+  EXPECT_FALSE(writeApart("/nowhere/at/all.csv", [] { return QByteArray("x"); }));
 }
 
 TEST(SaveDialog, ANameWithoutAKnownEndingGetsTheFirst) {
