@@ -265,6 +265,43 @@ TEST_F(MainWindowTest, LayoutAndTabsComeBackAndCanBeReset) {
   EXPECT_TRUE(open.window->dock("inspector")->isVisible());
 }
 
+TEST_F(MainWindowTest, TabsComeBackOneAnEventBehindTheOneInFront) {
+  QStringList before;
+  {
+    Opened open(settingsFile());
+    open.window->openProject(projectFile(), true, "shakespeare-char");
+    ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
+    for (const QString& id : {kind::kRuns, kind::kOverview, kind::kDevices}) open.window->open({id, {}, {}});
+    open.window->open({kind::kRuns, {}, {}});
+    before = open.window->documents().state();
+    ASSERT_EQ(before.size(), 4);
+    open.window->QWidget::close();
+    ASSERT_TRUE(open.waitFor([&] { return !open.window->isVisible(); }));
+  }
+  Opened open(settingsFile());
+  ASSERT_TRUE(QTest::qWaitForWindowExposed(open.window.get()));
+  UiStallGuard::instance()->clear();
+  open.act([&] { open.window->openProject(projectFile(), false); });
+  qsizetype seen = 0;
+  int most = 0;  // tabs that came between two looks; a timer of 0 ms looks after each event
+  QTimer look;
+  QObject::connect(&look, &QTimer::timeout, [&] {
+    const qsizetype now = open.window->documents().panels().size();
+    if (open.front() == kind::kStart) return;
+    most = std::max(most, static_cast<int>(now - seen));
+    seen = now;
+  });
+  look.start(0);
+  ASSERT_TRUE(open.waitFor([&] { return open.window->documents().panels().size() == 4; }));
+  EXPECT_EQ(open.window->documents().state(), before) << "in their order";
+  EXPECT_EQ(open.front(), kind::kRuns);
+  EXPECT_LE(most, 1) << "two tabs in one event";
+  QTest::qWait(100);
+  std::printf("restoring 4 tabs, the longest event: %.1f ms\n", UiStallGuard::instance()->longestCpuMs());
+  EXPECT_EQ(UiStallGuard::instance()->report().toStdString(), "");
+  EXPECT_EQ(open.window->context().settings.value("tabs/" + QString::number(qHash(projectFile()), 16)).toStringList(), before);
+}
+
 TEST_F(MainWindowTest, AProjectOfAnotherWriterOpensReadOnly) {
   Workspace other;
   ASSERT_TRUE(other.open_project(projectFile().toStdString(), Project::Mode::Create));

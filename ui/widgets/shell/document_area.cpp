@@ -74,15 +74,18 @@ void DocumentArea::addCloseButton(QTabWidget* group, DocumentPanel* panel) {
   group->tabBar()->setTabButton(group->indexOf(panel), QTabBar::RightSide, close);
 }
 
-void DocumentArea::add(DocumentPanel* panel) {
-  QTabWidget* group = current_;
-  const int index = group->addTab(panel, QString());
-  addCloseButton(group, panel);
+void DocumentArea::addBehind(DocumentPanel* panel, int index) {
+  current_->insertTab(index, panel, QString());
+  addCloseButton(current_, panel);
   connect(panel, &DocumentPanel::tabChanged, this, [this, panel] { updateTab(panel); });
   connect(
       panel, &DocumentPanel::closeRequested, this, [this, panel] { closePanel(panel); }, Qt::QueuedConnection);
   updateTab(panel);
-  group->setCurrentIndex(index);
+}
+
+void DocumentArea::add(DocumentPanel* panel) {
+  addBehind(panel, current_->count());
+  current_->setCurrentWidget(panel);
   announceActive();
 }
 

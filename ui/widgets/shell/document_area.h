@@ -22,6 +22,8 @@ class DocumentArea : public QSplitter {
   /// What a panel is made with: a parent that changes has all of a panel polished again.
   QWidget* parentForNew() const;
   void add(DocumentPanel* panel);
+  /// Puts it at `index` of the group that had the focus last, behind what is in front.
+  void addBehind(DocumentPanel* panel, int index);
   DocumentPanel* find(const ObjectRef& ref) const;
   DocumentPanel* active() const;
   QVector<DocumentPanel*> panels() const;  ///< group by group, left to right

@@ -217,6 +217,7 @@ void MainWindow::connectModels() {
     for (auto& [id, entry] : docks_) entry.panel->panelClosing(panel);
   });
   connect(documents_, &DocumentArea::emptied, this, [this] {
+    tabsToRestore_.clear();
     if (!closing_)
       QTimer::singleShot(0, this, [this] {
         if (documents_->panels().isEmpty() && !closing_)
@@ -311,16 +312,22 @@ void MainWindow::open(const ObjectRef& ref) {
   services_->commands.refreshLater();
 }
 
+DocumentPanel* MainWindow::makePanel(const ObjectRef& ref) {
+  const PanelRegistry::Entry* entry = registry_.find(ref.kind);
+  if (!entry) return nullptr;
+  DocumentPanel* panel = entry->make(services_->context, ref.withoutPlace(), documents_->parentForNew());
+  connect(panel, &DocumentPanel::commandsChanged, &services_->commands, &CommandRegistry::refreshLater);
+  connect(panel, &DocumentPanel::inspectorChanged, this, [this, panel] {
+    if (panel == documents_->active()) onActivePanel(panel);
+  });
+  return panel;
+}
+
 void MainWindow::go(const ObjectRef& ref) {
   DocumentPanel* panel = documents_->find(ref);
   if (!panel) {
-    const PanelRegistry::Entry* entry = registry_.find(ref.kind);
-    if (!entry) return;
-    panel = entry->make(services_->context, ref.withoutPlace(), documents_->parentForNew());
-    connect(panel, &DocumentPanel::commandsChanged, &services_->commands, &CommandRegistry::refreshLater);
-    connect(panel, &DocumentPanel::inspectorChanged, this, [this, panel] {
-      if (panel == documents_->active()) onActivePanel(panel);
-    });
+    panel = makePanel(ref);
+    if (!panel) return;
     documents_->add(panel);
   }
   documents_->activate(panel);

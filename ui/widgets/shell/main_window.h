@@ -83,6 +83,8 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void onActivePanel(DocumentPanel* panel);
   void onProjectReset();
   void restoreTabs();
+  void restoreNextTab();
+  DocumentPanel* makePanel(const ObjectRef& ref);  ///< nothing where no view is known
   void closeProjectAndWindow(bool keepRunning, bool evenIfLost);
   void saveTabs();
   void showProjectMessage();
@@ -112,6 +114,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   QPointer<QWidget> lastDocumentFocus_;
   ViewHistory history_;
   QString firstTemplate_, tabsRestoredFor_;
+  QVector<std::pair<int, ObjectRef>> tabsToRestore_;  ///< index in the first group; one is made in each event, behind what is in front
   bool narrow_ = false, whole_ = false, closing_ = false, mayClose_ = false;
   QStringList hiddenForWhole_;
 };

@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDateTime>
+#include <QTimer>
 
 #include "engine/workspace.h"
 #include "ui/models/app_settings.h"
@@ -24,6 +25,7 @@ void MainWindow::openProject(const QString& path, bool create, const QString& fi
   const auto proceed = [this, path, create, firstTemplate] {
     saveTabs();
     tabsRestoredFor_.clear();
+    tabsToRestore_.clear();
     if (!documents_->closeAll()) return;
     firstTemplate_ = firstTemplate;
     services_->actions.openProject(path.toStdString(), create, this, [this](const Result<void>& result) {
@@ -106,7 +108,11 @@ void MainWindow::restoreTabs() {
     commands_->newExperiment(wanted);
     return;
   }
-  ObjectRef front;
+  struct Tab {
+    ObjectRef ref;
+    bool second, active;
+  };
+  QVector<Tab> tabs;
   for (QString line : services_->context.settings.value("tabs/" + QString::number(qHash(path), 16)).toStringList()) {
     const bool active = line.startsWith('*');
     if (active) line.remove(0, 1);
@@ -115,11 +121,22 @@ void MainWindow::restoreTabs() {
                        : ref.kind == kind::kRun      ? services_->data.run(ref.id) != nullptr
                        : ref.kind == kind::kModel    ? services_->data.run(ref.id) || services_->data.model(ref.id)
                                                      : registry_.find(ref.kind) != nullptr && ref.kind != kind::kStart;
-    if (!there) continue;
-    go(ref);
-    const bool second = line.startsWith('2');
-    if (second != (documents_->groupIndex(documents_->active()) == 2)) documents_->toggleSecondGroup();
-    if (active) front = ref;
+    if (there) tabs.push_back({ref, line.startsWith('2'), active});
+  }
+  ObjectRef front;
+  for (const Tab& tab : tabs)
+    if (tab.active) front = tab.ref;
+  // A tab takes up to 25 ms to make. The one in front comes first, the others behind it in events of their own; two groups that are both
+  // in sight come as a whole.
+  const bool spread = !front.isNull() && std::none_of(tabs.begin(), tabs.end(), [](const Tab& tab) { return tab.second; });
+  if (spread) go(front);
+  for (int i = 0; i < tabs.size(); ++i) {
+    if (spread) {
+      if (!tabs[i].active) tabsToRestore_.push_back({i, tabs[i].ref});
+      continue;
+    }
+    go(tabs[i].ref);
+    if (tabs[i].second != (documents_->groupIndex(documents_->active()) == 2)) documents_->toggleSecondGroup();
   }
   if (!front.isNull()) {
     if (DocumentPanel* panel = documents_->find(front)) documents_->activate(panel);
@@ -129,6 +146,19 @@ void MainWindow::restoreTabs() {
     open({kind::kOverview, {}, {}});
   }
   close({kind::kStart, {}, {}});
+  QTimer::singleShot(0, this, &MainWindow::restoreNextTab);
+}
+
+void MainWindow::restoreNextTab() {
+  if (tabsToRestore_.isEmpty()) return;
+  const auto [index, ref] = tabsToRestore_.takeFirst();
+  if (!documents_->find(ref)) {  // a person may have opened it by now
+    DocumentPanel* panel = makePanel(ref);
+    documents_->addBehind(panel, index);
+    if (!ref.place.isEmpty()) panel->showPlace(ref.place);
+  }
+  if (tabsToRestore_.isEmpty()) return saveTabs();
+  QTimer::singleShot(0, this, &MainWindow::restoreNextTab);
 }
 
 void MainWindow::closeNow() {
@@ -145,6 +175,7 @@ void MainWindow::saveTabs() {
   const ProjectData& project = services_->data;
   services_->context.settings.addRecentProject({path, QDateTime::currentSecsSinceEpoch(), static_cast<int>(project.runs().size()),
                                                 project.count(RunStatus::Running), project.count(RunStatus::Interrupted)});
+  if (!tabsToRestore_.isEmpty()) return;  // what is stored knows more
   services_->context.settings.setValue("tabs/" + QString::number(qHash(path), 16), documents_->state());
 }
 
