@@ -187,7 +187,9 @@ void Database::raise(int code) const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw Error(ErrorCode::Damaged, fmt::format("the project file is damaged ({})", said),
-                  "Go back to a copy of it, or save what can be read with the command: sqlite3 FILE .recover", place);
+                  fmt::format("Go back to a copy of it, or save what can be read with the command: sqlite3 {} .recover.",
+                              path_.filename().string()),
+                  place);
     case SQLITE_FULL:
       throw write_error(path_, ENOSPC);
     case SQLITE_IOERR:

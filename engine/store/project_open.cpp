@@ -79,7 +79,7 @@ Result<std::unique_ptr<Project>> open_project(const fs::path& given, Project::Mo
     const int version = check_project_header(*database);
     if (version > format.version) {
       throw Error(ErrorCode::NewerVersion, newer_sentence(path.filename().string(), version, format.version),
-                  "Use the newer program to change it.", path.string());
+                  "It opens read-only and stays as it is. Use the newer program to change it.", path.string());
     }
     if (!can_write(path)) {
       throw Error(ErrorCode::Io, fmt::format("{} cannot be written", path.filename().string()),

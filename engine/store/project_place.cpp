@@ -74,7 +74,7 @@ std::string journal_for(const fs::path& project) {
 }
 
 std::string newer_sentence(const std::string& file, int version, int known) {
-  return fmt::format("{} is of version {}; this program knows up to {}. It opens read-only and stays as it is.", file, version, known);
+  return fmt::format("{} is of version {}; this program knows up to {}", file, version, known);
 }
 
 }  // namespace dsw

@@ -122,7 +122,7 @@ Result<ProjectInfo> SqliteReader::info() {
     info.journal = immutable_ ? "immutable" : database_->text("PRAGMA journal_mode");
     const std::string file = path_.filename().string();
     if (info.format > project_format().version) {
-      info.read_only_reason = newer_sentence(file, info.format, project_format().version);
+      info.read_only_reason = newer_sentence(file, info.format, project_format().version) + ". It opens read-only and stays as it is.";
     } else if (immutable_ || !can_write(path_)) {
       info.read_only_reason = fmt::format("{} lies in a place that cannot be written. It opens read-only.", file);
     } else if (const auto holder = FileLock::holder(lock_path(path_)); holder && holder->process != static_cast<long>(::getpid())) {

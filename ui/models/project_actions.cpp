@@ -51,6 +51,18 @@ Result<QString> saveAsNew(Project& project, const std::string& text, const std::
   return QString::fromStdString(id);
 }
 
+/// What a person can do about a project that opened read-only; the error speaks to a command that gave up.
+QString readOnlyHint(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::Locked:
+      return QStringLiteral("It opens read-only. Close it there and try again to change it.");
+    case ErrorCode::NewerVersion:
+      return QString::fromStdString(error.hint);
+    default:
+      return QStringLiteral("It opens read-only. Copy it to a place that can be written, or change its permissions and try again.");
+  }
+}
+
 bool opensReadOnly(ErrorCode code) { return code == ErrorCode::Locked || code == ErrorCode::NewerVersion || code == ErrorCode::Io; }
 
 }  // namespace
@@ -141,7 +153,10 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
       writable_ = opened.has_value();
       queries_.setProject(path);
       if (!opened) watcher_.watchFile(queries_, path);
-      data_.load(opened ? QString() : QString::fromStdString(opened.error().sentence()));
+      if (opened)
+        data_.load();
+      else
+        data_.load(QString::fromStdString(opened.error().message) + '.', readOnlyHint(opened.error()));
       emit projectOpened(path_);
       if (done) done({});
     };

@@ -68,8 +68,9 @@ QStringList ProjectData::tags() const {
   return list;
 }
 
-void ProjectData::load(const QString& readOnlyReason) {
+void ProjectData::load(const QString& readOnlyReason, const QString& readOnlyHint) {
   readOnlyReason_ = readOnlyReason;
+  readOnlyHint_ = readOnlyHint;
   state_ = State::Loading;
   emit reset();
   reload();
@@ -78,6 +79,7 @@ void ProjectData::load(const QString& readOnlyReason) {
 void ProjectData::clear() {
   state_ = State::Closed;
   readOnlyReason_.clear();
+  readOnlyHint_.clear();
   info_ = {};
   experiments_.clear();
   models_.clear();

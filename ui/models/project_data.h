@@ -32,7 +32,8 @@ class ProjectData : public QObject {
   const ProjectInfo& info() const { return info_; }
   QString name() const;  ///< "tiny-language.dsx"; empty when closed
   bool readOnly() const { return !readOnlyReason_.isEmpty(); }
-  const QString& readOnlyReason() const { return readOnlyReason_; }
+  const QString& readOnlyReason() const { return readOnlyReason_; }  ///< "a.dsx is being written by process 12 on host here since 14:02."
+  const QString& readOnlyHint() const { return readOnlyHint_; }      ///< "It opens read-only. Close it there and try again to change it."
 
   const std::vector<ExperimentRow>& experiments() const { return experiments_; }
   const ExperimentRow* experiment(const QString& id) const;
@@ -45,7 +46,7 @@ class ProjectData : public QObject {
   QStringList tags() const;  ///< all tags in use, sorted
 
   // Used by ProjectActions when a project was opened or closed.
-  void load(const QString& readOnlyReason);
+  void load(const QString& readOnlyReason = {}, const QString& readOnlyHint = {});
   void clear();
   void fail(const Error& error);
   /// Reads everything again (after an import).
@@ -66,7 +67,7 @@ class ProjectData : public QObject {
   State state_ = State::Closed;
   Error error_;
   ProjectInfo info_;
-  QString readOnlyReason_;
+  QString readOnlyReason_, readOnlyHint_;
   std::vector<ExperimentRow> experiments_;
   std::vector<ModelRow> models_;
   std::vector<RunPtr> runs_;

@@ -141,7 +141,7 @@ void ExperimentEditor::buildView() {
   setBody(view_);
   if (context().project.readOnly()) {
     setLocked(context().project.readOnlyReason());
-    view_->setReadOnly(true, tr("%1 Duplicate it into a project of your own to edit it.").arg(context().project.readOnlyReason()));
+    view_->setReadOnly([this] { context().commands.run("file.export-project"); });
   }
   inspector_->setVersion(latest.version, latest.document);
   showOutsideFiles();

@@ -156,15 +156,16 @@ void ExperimentView::showProblems() {
   form_->setProblems(document_.parses() ? problems : std::vector<Problem>());
 
   const int errors = document_.errorCount();
-  std::string shown = read_only_reason_.toStdString();
+  std::string shown = export_project_ ? "read-only" : "";
   for (const Problem& p : problems) shown += "\n" + p.sentence();
   if (shown == shown_problems_ && !shown.empty()) return;
   shown_problems_ = shown;
   if (errors == 0) {
-    if (read_only_reason_.isEmpty())
+    if (!export_project_)
       messages_->clear();
     else
-      messages_->showMessage(MessageLevel::Info, tr("Read-only."), read_only_reason_, {}, false);
+      messages_->showMessage(MessageLevel::Info, tr("Read-only."), tr("To edit it, export the project and import it into one of your own."),
+                             {{tr("Export project…"), export_project_, {}}}, false);
   } else {
     const Problem* first = nullptr;
     for (const Problem& p : problems)
@@ -196,10 +197,10 @@ void ExperimentView::showCursor() {
   cursor_place_->setText(tr("Line %1, column %2").arg(cursor.blockNumber() + 1).arg(cursor.positionInBlock() + 1));
 }
 
-void ExperimentView::setReadOnly(bool on, const QString& reason) {
-  read_only_reason_ = on ? reason : QString();
-  form_->setReadOnly(on);
-  text_->setReadOnly(on);
+void ExperimentView::setReadOnly(std::function<void()> export_project) {
+  export_project_ = std::move(export_project);
+  form_->setReadOnly(true);
+  text_->setReadOnly(true);
   shown_problems_.clear();
   showProblems();
 }

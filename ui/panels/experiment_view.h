@@ -2,6 +2,7 @@
 // Form, JSON text and network drawing of one SpecDocument, side by side: three views of one text. UI thread only.
 #pragma once
 #include <QWidget>
+#include <functional>
 
 #include "ui/models/spec_document.h"
 
@@ -21,7 +22,8 @@ class ExperimentView : public QWidget {
  public:
   explicit ExperimentView(SpecDocument& document, QWidget* parent = nullptr);
 
-  void setReadOnly(bool on, const QString& reason = {});
+  /// Nothing can be changed any more; a bar says so and offers `export_project`.
+  void setReadOnly(std::function<void()> export_project);
   /// The field, or the place in the text where the text has the focus, of a JSON pointer.
   void goTo(const QString& pointer);
   QString currentPointer() const;
@@ -56,7 +58,7 @@ class ExperimentView : public QWidget {
   QLabel* network_note_ = nullptr;
   QLineEdit* filter_ = nullptr;
   QCheckBox* changed_only_ = nullptr;
-  QString read_only_reason_;
+  std::function<void()> export_project_;  ///< empty: the document can be changed
   std::string shown_problems_;
 };
 

@@ -26,10 +26,12 @@
 #include "ui/models/selection.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/json_edit.h"
+#include "ui/widgets/message_bar.h"
 #include "ui/widgets/param_form.h"
 #include "ui/widgets/shell/document_area.h"
 #include "ui/widgets/shell/document_panel.h"
 #include "ui/widgets/shell/main_window.h"
+#include "ui/widgets/shell/notice_bar.h"
 #include "ui/widgets/shell/panel_registry.h"
 #include "ui/widgets/theme.h"
 
@@ -309,7 +311,10 @@ TEST_F(MainWindowTest, AProjectOfAnotherWriterOpensReadOnly) {
   open.window->openProject(projectFile(), false);
   ASSERT_TRUE(open.waitFor([&] { return open.project().state() == ProjectData::State::Ready; }));
   EXPECT_TRUE(open.project().readOnly());
-  EXPECT_FALSE(open.project().readOnlyReason().isEmpty());
+  const auto* bar = open.window->findChild<MessageBar*>();
+  ASSERT_TRUE(bar && bar->isVisible());
+  EXPECT_TRUE(bar->message().startsWith("first.dsx is being written by process ")) << bar->message().toStdString();
+  EXPECT_TRUE(bar->message().endsWith(". It opens read-only. Close it there and try again to change it.")) << bar->message().toStdString();
   EXPECT_FALSE(open.window->context().commands.state("file.import").enabled);
   other.close_project();
 }
@@ -319,7 +324,11 @@ TEST_F(MainWindowTest, AMissingProjectSaysSo) {
   open.window->openProject(QString::fromStdString((folder_ / "nowhere.dsx").string()), false);
   ASSERT_TRUE(open.waitFor([&] { return open.project().state() == ProjectData::State::Failed; }));
   EXPECT_EQ(open.front(), kind::kStart);
-  EXPECT_FALSE(open.project().error().message.empty());
+  const auto* bar = open.window->findChild<MessageBar*>();
+  ASSERT_TRUE(bar && bar->isVisible());
+  EXPECT_TRUE(bar->message().contains("nowhere.dsx: there is no such project. Check the path")) << bar->message().toStdString();
+  const auto* notice = open.window->findChild<NoticeBar*>();
+  EXPECT_TRUE(!notice || notice->isHidden()) << "the bar says it already";
 }
 
 TEST_F(MainWindowTest, ClosingAsksWhileARunGoesOn) {

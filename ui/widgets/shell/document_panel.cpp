@@ -66,10 +66,6 @@ void DocumentPanel::setModified(bool modified) {
 void DocumentPanel::setLocked(const QString& reason) {
   if (lockReason_ == reason) return;
   lockReason_ = reason;
-  if (!reason.isEmpty())
-    messages_->showMessage(MessageLevel::Info, QStringLiteral("Read-only."), reason);
-  else
-    messages_->clear();
   emit tabChanged();
 }
 

@@ -84,7 +84,7 @@ class DocumentPanel : public QWidget, public CommandTarget {
   /// A run status: the tab shows its icon; empty: tabIcon again.
   void setTabStatus(const QString& status);
   void setModified(bool modified);  ///< "name *"
-  /// Read-only: a lock in the tab, the reason in the message bar. Empty: writable.
+  /// Read-only: a lock in the tab, the reason in its tooltip. Empty: writable.
   void setLocked(const QString& reason);
   void setBody(QWidget* body);  ///< takes it over
   PanelContext& context() const { return context_; }

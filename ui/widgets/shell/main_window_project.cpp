@@ -7,6 +7,7 @@
 
 #include "engine/workspace.h"
 #include "ui/models/app_settings.h"
+#include "ui/models/recent_projects_model.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/shell/document_area.h"
 #include "ui/widgets/shell/document_panel.h"
@@ -29,7 +30,8 @@ void MainWindow::openProject(const QString& path, bool create, const QString& fi
     if (!documents_->closeAll()) return;
     firstTemplate_ = firstTemplate;
     services_->actions.openProject(path.toStdString(), create, this, [this](const Result<void>& result) {
-      if (!result) objects_->showError("Open", result.error());
+      // The bar above the documents says it as long as it holds; the log keeps it.
+      if (!result) services_->log.append(LogLevel::Error, "Open", QString::fromStdString(result.error().sentence()));
     });
   };
   const int going = services_->jobs.running() + services_->jobs.queued();
@@ -78,11 +80,12 @@ void MainWindow::showProjectMessage() {
   const ProjectData& project = services_->data;
   if (project.state() == ProjectData::State::Failed) {
     const Error& error = project.error();
-    message_->showMessage(
-        MessageLevel::Error, QString::fromStdString(error.where.empty() ? error.message : error.where + ": " + error.message),
-        QString::fromStdString(error.hint), {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
+    const QString what = QString::fromStdString(error.message) + '.';
+    message_->showMessage(MessageLevel::Error, error.where.empty() ? what : shownPath(QString::fromStdString(error.where)) + ": " + what,
+                          QString::fromStdString(error.hint),
+                          {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
   } else if (project.readOnly()) {
-    message_->showMessage(MessageLevel::Warning, QString("%1 opens read-only.").arg(project.name()), project.readOnlyReason(),
+    message_->showMessage(MessageLevel::Warning, project.readOnlyReason(), project.readOnlyHint(),
                           {{QStringLiteral("Try again"),
                             [this, path = services_->actions.path()] {
                               services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
