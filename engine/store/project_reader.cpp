@@ -121,7 +121,8 @@ Result<ProjectInfo> SqliteReader::info() {
     info.format = check_project_header(*database_);
     info.journal = immutable_ ? "immutable" : database_->text("PRAGMA journal_mode");
     const std::string file = path_.filename().string();
-    if (info.format > project_format().version) {
+    info.newer = info.format > project_format().version;
+    if (info.newer) {
       info.read_only_reason = newer_sentence(file, info.format, project_format().version) + ". It opens read-only and stays as it is.";
     } else if (immutable_ || !can_write(path_)) {
       info.read_only_reason = fmt::format("{} lies in a place that cannot be written. It opens read-only.", file);

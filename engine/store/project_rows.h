@@ -96,6 +96,7 @@ struct ProjectInfo {
   std::string id, path, name;
   int format = 0;
   bool read_only = false;
+  bool newer = false;            ///< of a format that only a newer program can write or import
   std::string read_only_reason;  ///< a sentence for the message bar
   std::string journal;           ///< "wal", "delete", "immutable"
   std::vector<std::string> missing_files;

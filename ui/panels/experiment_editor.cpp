@@ -141,7 +141,10 @@ void ExperimentEditor::buildView() {
   setBody(view_);
   if (context().project.readOnly()) {
     setLocked(context().project.readOnlyReason());
-    view_->setReadOnly([this] { context().commands.run("file.export-project"); });
+    // What a newer program wrote, this one may not import.
+    std::function<void()> exportProject;
+    if (!context().project.info().newer) exportProject = [this] { context().commands.run("file.export-project"); };
+    view_->setReadOnly(std::move(exportProject));
   }
   inspector_->setVersion(latest.version, latest.document);
   showOutsideFiles();

@@ -156,16 +156,19 @@ void ExperimentView::showProblems() {
   form_->setProblems(document_.parses() ? problems : std::vector<Problem>());
 
   const int errors = document_.errorCount();
-  std::string shown = export_project_ ? "read-only" : "";
+  std::string shown = read_only_ ? "read-only" : "";
   for (const Problem& p : problems) shown += "\n" + p.sentence();
   if (shown == shown_problems_ && !shown.empty()) return;
   shown_problems_ = shown;
   if (errors == 0) {
-    if (!export_project_)
+    if (!read_only_)
       messages_->clear();
-    else
+    else if (export_project_)
       messages_->showMessage(MessageLevel::Info, tr("Read-only."), tr("To edit it, export the project and import it into one of your own."),
                              {{tr("Export project…"), export_project_, {}}}, false);
+    else
+      messages_->showMessage(MessageLevel::Info, tr("Read-only."), tr("To edit it, copy its text into an experiment of your own."), {},
+                             false);
   } else {
     const Problem* first = nullptr;
     for (const Problem& p : problems)
@@ -198,6 +201,7 @@ void ExperimentView::showCursor() {
 }
 
 void ExperimentView::setReadOnly(std::function<void()> export_project) {
+  read_only_ = true;
   export_project_ = std::move(export_project);
   form_->setReadOnly(true);
   text_->setReadOnly(true);

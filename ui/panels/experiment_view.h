@@ -22,7 +22,7 @@ class ExperimentView : public QWidget {
  public:
   explicit ExperimentView(SpecDocument& document, QWidget* parent = nullptr);
 
-  /// Nothing can be changed any more; a bar says so and offers `export_project`.
+  /// Nothing can be changed any more; a bar says so and offers `export_project`, if there is one.
   void setReadOnly(std::function<void()> export_project);
   /// The field, or the place in the text where the text has the focus, of a JSON pointer.
   void goTo(const QString& pointer);
@@ -58,7 +58,8 @@ class ExperimentView : public QWidget {
   QLabel* network_note_ = nullptr;
   QLineEdit* filter_ = nullptr;
   QCheckBox* changed_only_ = nullptr;
-  std::function<void()> export_project_;  ///< empty: the document can be changed
+  bool read_only_ = false;
+  std::function<void()> export_project_;
   std::string shown_problems_;
 };
 

@@ -16,6 +16,8 @@
 #include <QTest>
 
 #include "app/ui_stall_guard.h"
+#include "engine/run/templates.h"
+#include "engine/store/database.h"
 #include "engine/workspace.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/ui/window_test_main.h"
@@ -317,6 +319,45 @@ TEST_F(MainWindowTest, AProjectOfAnotherWriterOpensReadOnly) {
   EXPECT_TRUE(bar->message().endsWith(". It opens read-only. Close it there and try again to change it.")) << bar->message().toStdString();
   EXPECT_FALSE(open.window->context().commands.state("file.import").enabled);
   other.close_project();
+}
+
+TEST_F(MainWindowTest, AReadOnlyExperimentSaysOnceHowToEditItAndANewerOneOffersNoExport) {
+  std::string id;
+  {
+    Workspace writer;
+    ASSERT_TRUE(writer.open_project(projectFile().toStdString(), Project::Mode::Create));
+    const auto stored = writer.project()->save_experiment({}, "kept", "train", *template_document("shakespeare-char"), "");
+    ASSERT_TRUE(stored);
+    id = *stored;
+  }
+  const auto editorBars = [&](Opened& open) {
+    open.window->openProject(projectFile(), false);
+    EXPECT_TRUE(open.waitFor([&] { return open.project().state() == ProjectData::State::Ready && open.project().readOnly(); }));
+    open.window->open({kind::kExperiment, QString::fromStdString(id), {}});
+    const auto bars = [&] {
+      std::vector<const MessageBar*> shown;
+      if (DocumentPanel* panel = open.window->documents().active())
+        for (const MessageBar* bar : panel->findChildren<MessageBar*>())
+          if (bar->isVisible()) shown.push_back(bar);
+      return shown;
+    };
+    EXPECT_TRUE(open.waitFor([&] { return !bars().empty(); }));
+    return bars();
+  };
+  const std::string first = "Read-only. To edit it, ";
+  {
+    Workspace other;
+    ASSERT_TRUE(other.open_project(projectFile().toStdString(), Project::Mode::Open));
+    Opened open(settingsFile());
+    const auto bars = editorBars(open);
+    ASSERT_EQ(bars.size(), 1u);
+    EXPECT_EQ(bars[0]->message().toStdString(), first + "export the project and import it into one of your own.");
+  }
+  Database(projectFile().toStdString(), Database::Access::ReadWrite).script("PRAGMA user_version = 9");
+  Opened open(settingsFile());
+  const auto bars = editorBars(open);
+  ASSERT_EQ(bars.size(), 1u);
+  EXPECT_EQ(bars[0]->message().toStdString(), first + "copy its text into an experiment of your own.");
 }
 
 TEST_F(MainWindowTest, AMissingProjectSaysSo) {

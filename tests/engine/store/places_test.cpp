@@ -167,6 +167,7 @@ TEST(Places, ANewerProjectOpensReadOnlyAndStaysAsItIs) {
   const auto reader = fixture.reader();
   const ProjectInfo info = value_of(reader->info());
   EXPECT_TRUE(info.read_only);
+  EXPECT_TRUE(info.newer);
   EXPECT_THAT(info.read_only_reason, HasSubstr("version 7"));
   EXPECT_EQ(value_of(reader->runs()).size(), 1u);
   EXPECT_EQ(read_text(fixture.path()), before);
