@@ -15,20 +15,18 @@ QString tooltipOf(const NetworkNode& node) {
            formatBytes(node.cost.activation_bytes));
 }
 
-/// Series colours: kinds that stand beside one another differ; what only shapes or passes on has none.
-int colorOf(const std::string& kind) {
-  static const std::map<std::string, int> kColors = {{"attention", 0}, {"conv", 0},      {"mlp", 1},    {"linear", 1},    {"norm", 3},
-                                                     {"pool", 2},      {"embedding", 2}, {"output", 4}, {"activation", 6}};
-  const auto at = kColors.find(kind);
-  return at == kColors.end() ? -1 : at->second;
-}
+/// How a kind of layer looks far out.
+struct KindLook {
+  int color;  ///< series colour; kinds that stand beside one another differ, what only shapes or passes on has none
+  const char* brief;
+};
 
-QString briefOf(const std::string& kind) {
-  static const std::map<std::string, const char*> kBrief = {
-      {"attention", "attn"}, {"conv", "conv"},       {"mlp", "mlp"},    {"linear", "linear"},  {"norm", "norm"},
-      {"pool", "pool"},      {"embedding", "embed"}, {"output", "out"}, {"activation", "act"}, {"input", "in"}};
-  const auto at = kBrief.find(kind);
-  return at == kBrief.end() ? QString() : QString::fromLatin1(at->second);
+KindLook lookOf(const std::string& kind) {
+  static const std::map<std::string, KindLook> kLooks = {
+      {"attention", {0, "attn"}}, {"conv", {0, "conv"}},       {"mlp", {1, "mlp"}},    {"linear", {1, "linear"}},  {"norm", {3, "norm"}},
+      {"pool", {2, "pool"}},      {"embedding", {2, "embed"}}, {"output", {4, "out"}}, {"activation", {6, "act"}}, {"input", {-1, "in"}}};
+  const auto at = kLooks.find(kind);
+  return at == kLooks.end() ? KindLook{-1, ""} : at->second;
 }
 
 }  // namespace
@@ -52,8 +50,9 @@ GraphData networkGraph(const NetworkPlan& plan, const std::vector<Problem>& prob
     drawn.name = QString::fromStdString(node.title);
     drawn.foot = node.detail.empty() ? shapeText(node.output) : QString::fromStdString(node.detail);
     drawn.frame = QString::fromStdString(node.group);
-    drawn.color = colorOf(node.kind);
-    drawn.brief = briefOf(node.kind);
+    const KindLook look = lookOf(node.kind);
+    drawn.color = look.color;
+    drawn.brief = QString::fromLatin1(look.brief);
     drawn.target = QString::fromStdString(node.pointer);
     if (node.kind == "add") {
       drawn.kind = GraphNodeKind::Point;

@@ -3,23 +3,21 @@
 
 #include <QEventLoop>
 #include <QSaveFile>
-#include <QThreadPool>
+#include <future>
 
 namespace dsw {
 
 bool writeApart(const QString& path, const std::function<QByteArray()>& bytes) {
   QEventLoop waiting;
-  bool done = false;
-  QThreadPool::globalInstance()->start([&] {
+  std::future<bool> written = std::async(std::launch::async, [&] {
     QSaveFile file(path);
-    if (file.open(QIODevice::WriteOnly)) {
-      const QByteArray content = bytes();
-      done = file.write(content) == content.size() && file.commit();
-    }
+    const QByteArray content = file.open(QIODevice::WriteOnly) ? bytes() : QByteArray();
+    const bool done = file.isOpen() && file.write(content) == content.size() && file.commit();
     QMetaObject::invokeMethod(&waiting, &QEventLoop::quit, Qt::QueuedConnection);
+    return done;
   });
   waiting.exec(QEventLoop::ExcludeUserInputEvents);
-  return done;
+  return written.get();  // the loop also ends where the program quits: the file is finished first
 }
 
 }  // namespace dsw

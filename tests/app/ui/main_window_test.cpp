@@ -14,6 +14,7 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QTest>
+#include <QThreadPool>
 
 #include "app/ui_stall_guard.h"
 #include "engine/run/templates.h"
@@ -358,6 +359,18 @@ TEST_F(MainWindowTest, AReadOnlyExperimentSaysOnceHowToEditItAndANewerOneOffersN
   const auto bars = editorBars(open);
   ASSERT_EQ(bars.size(), 1u);
   EXPECT_EQ(bars[0]->message().toStdString(), first + "copy its text into an experiment of your own.");
+}
+
+TEST_F(MainWindowTest, WhatBeganForAPanelEndsBeforeTheWindowIsGone) {
+  std::atomic<bool> ended = false;
+  {
+    Opened open(settingsFile());
+    QThreadPool::globalInstance()->start([&] {
+      QThread::msleep(200);
+      ended = true;
+    });
+  }
+  EXPECT_TRUE(ended) << "a check of a document would go on in a workspace that is gone";
 }
 
 TEST_F(MainWindowTest, AMissingProjectSaysSo) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Everything of CurvePlot that is not a line: ground, axes, bands, markers, limits, crosshair.
+#include <algorithm>
+
 #include "ui/models/number_format.h"
 #include "ui/widgets/curve/curve_plot.h"
 #include "ui/widgets/curve_view.h"
@@ -216,22 +218,20 @@ void CurvePlot::paintMarkers(QPainter& p) const {
 /// Where a label beside the level line at `y` covers the least of the curves: right before left, above before below.
 QRectF CurvePlot::freePlace(QSizeF size, qreal y) const {
   const QRectF plot = plotRect();
-  QRectF best;
-  qsizetype least = std::numeric_limits<qsizetype>::max();
-  for (const bool right : {true, false})
-    for (const bool above : {true, false}) {
-      const QRectF box(QPointF(right ? plot.right() - size.width() : plot.left() + 2, above ? y - size.height() - 1 : y + 1), size);
-      if (box.top() < plot.top() || box.bottom() > plot.bottom()) continue;
-      qsizetype covered = 0;
-      for (int i = 0; i < store_.count(); ++i) {
-        if (!store_.series(i).visible) continue;
-        for (const QPointF& unit : store_.line(i, false, window_, kMaxColumns)) covered += box.contains(toPixel(unit.x(), unit.y()));
-      }
-      if (covered >= least) continue;
-      least = covered;
-      best = box;
+  QVector<QRectF> places;
+  for (const qreal x : {plot.right() - size.width(), plot.left() + 2})
+    for (const qreal top : {y - size.height() - 1, y + 1})
+      if (top >= plot.top() && top + size.height() <= plot.bottom()) places.push_back({QPointF(x, top), size});
+  if (places.isEmpty()) places.push_back({QPointF(plot.right() - size.width(), plot.top()), size});  // a plot of no more than two lines
+  QVector<qsizetype> covered(places.size());
+  for (int i = 0; i < store_.count(); ++i) {
+    if (!store_.series(i).visible) continue;
+    for (const QPointF& unit : store_.line(i, false, window_, kMaxColumns)) {
+      const QPointF at = toPixel(unit.x(), unit.y());
+      for (qsizetype k = 0; k < places.size(); ++k) covered[k] += places[k].contains(at);
     }
-  return best;
+  }
+  return places[std::min_element(covered.begin(), covered.end()) - covered.begin()];
 }
 
 void CurvePlot::paintLimitsAndMarks(QPainter& p) const {

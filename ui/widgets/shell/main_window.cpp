@@ -5,6 +5,7 @@
 #include <QDragEnterEvent>
 #include <QMenuBar>
 #include <QMimeData>
+#include <QThreadPool>
 #include <QTime>
 #include <QVBoxLayout>
 
@@ -76,6 +77,7 @@ MainWindow::~MainWindow() {
   docks_.clear();
   delete menuBar();
   delete status_;
+  QThreadPool::globalInstance()->waitForDone();  // checks and reads that began for a panel still use the workspace
 }
 
 PanelContext& MainWindow::context() { return services_->context; }

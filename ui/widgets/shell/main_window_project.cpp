@@ -85,12 +85,14 @@ void MainWindow::showProjectMessage() {
                           QString::fromStdString(error.hint),
                           {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
   } else if (project.readOnly()) {
-    message_->showMessage(MessageLevel::Warning, project.readOnlyReason(), project.readOnlyHint(),
-                          {{QStringLiteral("Try again"),
-                            [this, path = services_->actions.path()] {
-                              services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
-                            },
-                            {}}});
+    std::vector<MessageAction> actions;
+    if (!project.info().newer)
+      actions.push_back({QStringLiteral("Try again"),
+                         [this, path = services_->actions.path()] {
+                           services_->actions.closeProject(false, this, [this, path](const Result<void>&) { openProject(path, false); });
+                         },
+                         {}});
+    message_->showMessage(MessageLevel::Warning, project.readOnlyReason(), project.readOnlyHint(), std::move(actions));
   } else if (project.state() == ProjectData::State::Ready && !project.info().missing_files.empty()) {
     const std::size_t count = project.info().missing_files.size();
     message_->showMessage(MessageLevel::Warning,
