@@ -52,7 +52,7 @@ Result<int> waitAndTell(Workspace& workspace, const std::string& run_id, CliProg
                         const std::stop_token& stop) {
   {
     const std::stop_callback forward(stop, [&] {
-      workspace.project()->stop_waiting();  // on a full disk, too, it ends
+      workspace.project()->set_waiting(false);  // on a full disk, too, it ends
       workspace.stop_run(run_id);
     });
     workspace.wait_idle();

@@ -171,12 +171,17 @@ Result<void> Workspace::open_project(const std::filesystem::path& path, Project:
 }
 
 Result<void> Workspace::close_project(bool keep_workers, bool even_if_lost) {
-  if (const auto project = impl_->open()) project->stop_waiting();  // on a full disk, too, runs end
+  if (const auto project = impl_->open()) project->set_waiting(false);  // on a full disk, too, runs end
   impl_->detaching = keep_workers;
   impl_->jobs->stop_all();
   impl_->jobs->wait_idle();
   impl_->detaching = false;
-  if (const auto project = impl_->open(); project && !even_if_lost) DSW_TRY(project->secure());
+  if (const auto project = impl_->open(); project && !even_if_lost) {
+    if (const Result<void> secured = project->secure(); !secured) {
+      project->set_waiting(true);  // it stays open
+      return secured;
+    }
+  }
   std::future<void> closed;
   {
     const std::lock_guard lock(impl_->mutex);

@@ -87,8 +87,8 @@ class Project {
   /// Checks the checkpoint's hash (Error{Damaged}), drops everything numbered above from.seq and queues the run. The events that
   /// follow are numbered from from.seq + 1 on: RunContext's first_seq. CheckpointRow{} (seq 0) starts from the beginning.
   virtual Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) = 0;
-  /// From now on append never waits, whatever room there is: for closing while the disk is full, so that runs can end.
-  virtual void stop_waiting() = 0;
+  /// Whether append waits while there is no room (it does at first). Closing sets it off, so that runs can end on a full disk.
+  virtual void set_waiting(bool waits) = 0;
   /// Called on the writer thread after each commit with the runs whose rows changed, and with trouble (disk full: events stay in
   /// memory and are tried again every second; append waits once 65,536 of them do. Errors that do not pass: the events go to files,
   /// and every later command fails with a sentence that says so). Callbacks add up; an empty function removes all

@@ -40,7 +40,7 @@ class SqliteProject final : public Project {
   Result<void> flush() override { return writer_.flush(); }
   Result<void> secure() override { return writer_.secure(); }
   Result<void> prepare_resume(const std::string& run_id, const CheckpointRow& from) override;
-  void stop_waiting() override { writer_.stop_waiting(); }
+  void set_waiting(bool waits) override { writer_.set_waiting(waits); }
   void on_committed(std::function<void(const std::vector<std::string>&)> callback) override { writer_.on_committed(std::move(callback)); }
   void on_trouble(std::function<void(const Error&)> callback) override { writer_.on_trouble(std::move(callback)); }
 

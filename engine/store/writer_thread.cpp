@@ -87,9 +87,9 @@ Result<void> WriterThread::post(std::shared_ptr<Command> command) {
   return command->result;
 }
 
-void WriterThread::stop_waiting() {
+void WriterThread::set_waiting(bool waits) {
   const std::lock_guard lock(mutex_);
-  unlimited_ = true;
+  unlimited_ = !waits;
   room_.notify_all();
 }
 

@@ -36,7 +36,7 @@ class WriterThread {
   Result<void> secure();
   /// Runs `action` after all events appended before it; gives what it threw. `changed` goes to the committed callbacks.
   Result<void> command(Action action, std::vector<std::string> changed = {}, bool in_transaction = true);
-  void stop_waiting();
+  void set_waiting(bool waits);
 
   void on_committed(std::function<void(const std::vector<std::string>&)> callback);
   void on_trouble(std::function<void(const Error&)> callback);

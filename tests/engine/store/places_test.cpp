@@ -368,7 +368,7 @@ TEST(Places, ClosingOnAFullDiskEnds) {
     getrlimit(RLIMIT_FSIZE, &limit);
     limit.rlim_cur = 64 * 1024;
     setrlimit(RLIMIT_FSIZE, &limit);
-    project->stop_waiting();
+    project->set_waiting(false);
     std::vector<Event> events;
     for (std::int64_t seq = 1; seq <= 200'000; ++seq) events.push_back(event_of(seq, MetricBody{"train/loss", seq, 1}));
     for (int i = 0; i < 4; ++i) project->append(run.id, std::span(events).subspan(static_cast<std::size_t>(i) * 50'000, 50'000));

@@ -219,7 +219,7 @@ TEST(WriteFailure, WhatNoPlaceTakesStaysInMemoryAndClosingSaysSo) {
   EXPECT_EQ(on_a_full_disk([&](const auto& set_limit) {
               auto project = value_of(Project::open(fixture.path(), Project::Mode::Open));
               set_limit(64 * 1024);
-              project->stop_waiting();
+              project->set_waiting(false);
               project->append(run.id, points(1, 100'000));
               const auto secured = project->secure();
               if (secured) return 10;
@@ -276,7 +276,7 @@ TEST(WriteFailure, APartThatWasKeptIsNotShutOutByTheRest) {
   EXPECT_EQ(on_a_full_disk([&](const auto& set_limit) {
               auto project = value_of(Project::open(fixture.path(), Project::Mode::Open));
               set_limit(64 * 1024);
-              project->stop_waiting();
+              project->set_waiting(false);
               project->append(small.id, points(1, 20));
               project->append(large.id, points(1, 50'000));
               if (project->secure()) return 10;  // the file of the large one did not fit

@@ -242,6 +242,8 @@ void MainWindow::closeProjectAndWindow(bool keepRunning, bool evenIfLost) {
                                      QString::fromStdString(closed.error().sentence()), {"Try again", "Close and lose them", "Cancel"}, 0);
         if (answer == 2) {
           closing_ = false;
+          tabsRestoredFor_.clear();  // the tabs were closed before; they come back as they were stored
+          restoreTabs();
           return;
         }
         setEnabled(false);
