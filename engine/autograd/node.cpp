@@ -69,7 +69,7 @@ Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range) {
 }
 
 bool recording_gradients() { return recording; }
-NoGradScope::NoGradScope() : before_(recording) { recording = false; }
-NoGradScope::~NoGradScope() { recording = before_; }
+RecordingScope::RecordingScope(bool on) : before_(recording) { recording = on; }
+RecordingScope::~RecordingScope() { recording = before_; }
 
 }  // namespace dsw

@@ -57,15 +57,18 @@ Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range);
 
 /// Whether this thread records graphs. The one piece of thread state: evaluation needs neither graph nor memory for it.
 bool recording_gradients();
-class NoGradScope {
+class RecordingScope {
  public:
-  NoGradScope();
-  ~NoGradScope();
-  NoGradScope(const NoGradScope&) = delete;
-  NoGradScope& operator=(const NoGradScope&) = delete;
+  explicit RecordingScope(bool on);
+  ~RecordingScope();
+  RecordingScope(const RecordingScope&) = delete;
+  RecordingScope& operator=(const RecordingScope&) = delete;
 
  private:
   bool before_;
+};
+struct NoGradScope : RecordingScope {
+  NoGradScope() : RecordingScope(false) {}
 };
 
 /// Gradients of leaves, by identity.

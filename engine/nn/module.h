@@ -31,6 +31,13 @@ struct Parameter {
   Tensor value;
 };
 
+/// Blocks [begin, end) of a network's chain (nn/block_chain.h) that are computed again in the backward pass.
+struct RecomputedBlocks {
+  std::size_t begin = 0, end = 0;
+  bool operator==(const RecomputedBlocks&) const = default;
+};
+class BlockProbe;  // nn/block_chain.h
+
 /// What one forward pass carries besides data.
 struct Forward {
   bool training = false;       ///< dropout on, batch statistics
@@ -39,6 +46,9 @@ struct Forward {
   std::function<void(const std::string& name, const Tensor& value)> observe;
   /// Full name of the module that runs now. Kept only while somebody observes.
   std::string scope;
+  const std::vector<RecomputedBlocks>* recomputed = nullptr;  ///< in order, apart from each other; null: none
+  BlockProbe* probe = nullptr;                                ///< measures a chain of which every block is computed again
+  bool again = false;                                         ///< a second pass over the same input: nothing may change a second time
 
   /// Shows an intermediate of the running module to the observer, if there is one.
   void see(const char* name, const Tensor& value) {

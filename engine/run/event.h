@@ -48,7 +48,7 @@ struct SampleBody {
   std::string kind, data;
   std::vector<std::string> files;
 };  ///< data: JSON text
-/// Something that happened, listed under Events: kind "clip", "checkpoint", "nan", "stop", "resume", "device", "early-stop".
+/// Something that happened, listed under Events: kind "clip", "checkpoint", "nan", "stop", "resume", "device", "early-stop", "memory".
 struct MarkBody {
   std::int64_t step = 0;
   std::string kind, text;

@@ -55,6 +55,13 @@ ParamSchema training_schema() {
                        "Ends the run after so many evaluations without a better one, and takes the best weights; 0: never", "evaluations"));
   schema.add(choice_param("monitor", "Best by", "val/loss", {"val/loss", "val/accuracy"}, "What makes a checkpoint the best"));
   schema.add(float_param("label_smoothing", "Label smoothing", 0.0, 0, 0.999, "Share of the target spread over all classes"));
+  schema.add(advanced(choice_param("activation_checkpointing", "Activation checkpointing", "none", {"none", "every-block", "sqrt", "auto"},
+                                   "Activations that are computed again in the backward pass; auto: as few as memory allows")));
+  schema.add(advanced(int_param("memory_limit", "Memory limit", 0, 0, 1e15,
+                                "For weights, optimizer and activations under auto; 0: most of what is free", "bytes")));
+  schema.add(advanced(int_param("micro_batch", "Micro-batch", 0, 0, 1e6,
+                                "Examples computed at once; a step adds up their gradients. 0: the batch, or less when memory is short",
+                                "examples")));
   schema.add(advanced(int_param("sample_every", "Sample every", 0, 0, kMany, "Sample outputs; 0: with every evaluation", "steps")));
   schema.add(advanced(int_param("sample_tokens", "Sample length", 200, 0, 100000, "Length of a text sample; 0: none", "tokens")));
   schema.add(advanced(float_param("sample_temperature", "Sample temperature", 0.8, 0, 100, "0: always the likeliest token")));
@@ -103,6 +110,13 @@ TrainSettings train_settings(const Json& document, const Dataset& data) {
   s.sample_tokens = training.at("sample_tokens").get<std::int64_t>();
   s.sample_temperature = training.at("sample_temperature").get<double>();
   s.sample_prompt = training.at("sample_prompt").get<std::string>();
+  const std::string checkpointing = training.at("activation_checkpointing").get<std::string>();
+  s.checkpointing = checkpointing == "every-block" ? Checkpointing::EveryBlock
+                    : checkpointing == "sqrt"      ? Checkpointing::Sqrt
+                    : checkpointing == "auto"      ? Checkpointing::Auto
+                                                   : Checkpointing::None;
+  s.memory_limit = training.at("memory_limit").get<std::uint64_t>();
+  s.micro_batch = std::min(or_else("micro_batch", s.batch), s.batch);
   s.clip = document.at("optimizer").at("clip").get<double>();
   return s;
 }

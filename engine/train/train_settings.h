@@ -11,6 +11,9 @@ namespace dsw {
 /// The keys of a `train` document beside the common ones: data, model, optimizer, training. Made from what the catalog holds by then.
 ParamSchema train_schema(const Catalog& catalog);
 
+/// How a step keeps the activations of a network's blocks: all; none but each block's input; √n runs of blocks; or what a limit asks for.
+enum class Checkpointing { None, EveryBlock, Sqrt, Auto };
+
 /// The training section, with what "0: by itself" means worked out.
 struct TrainSettings {
   std::int64_t steps = 0;  ///< of the whole run
@@ -23,6 +26,9 @@ struct TrainSettings {
   double sample_temperature = 0;
   std::string sample_prompt;
   double label_smoothing = 0, clip = 0;
+  Checkpointing checkpointing = Checkpointing::None;
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: most of what is free
+  std::int64_t micro_batch = 0;    ///< examples computed at once, at most batch
 };
 
 /// @param document  with defaults, without problems

@@ -38,6 +38,7 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
                    load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
   }
   state->settings = train_settings(document, *state->data);
+  state->memory = StepMemory(state->settings);
 
   const Json& model = document.at("model");
   DSW_TRY_ASSIGN(const auto* model_entry, context.catalog().models.get(model.at("type").get<std::string>()));
@@ -90,6 +91,7 @@ Result<void> TrainState::restore(RunContext& context) {
     without_better = meta.at("without_better").get<std::int64_t>();
     usual_norm = meta.at("usual_norm").get<double>();
     ended_early = meta.at("ended_early").get<bool>();
+    memory.set_micro_batch(meta.value("micro_batch", settings.micro_batch));
     return optimizer->restore(meta.at("optimizer_steps").get<std::int64_t>(), of_optimizer);
   } catch (const Json::exception&) {
     return fail(bad_checkpoint(context.resume_from, "does not say where the run stood"));
@@ -115,6 +117,7 @@ Result<void> TrainState::save(RunContext& context, bool best_so_far) {
   meta["without_better"] = without_better;
   meta["usual_norm"] = usual_norm;
   meta["ended_early"] = ended_early;
+  meta["micro_batch"] = memory.micro_batch();
   meta["optimizer_steps"] = optimizer->steps();
   checkpoint.meta = meta.dump(-1, ' ', false, Json::error_handler_t::replace);
   const std::string file = checkpoint_name(step);

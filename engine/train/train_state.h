@@ -14,6 +14,7 @@
 #include "engine/optim/optimizer.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/run_context.h"
+#include "engine/train/step_memory.h"
 #include "engine/train/train_settings.h"
 
 namespace dsw {
@@ -32,6 +33,7 @@ class TrainState {
   std::unique_ptr<Module> model;
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<LrSchedule> schedule;
+  StepMemory memory;
 
   std::int64_t step = 0;        ///< steps made
   std::int64_t evaluated = -1;  ///< step of the last evaluation

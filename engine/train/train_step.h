@@ -15,8 +15,9 @@ struct StepResult {
   bool clipped = false;
 };
 
-/// One batch forward, backward, and an update of the weights; counts state.step up. Error{NotANumber} before any weight changed,
-/// with the step and the place where the loss or a gradient stopped being finite; state.step stays.
+/// One batch forward, backward, and an update of the weights; counts state.step up. Where memory is short, the batch goes through in
+/// smaller parts (state.memory), which a mark says. Error{NotANumber} before any weight changed, with the step and the place where the
+/// loss or a gradient stopped being finite; state.step stays. Throws Error{OutOfMemory} where not even one example fits.
 Result<StepResult> train_step(TrainState& state, RunContext& context);
 
 }  // namespace dsw

@@ -8,8 +8,10 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/data/tokenizer.h"
+#include "engine/nn/block_chain.h"
 #include "engine/run/machine_speed.h"
 #include "engine/run/task.h"
+#include "engine/train/memory_estimate.h"
 #include "engine/train/train_run.h"
 #include "engine/train/train_settings.h"
 #include "engine/train/train_state.h"
@@ -41,6 +43,8 @@ class TrainTask : public Task {
       } else {
         if (sound("model")) check_model(catalog, document.at("model"), (*set)->input_spec(), problems);
         if (sound("training")) check_against_data(document.at("training"), **set, problems);
+        if (sound("model") && sound("training") && problems.empty())
+          check_chain(catalog, document.at("model"), document.at("training"), (*set)->input_spec(), problems);
       }
     }
     if (const auto training = document.find("training"); training != document.end() && training->is_object())
@@ -78,6 +82,21 @@ class TrainTask : public Task {
       return;
     }
     for (Problem& problem : (*type)->validate(model, input)) problems.push_back(std::move(problem));
+  }
+
+  static void check_chain(const Catalog& catalog, const Json& model, const Json& training, const InputSpec& input,
+                          std::vector<Problem>& problems) {
+    if (training.value("activation_checkpointing", "none") == "none") return;
+    const std::string name = model.at("type").get<std::string>();
+    const auto* entry = catalog.models.find(name);
+    const auto type = entry ? entry->make(model) : fail(ErrorCode::NotFound, "");
+    if (!type) return;
+    const auto built = (*type)->build(model, input);
+    if (built && !dynamic_cast<const HasChain*>(built->get()))
+      problems.push_back({"/training/activation_checkpointing",
+                          fmt::format("has no effect: a {} has no chain of blocks", name),
+                          {{"Use none", "/training/activation_checkpointing", "\"none\"", "", false}},
+                          true});
   }
 
   static void check_length(const Json& training, std::vector<Problem>& problems) {
@@ -131,10 +150,12 @@ class TrainTask : public Task {
     constexpr double kFloat = 4;
     const double slots = full.at("optimizer").at("type") == "adamw" ? 2 : full.at("optimizer").value("momentum", 0.0) > 0 ? 1 : 0;
     estimate.parameters = forward.parameters;
-    estimate.step_flops = 3 * forward.flops;  // backward: gradients of inputs and of weights, each as much as forward
-    estimate.activation_bytes = forward.activation_bytes;
+    DSW_TRY_ASSIGN(const auto model, type->build(full.at("model"), input));
+    const MemoryEstimate memory = estimate_memory(*model, input, settings, slots);
+    estimate.step_flops = 3 * forward.flops + memory.again_flops;  // backward: gradients of inputs and of weights, each as much as forward
+    estimate.activation_bytes = memory.activation_bytes;
     estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);
-    estimate.peak_bytes = estimate.checkpoint_bytes + kFloat * forward.parameters + forward.activation_bytes;
+    estimate.peak_bytes = memory.peak_bytes;
     estimate.steps = static_cast<double>(settings.steps);
     const bool images = input.kind == InputSpec::Kind::Image;
     estimate.examples_per_step = static_cast<double>(images ? settings.batch : settings.batch * input.context);

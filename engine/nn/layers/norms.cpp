@@ -48,7 +48,9 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, double momentum, double eps)
       running_mean_(declare_buffer("running_mean", {channels}, Init::zeros())),
       running_var_(declare_buffer("running_var", {channels}, Init::ones())) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Forward& pass) {
-  return batch_norm(x, weight_.value, bias_.value, running_mean_.value, running_var_.value, pass.training, momentum_, eps_);
+  const bool counted = !(pass.training && pass.again);  // running statistics take each batch once
+  return batch_norm(x, weight_.value, bias_.value, counted ? running_mean_.value : Tensor(), counted ? running_var_.value : Tensor(),
+                    pass.training, momentum_, eps_);
 }
 Shape BatchNorm2d::output_shape(const Shape& input) const {
   if (input.rank() != 4 || input[1] != channels_) {

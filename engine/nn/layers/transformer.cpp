@@ -197,6 +197,19 @@ Tensor TransformerBlock::run(const Tensor& x, Forward& pass, const AttentionCont
   return add(middle, drop(up, config_.dropout, pass));
 }
 
+BlockCost TransformerBlock::block_cost(const Shape& input) const {
+  const Cost own = cost(input);
+  const double output = kept(input).activation_bytes;
+  const double hidden = output * static_cast<double>(config_.hidden) / static_cast<double>(config_.width);
+  // The most stands when the mlp's backward pass holds the gradients of its output and of one (swiglu: two) of its inner layer.
+  return {own.flops, own.parameters, output, own.activation_bytes + output, output + (config_.swiglu ? 2 : 1) * hidden};
+}
+
+ChainBlock transformer_link(std::string name, TransformerBlock& block, AttentionContext context) {
+  return {std::move(name), &block,
+          [&block, context = std::move(context)](const Tensor& x, Forward& pass) { return block.run(x, pass, context); }};
+}
+
 Cost TransformerBlock::cost(const Shape& input) const {
   Cost sum = norm_1_.cost(input);
   sum += kept(input);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/nn/block_chain.h"
 #include "engine/nn/kept_memory.h"
 #include "engine/nn/layers/activation.h"
 #include "engine/nn/layers/linear.h"
@@ -89,6 +90,7 @@ class TransformerBlock : public Module, public KeptMemory {
   Tensor run(const Tensor& x, Forward& pass, const AttentionContext& context);
   Shape output_shape(const Shape& input) const override { return attention_.output_shape(input); }
   Cost cost(const Shape& input) const override;
+  BlockCost block_cost(const Shape& input) const;
   bool keeps_input() const override { return true; }
 
  private:
@@ -99,6 +101,8 @@ class TransformerBlock : public Module, public KeptMemory {
   MlpBlock& mlp_;
 };
 
+/// A block as a link of a network's chain; `context` is kept with it.
+ChainBlock transformer_link(std::string name, TransformerBlock& block, AttentionContext context);
 /// The norm that a config asks for, over its width.
 std::unique_ptr<Module> make_norm(const TransformerConfig& config);
 /// int32 [count]: first, first + 1, …

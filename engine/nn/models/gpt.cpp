@@ -36,12 +36,12 @@ Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* cache
   if (wpe_) x = add(x, call("transformer.wpe", *wpe_, context.positions, pass));
   pass.see("transformer.embedded", x);
   x = drop(x, config_.block.dropout, pass);
+  std::vector<ChainBlock> chain;
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-    ForwardScope scope(pass, fmt::format("transformer.h.{}", layer));
     if (caches) context.cache = &(*caches)[layer];
-    x = blocks_[layer]->run(x, pass, context);
-    if (pass.observe) pass.observe(pass.scope, x);
+    chain.push_back(transformer_link(fmt::format("transformer.h.{}", layer), *blocks_[layer], context));
   }
+  x = run_blocks(chain, x, pass);
   x = call("transformer.ln_f", *norm_, x, pass);
   const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, wte_.weight().value, Tensor());
   pass.see("logits", logits);
@@ -98,6 +98,12 @@ Cost Gpt::cost(const Shape& input) const {
   sum += final_norm_cost(input);
   sum += logits_cost(input);
   return sum;
+}
+
+std::vector<BlockCost> Gpt::chain_costs(const Shape& input) const {
+  std::vector<BlockCost> costs;
+  for (const TransformerBlock* block : blocks_) costs.push_back(block->block_cost(hidden_shape(input)));
+  return costs;
 }
 
 }  // namespace dsw

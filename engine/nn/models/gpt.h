@@ -17,7 +17,7 @@ struct GptConfig {
 /// transformer.wte, transformer.wpe (learned positions only), transformer.h.N.{ln_1, attn, ln_2, mlp}, transformer.ln_f, lm_head
 /// (untied only); weights N(0, 0.02), residual projections N(0, 0.02 / sqrt(2 L)), biases 0.
 /// Observed besides the blocks': "transformer.embedded" (token + position), "logits".
-class Gpt : public Module {
+class Gpt : public Module, public HasChain {
  public:
   explicit Gpt(const GptConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
@@ -26,6 +26,7 @@ class Gpt : public Module {
   Tensor step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass);
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  std::vector<BlockCost> chain_costs(const Shape& input) const override;
   const GptConfig& config() const { return config_; }
   /// Parts of the cost, for the plan: input is [B, T].
   Cost embedding_cost(const Shape& input) const;

@@ -124,7 +124,10 @@ ResNet::ResNet(const ResNetConfig& config)
 
 Tensor ResNet::forward(const Tensor& x, Forward& pass) {
   Tensor y = relu(call("bn1", bn1_, call("conv1", conv1_, x, pass), pass));
-  for (const auto& [name, block] : blocks_) y = call(name, *block, y, pass);
+  std::vector<ChainBlock> chain;
+  for (const auto& [name, block] : blocks_)
+    chain.push_back({name, block, [block = block](const Tensor& input, Forward& inner) { return block->forward(input, inner); }});
+  y = run_blocks(chain, y, pass);
   y = global_avg_pool2d(y);
   pass.see("pooled", y);
   return call("linear", *linear_, y, pass);
@@ -162,6 +165,19 @@ Cost ResNet::cost(const Shape& input) const {
   }
   sum += head_cost(shape);
   return sum;
+}
+
+std::vector<BlockCost> ResNet::chain_costs(const Shape& input) const {
+  std::vector<BlockCost> costs;
+  Shape shape = conv1_.output_shape(input);
+  for (const auto& [name, block] : blocks_) {
+    const Cost own = block->cost(shape);
+    const double before = kept(shape).activation_bytes;
+    shape = block->output_shape(shape);
+    const double output = kept(shape).activation_bytes;
+    costs.push_back({own.flops, own.parameters, output, own.activation_bytes, 2 * output + before});
+  }
+  return costs;
 }
 
 }  // namespace dsw

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "engine/nn/block_chain.h"
 #include "engine/nn/kept_memory.h"
 #include "engine/nn/layers/conv.h"
 #include "engine/nn/layers/linear.h"
@@ -46,12 +47,13 @@ class ResNetBlock : public Module, public KeptMemory {
 
 /// x [B, channels, H, W] → logits [B, classes]. State: conv1, bn1, layer{1,2,3}.N, linear. Weights N(0, 2 / fan in) (He et al. 2015).
 /// Observed besides the blocks': "pooled" [B, 4 width].
-class ResNet : public Module {
+class ResNet : public Module, public HasChain {
  public:
   explicit ResNet(const ResNetConfig& config);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  std::vector<BlockCost> chain_costs(const Shape& input) const override;
   Cost stem_cost(const Shape& input) const;
   Cost head_cost(const Shape& features) const;  ///< features [B, 4 width, H, W]: pool and linear
 

@@ -30,11 +30,10 @@ Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
   if (wpe_) x = add(x, call("wpe", *wpe_, context.positions, pass));
   pass.see("embedded", x);
   x = drop(x, config_.block.dropout, pass);
-  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-    ForwardScope scope(pass, fmt::format("h.{}", layer));
-    x = blocks_[layer]->run(x, pass, context);
-    if (pass.observe) pass.observe(pass.scope, x);
-  }
+  std::vector<ChainBlock> chain;
+  for (std::size_t layer = 0; layer < blocks_.size(); ++layer)
+    chain.push_back(transformer_link(fmt::format("h.{}", layer), *blocks_[layer], context));
+  x = run_blocks(chain, x, pass);
   x = call("ln_f", *norm_, x, pass);
   const Tensor pooled = reshape(cls_ ? slice(x, 1, 0, 1) : matmul(cast(padding_share(tokens, leading), x.dtype()), x),
                                 Shape{tokens.size(0), config_.block.width});
@@ -92,6 +91,12 @@ Cost TextClassifier::cost(const Shape& input) const {
   sum += pool_cost(input);
   sum += head_cost(input);
   return sum;
+}
+
+std::vector<BlockCost> TextClassifier::chain_costs(const Shape& input) const {
+  std::vector<BlockCost> costs;
+  for (const TransformerBlock* block : blocks_) costs.push_back(block->block_cost(hidden_shape(input)));
+  return costs;
 }
 
 }  // namespace dsw

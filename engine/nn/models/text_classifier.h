@@ -16,12 +16,13 @@ struct TextClassifierConfig {
 /// Transformer encoder: ids int32 [B, T] padded with 0, T <= context → logits [B, K]. Padding is seen by no word and counts in no mean.
 /// State: wte, wpe (learned positions), cls [1, 1, C], h.N, ln_f, head.{weight, bias}. Weights start as those of gpt.
 /// Observed besides the blocks': "embedded", "pooled" [B, C].
-class TextClassifier : public Module {
+class TextClassifier : public Module, public HasChain {
  public:
   explicit TextClassifier(const TextClassifierConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  std::vector<BlockCost> chain_costs(const Shape& input) const override;
   /// Of an input [B, T]: [B, T or T + 1, C].
   Shape hidden_shape(const Shape& input) const { return {input[0], input[1] + (config_.cls ? 1 : 0), config_.block.width}; }
   Cost embedding_cost(const Shape& input) const;

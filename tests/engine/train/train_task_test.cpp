@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // LABELS: unit
 // TIMEOUT: 120
+#include <gmock/gmock.h>
+
 #include <cmath>
 
 #include "engine/run/checkpoint.h"
+#include "engine/run/task.h"
 #include "engine/tensor/device.h"
 #include "engine/train/nan_search.h"
 #include "engine/train/run_model.h"
+#include "engine/train/train_step.h"
 #include "tests/engine/train/train_fixture.h"
 
 namespace dsw {
@@ -72,6 +76,151 @@ TEST_F(TrainFixture, StopAndResumeEqualsAnUnbrokenRun) {
     EXPECT_EQ(both, whole.metrics);
     expect_equal_checkpoints(place / "step-30.safetensors", folder / "whole" / "step-30.safetensors");
   }
+}
+
+std::map<std::pair<std::string, std::int64_t>, double> without(std::map<std::pair<std::string, std::int64_t>, double> metrics,
+                                                               const std::string& key) {
+  std::erase_if(metrics, [&](const auto& entry) { return entry.first.first == key; });
+  return metrics;
+}
+
+TEST_F(TrainFixture, ActivationCheckpointingChangesNoBit) {
+  const auto numbers = [](const Outcome& outcome) { return without(outcome.metrics, "sys/activation-bytes"); };
+  const Outcome plain = run(text_document(20), folder / "plain");
+  for (const char* policy : {"every-block", "sqrt", "auto"}) {
+    Json document = text_document(20);
+    document["training"]["activation_checkpointing"] = policy;
+    document["training"]["memory_limit"] = 100'000'000;
+    EXPECT_EQ(numbers(run(document, folder / policy)), numbers(plain)) << policy;
+  }
+}
+
+TEST_F(TrainFixture, AutoChoosesWhatTheLimitAsksForAndSaysSo) {
+  Json document = text_document(20);
+  document["training"]["batch"] = 64;
+  document["model"]["layers"] = 6;
+  const auto activations = [&](const char* name) {
+    const Outcome outcome = run(document, folder / name);
+    EXPECT_TRUE(outcome.result) << outcome.result.error().sentence();
+    std::vector<std::string> said;
+    for (const MarkBody& mark : outcome.bodies<MarkBody>())
+      if (mark.kind == "memory") said.push_back(mark.text);
+    return std::pair(outcome.metrics.at({"sys/activation-bytes", 20}), said);
+  };
+  const double all = activations("all").first;
+  document["training"]["activation_checkpointing"] = "auto";
+  const double weights = 4 * 3 * (6.0 * 12 * 16 * 16 + 16 * (65 + 16) + 6 * 13 * 16 + 32);  // and AdamW's two
+  document["training"]["memory_limit"] = weights + all * 0.5;
+  const auto [half, said] = activations("half");
+  EXPECT_LE(half, all * 0.505);
+  EXPECT_GT(half, all * 0.2);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0], testing::HasSubstr("of 6 blocks are computed again in the backward pass, so that a step takes "));
+
+  document["training"]["memory_limit"] = weights + all * 0.1;  // less than every block computed again takes
+  const auto [little, steps] = activations("little");
+  EXPECT_LE(little, all * 0.12);
+  ASSERT_GE(steps.size(), 2u);
+  EXPECT_THAT(steps[0], testing::HasSubstr("above the limit of"));
+  EXPECT_THAT(steps[0], testing::HasSubstr("32 examples at once from here on"));
+}
+
+TEST_F(TrainFixture, MicroBatchesAddUpToTheBatchAndResume) {
+  Json document = text_document(30);
+  document["model"]["dropout"] = 0.0;
+  const Outcome whole = run(document, folder / "whole");
+  document["training"]["micro_batch"] = 3;  // of 4: parts of 3 and 1
+  const Outcome parts = run(document, folder / "parts");
+  for (const std::int64_t step : {1, 10, 30})
+    EXPECT_NEAR(parts.metrics.at({"train/loss", step}), whole.metrics.at({"train/loss", step}), 2e-5) << step;
+  EXPECT_NEAR(parts.metrics.at({"train/grad-norm", 1}), whole.metrics.at({"train/grad-norm", 1}), 1e-5);
+  EXPECT_LT(parts.metrics.at({"sys/activation-bytes", 10}), whole.metrics.at({"sys/activation-bytes", 10}));
+  const Outcome stopped = run(document, folder / "stopped", 13);
+  ASSERT_FALSE(stopped.checkpoints.empty());
+  const Outcome resumed = run(document, folder / "resumed", -1, folder / "stopped" / stopped.checkpoints.back().file, stopped.last_seq + 1);
+  EXPECT_EQ(resumed.metrics.at({"train/loss", 30}), parts.metrics.at({"train/loss", 30}));
+}
+
+TEST_F(TrainFixture, TheEstimateOfMemoryIsWithinATenthOfTheMeasuredPeak) {
+  const Json gpt = Json::parse(R"({"type": "gpt", "layers": 4, "heads": 4, "width": 64})"),
+             llama = Json::parse(R"({"type": "gpt", "layers": 4, "heads": 4, "kv_heads": 2, "width": 64, "norm": "rmsnorm",
+                                     "activation": "swiglu", "positions": "rotary", "dropout": 0.1, "bias": false})");
+  struct Case {
+    Json model;
+    const char* training;
+  };
+  int number = 0;
+  for (const Case& test : {Case{gpt, "{}"}, Case{llama, "{}"}, Case{gpt, R"({"activation_checkpointing": "every-block"})"},
+                           Case{llama, R"({"activation_checkpointing": "sqrt"})"}, Case{gpt, R"({"micro_batch": 4})"},
+                           Case{gpt, R"({"activation_checkpointing": "auto", "memory_limit": 12000000})"},
+                           Case{llama, R"({"activation_checkpointing": "auto", "memory_limit": 6000000})"}}) {
+    Json document = text_document(20);
+    document["data"]["context"] = 64;
+    document["model"] = test.model;
+    document["training"].update(Json::parse(test.training));
+    document["training"]["batch"] = 16;
+    const auto estimate = (*catalog.tasks.find("train")->make(Json::object()))->estimate(catalog, document, ".", data.get());
+    ASSERT_TRUE(estimate) << estimate.error().sentence();
+    const Outcome outcome = run(document, folder / std::to_string(number++));
+    ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+    const double measured = 3 * 4 * estimate->parameters + outcome.metrics.at({"sys/activation-bytes", 20});
+    EXPECT_NEAR(estimate->peak_bytes / measured, 1, 0.1) << test.model.dump() << test.training << " measured " << measured;
+  }
+}
+
+/// A CPU with so much memory.
+class SmallDevice : public Device {
+ public:
+  explicit SmallDevice(std::uint64_t bytes) : bytes_(bytes) {}
+  DeviceInfo info() const override { return inner_->info(); }
+  const DswKernels& kernels() const override { return inner_->kernels(); }
+  DswStream* stream() override { return inner_->stream(); }
+  std::shared_ptr<Storage> allocate(std::size_t bytes) override {
+    if (inner_->allocator_stats().live_bytes + bytes > bytes_) throw Error(ErrorCode::OutOfMemory, "A tensor finds no memory.");
+    return inner_->allocate(bytes);
+  }
+  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
+  void synchronize() override {}
+  AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
+  void reset_peak() override { inner_->reset_peak(); }
+  void release_cache() override { inner_->release_cache(); }
+  bool host_memory() const override { return true; }
+  int threads() const override { return 1; }
+
+ private:
+  std::unique_ptr<Device> inner_ = make_cpu_device(1);
+  std::uint64_t bytes_;
+};
+
+TEST_F(TrainFixture, WithoutMemoryForTheBatchItGoesThroughInParts) {
+  Json document = text_document(30);
+  document["training"]["batch"] = 64;
+  const auto experiment = make_experiment(catalog, document, ".", data.get());
+  ASSERT_TRUE(experiment);
+  std::vector<std::string> said;
+  const auto steps_on = [&](Device& device) {
+    RunContext context(catalog, *experiment, device, folder / "small", {}, [&](Event event) {
+      if (const auto* mark = std::get_if<MarkBody>(&event.body)) said.push_back(mark->kind + ": " + mark->text);
+    });
+    context.data = data.get();
+    const auto state = TrainState::make(context);
+    EXPECT_TRUE(state);
+    std::vector<double> losses;
+    for (int i = 0; i < 3; ++i) losses.push_back(train_step(**state, context)->loss);
+    return std::pair(losses, (*state)->memory.micro_batch());
+  };
+  SmallDevice enough(1 << 30), small(2 << 20);
+  const auto [expected, all] = steps_on(enough);
+  EXPECT_EQ(all, 64);
+  EXPECT_TRUE(said.empty());
+  const auto [losses, parts] = steps_on(small);
+  EXPECT_LT(parts, 64);
+  ASSERT_FALSE(said.empty());
+  EXPECT_EQ(said[0], "memory: A tensor finds no memory. 32 examples at once from here on.");
+  EXPECT_NEAR(losses[0], expected[0], 0.05);  // other elements fall to dropout
+  SmallDevice nothing(150 << 10);
+  EXPECT_THROW(steps_on(nothing), Error);
 }
 
 TEST_F(TrainFixture, ResumeFromAnOlderCheckpointGivesTheSameNumbersAgain) {
