@@ -42,7 +42,8 @@ struct CheckpointBody {
   bool best = false;
 };
 /// Sample outputs: kind "text" {"prompt","text","temperature"}, "confusion" {"classes":[…],"counts":[[…]]},
-/// "misclassified" {"items":[{"file","truth","guess","probability","example"}]}; `files` relative to the run's folder.
+/// "misclassified" {"items":[{"file","truth","guess","probability","example"}]}, "profile" {"steps","step_seconds","peak_flops",
+/// "kernels":[{"kernel","dtype","calls","seconds","flops","bytes"}]}, all of one step; `files` relative to the run's folder.
 struct SampleBody {
   std::int64_t step = 0;
   std::string kind, data;

@@ -6,6 +6,7 @@
 #include "engine/core/catalog.h"
 #include "engine/run/run_context.h"
 #include "engine/run/task.h"
+#include "engine/tensor/kernel_watch.h"
 
 namespace dsw {
 namespace {
@@ -90,7 +91,8 @@ Result<std::string> choose_device(const Catalog& catalog, const std::string& wan
 
 Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads) {
   DSW_TRY_ASSIGN(const auto* entry, catalog.devices.get(name));
-  return entry->make(Json{{"threads", threads}});
+  DSW_TRY_ASSIGN(std::unique_ptr<Device> device, entry->make(Json{{"threads", threads}}));
+  return std::make_unique<WatchedDevice>(std::move(device));
 }
 
 std::string absolute_document(const Catalog& catalog, const Experiment& experiment) {

@@ -41,6 +41,8 @@ class Storage {
   std::size_t bytes_ = 0;
 };
 
+class KernelWatcher;  // engine/tensor/kernel_watch.h
+
 /// One execution slot: kernels, a stream, a caching allocator. Used by one thread at a time (the run's worker thread);
 /// storages may be freed from any thread. Tensors hold a raw pointer to their device, which outlives them.
 class Device {
@@ -59,6 +61,8 @@ class Device {
   virtual void release_cache() = 0;      ///< gives cached blocks back to the system
   virtual bool host_memory() const = 0;  ///< data() may be read and written by the host
   virtual int threads() const = 0;
+  /// From now on `watcher` hears of every kernel call (tensor/kernel_watch.h); null: nobody. A device that cannot tell ignores it.
+  virtual void watch(KernelWatcher*) {}
 };
 
 /// Throws Error by status: the kernel's name, the device, what to do.

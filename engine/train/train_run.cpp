@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/run/machine_speed.h"
 #include "engine/run/metric_direction.h"
 #include "engine/train/nan_search.h"
 #include "engine/train/samples.h"
@@ -48,13 +49,50 @@ Result<void> TrainRun::loop() {
     if (at_end()) return {};
     if (context_.stop_requested()) return fail(ErrorCode::Stopped, "Stopped");
     const auto begin = Clock::now();
-    const auto step = train_step(state_, context_);
+    const auto step = state_.step % kRateEvery == kRateEvery - 1 ? watched_step() : train_step(state_, context_);
     if (!step) return fail(step.error());
     window_seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
     window_items_ += step->items;
     emit_step(*step);
     emit_progress(false);
   }
+}
+
+Result<StepResult> TrainRun::watched_step() {
+  Device& device = context_.device();
+  struct Watch {
+    Device& device;
+    Watch(Device& on, KernelWatcher& watcher) : device(on) { device.watch(&watcher); }
+    ~Watch() { device.watch(nullptr); }
+  };
+  const auto begin = Clock::now();
+  const Watch watch(device, profile_);
+  auto step = train_step(state_, context_);
+  ++profiled_steps_;
+  profiled_seconds_ += std::chrono::duration<double>(Clock::now() - begin).count();
+  return step;
+}
+
+/// Where a step's time went since the last evaluation, as a sample of the kind "profile".
+void TrainRun::emit_profile() {
+  if (profiled_steps_ == 0) return;
+  const double steps = static_cast<double>(profiled_steps_);
+  Json kernels = Json::array();
+  for (const KernelShare& share : profile_.shares())
+    kernels.push_back({{"kernel", share.kernel},
+                       {"dtype", share.dtype},
+                       {"calls", static_cast<double>(share.calls) / steps},
+                       {"seconds", share.seconds / steps},
+                       {"flops", share.flops / steps},
+                       {"bytes", share.bytes / steps}});
+  const Json profile{{"steps", profiled_steps_},
+                     {"step_seconds", profiled_seconds_ / steps},
+                     {"peak_flops", processor_flops_per_second()},
+                     {"kernels", kernels}};
+  context_.emit(SampleBody{state_.step, "profile", profile.dump(), {}});
+  profile_.clear();
+  profiled_steps_ = 0;
+  profiled_seconds_ = 0;
 }
 
 void TrainRun::emit_step(const StepResult& result) {
@@ -140,6 +178,7 @@ Result<void> TrainRun::evaluate_now() {
   }
   emit_evaluation(evaluation, Split::Val);
   for (SampleBody& sample : samples) context_.emit(std::move(sample));
+  emit_profile();
   state_.evaluated = state_.step;
   if (!worse()) {
     state_.keep_best(monitored());
@@ -168,6 +207,7 @@ Result<void> TrainRun::finish() {
     if (split == Split::Test) emit_evaluation(evaluation, split);
     for (SampleBody& sample : samples) context_.emit(std::move(sample));
   }
+  emit_profile();  // where no val part asked for it before
   emit_progress(true);
   return {};
 }

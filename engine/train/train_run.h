@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/run/run_context.h"
+#include "engine/tensor/kernel_watch.h"
 #include "engine/train/evaluation.h"
 #include "engine/train/train_state.h"
 #include "engine/train/train_step.h"
@@ -33,6 +34,8 @@ class TrainRun {
   void emit_step(const StepResult& result);
   void emit_progress(bool now);
   void emit_plan();
+  Result<StepResult> watched_step();
+  void emit_profile();
   Error with_checkpoint(const Error& error) const;
 
   RunContext& context_;
@@ -42,7 +45,10 @@ class TrainRun {
   std::int64_t session_first_step_ = 0;
   double window_seconds_ = 0;  ///< of steps alone, since the last rate
   std::int64_t window_items_ = 0;
-  double rate_ = 0;  ///< items a second
+  double rate_ = 0;        ///< items a second
+  KernelProfile profile_;  ///< of every kRateEvery-th step since the last evaluation
+  std::int64_t profiled_steps_ = 0;
+  double profiled_seconds_ = 0;
 };
 
 }  // namespace dsw

@@ -2,18 +2,22 @@
 #include "ui/panels/sample_view.h"
 
 #include <QFileInfo>
+#include <QHeaderView>
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QTableView>
 #include <QTextCharFormat>
 #include <QThreadPool>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "ui/models/kernel_table_model.h"
 #include "ui/models/number_format.h"
 #include "ui/panels/confusion_map.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/heatmap_view.h"
 #include "ui/widgets/image_grid.h"
+#include "ui/widgets/item_delegates.h"
 #include "ui/widgets/theme.h"
 
 namespace dsw {
@@ -25,13 +29,14 @@ struct SampleView::Mailbox {
 };
 
 const QStringList& sampleKinds() {
-  static const QStringList kKinds = {"text", "misclassified", "confusion"};
+  static const QStringList kKinds = {"text", "misclassified", "confusion", "profile"};
   return kKinds;
 }
 
 QString sampleKindTitle(const QString& kind) {
   if (kind == "text") return QObject::tr("Sample");
   if (kind == "misclassified") return QObject::tr("Misclassified");
+  if (kind == "profile") return QObject::tr("Step time");
   return QObject::tr("Confusion");
 }
 
@@ -41,6 +46,8 @@ SampleView::SampleView(QWidget* parent)
       text_(new QPlainTextEdit),
       confusion_(new HeatmapView),
       pictures_(new ImageGrid),
+      kernels_(new KernelTableModel(this)),
+      profile_(new QTableView),
       mailbox_(std::make_shared<Mailbox>()) {
   mailbox_->view = this;
   empty_->setAlignment(Qt::AlignCenter);
@@ -53,8 +60,23 @@ SampleView::SampleView(QWidget* parent)
   text_->setFont(themeFont(FontRole::Number));
   text_->document()->setDocumentMargin(12);
   text_->setAccessibleName(tr("Generated text"));
-  for (QWidget* page :
-       {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_), static_cast<QWidget*>(confusion_)})
+  profile_->setModel(kernels_);
+  installTableLook(profile_);
+  profile_->setItemDelegateForColumn(KernelTableModel::Share, new BarDelegate(profile_));
+  for (int c = KernelTableModel::Time; c < KernelTableModel::ColumnCount; ++c)
+    profile_->setItemDelegateForColumn(c, new NumberDelegate(profile_));
+  profile_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
+  profile_->horizontalHeader()->setMinimumSectionSize(60);
+  profile_->horizontalHeader()->setSectionResizeMode(KernelTableModel::Kernel, QHeaderView::Stretch);
+  for (const auto& [column, width] : {std::pair{KernelTableModel::Share, 150},
+                                      {KernelTableModel::Time, 84},
+                                      {KernelTableModel::Calls, 64},
+                                      {KernelTableModel::Speed, 110},
+                                      {KernelTableModel::OfPeak, 72}})
+    profile_->setColumnWidth(column, width);
+  profile_->setAccessibleName(tr("Kernels with their share of a step's time"));
+  for (QWidget* page : {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_),
+                        static_cast<QWidget*>(confusion_), static_cast<QWidget*>(profile_)})
     addWidget(page);
   connect(&Theme::current(), &Theme::changed, this, [this] {
     if (shown_kind_ == "text" && shown_seq_ >= 0) showText(text_sample_);  // its letters have the colours of the theme
@@ -82,6 +104,8 @@ void SampleView::showSample(const SampleRow& sample) {
     showText(text_sample_ = sample);
   else if (sample.kind == "confusion")
     showConfusion(sample);
+  else if (sample.kind == "profile")
+    showProfile(sample);
   else
     showMisclassified(sample);
 }
@@ -116,6 +140,12 @@ void SampleView::showConfusion(const SampleRow& sample) {
   confusion_->setTitle(tr("Confusion at step %1").arg(formatCountExact(sample.step)));
   showConfusionMap(*confusion_, map);
   setCurrentWidget(confusion_);
+}
+
+void SampleView::showProfile(const SampleRow& sample) {
+  if (!kernels_->setProfile(sample.data)) return;
+  note_ = tr("step %1, %2 ms a step").arg(formatCountExact(sample.step), formatNumber(kernels_->stepSeconds() * 1e3, 3));
+  setCurrentWidget(profile_);
 }
 
 void SampleView::showMisclassified(const SampleRow& sample) {

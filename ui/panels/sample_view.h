@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One sample output of a run: generated text, misclassified pictures or texts, a confusion matrix. UI thread only; pictures are read on a
-// pool thread.
+// One sample output of a run: generated text, misclassified pictures or texts, a confusion matrix, where a step's time goes. UI thread
+// only; pictures are read on a pool thread.
 #pragma once
 #include <QStackedWidget>
 #include <memory>
@@ -9,13 +9,16 @@
 
 class QLabel;
 class QPlainTextEdit;
+class QTableView;
 
 namespace dsw {
 
 class HeatmapView;
 class ImageGrid;
+class KernelTableModel;
 
-/// The kinds of samples that are shown, in the order in which they are offered: "text", "misclassified", "confusion".
+/// The kinds of samples that are shown, in the order in which they are offered: "text", "misclassified", "confusion",
+/// "profile".
 const QStringList& sampleKinds();
 QString sampleKindTitle(const QString& kind);
 
@@ -35,12 +38,15 @@ class SampleView : public QStackedWidget {
   void showText(const SampleRow& sample);
   void showConfusion(const SampleRow& sample);
   void showMisclassified(const SampleRow& sample);
+  void showProfile(const SampleRow& sample);
 
   struct Mailbox;
   QLabel* empty_;
   QPlainTextEdit* text_;
   HeatmapView* confusion_;
   ImageGrid* pictures_;
+  KernelTableModel* kernels_;
+  QTableView* profile_;
   QString note_;
   std::string shown_kind_;
   SampleRow text_sample_;
