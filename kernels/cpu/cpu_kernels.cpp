@@ -40,16 +40,18 @@ DswKernels make_table(InstructionSet set) {
 #ifdef DSW_X86_LEVELS
     case InstructionSet::Avx512:
       v4::add_all(table);
+      add_gemm<v4::few_rows>(table);
       break;
     case InstructionSet::Avx2:
       v3::add_all(table);
+      add_gemm<v3::few_rows>(table);
       break;
 #endif
     default:
       baseline::add_all(table);
+      add_gemm<baseline::few_rows>(table);
       break;
   }
-  add_gemm(table);
   add_conv(table);
   return table;
 }

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "kernels/cpu/isa/few_rows.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/reference/reference_kernels.h"
@@ -165,6 +166,13 @@ int run_sgemm(DswStream* stream, const Product& p, double alpha, double beta, do
   return status.load();
 }
 
+/// One or a few rows times a matrix whose columns are dense, as weights [N, K] are: a token's products.
+bool has_few_rows(const Product& p, double alpha, double beta) {
+  return alpha == 1 && beta == 0 && p.batches == 1 && p.cm.rows <= kFewRows && p.am.column_step == 1 && p.bm.row_step == 1 &&
+         p.am.columns >= 16;
+}
+
+template <FewRows kFewRowsProduct>
 int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->matmul(stream, a, b, bias, c, alpha, beta); };
   for (const DswView* v : {&a, &b, &bias, &c}) {
@@ -201,6 +209,11 @@ int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, dou
   merge_batches(p);
   for (int axis = 0; axis + 2 < p.c.rank; ++axis) p.batches *= p.c.shape[axis];
   const double nanoseconds = static_cast<double>(p.batches * p.cm.rows * p.cm.columns) * (static_cast<double>(p.am.columns) * 0.02 + 0.1);
+  if (has_few_rows(p, alpha, beta)) {
+    kFewRowsProduct(stream, {p.a_at(0), p.am.row_step, p.b_at(0), p.bm.column_step, given(bias) ? data<float>(bias) : nullptr, p.c_at(0),
+                             p.cm.row_step, p.cm.rows, p.cm.columns, p.am.columns});
+    return DSW_OK;
+  }
   if (alpha == 1 && beta == 0) {
     const int status = run_primitives(stream, p, nanoseconds);
     if (status != DSW_UNSUPPORTED) return status;
@@ -210,6 +223,14 @@ int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, dou
 
 }  // namespace
 
-void add_gemm(DswKernels& table) { table.matmul = matmul; }
+template <FewRows kFewRowsProduct>
+void add_gemm(DswKernels& table) {
+  table.matmul = matmul<kFewRowsProduct>;
+}
+template void add_gemm<baseline::few_rows>(DswKernels&);
+#ifdef DSW_X86_LEVELS
+template void add_gemm<v3::few_rows>(DswKernels&);
+template void add_gemm<v4::few_rows>(DswKernels&);
+#endif
 
 }  // namespace dsw::kernels

@@ -7,6 +7,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <vector>
 
+#include "kernels/cpu/isa/few_rows.h"
 #include "kernels/cpu/stream.h"
 
 // How oneDNN is used here: every primitive is made for one thread and runs inside our own pool, each thread on its own part of the
@@ -106,6 +107,8 @@ int guarded(F&& f) noexcept {
 }  // namespace dsw::kernels::onednn
 
 namespace dsw::kernels {
+/// With the instruction set's own product of a few rows.
+template <FewRows kFewRowsProduct>
 void add_gemm(DswKernels& table);
 void add_conv(DswKernels& table);
 }  // namespace dsw::kernels

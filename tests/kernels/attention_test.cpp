@@ -18,9 +18,9 @@ struct Sizes {
   Lengths lse() const { return {B, Hq, Tq}; }
   double scale() const { return 1 / std::sqrt(static_cast<double>(D)); }
 };
-const Sizes kSizes[] = {{1, 1, 1, 1, 1, 1},    {2, 2, 2, 5, 5, 8},     {1, 4, 2, 17, 17, 33},   {2, 2, 1, 70, 70, 32},
-                        {1, 2, 2, 1, 150, 16}, {1, 1, 1, 64, 128, 64}, {1, 2, 2, 130, 300, 20}, {1, 1, 1, 9, 4, 8},
-                        {0, 2, 2, 3, 3, 4},    {1, 2, 2, 0, 3, 4}};
+const Sizes kSizes[] = {{1, 1, 1, 1, 1, 1},    {2, 2, 2, 5, 5, 8},   {1, 4, 2, 17, 17, 33},  {2, 2, 1, 70, 70, 32},
+                        {1, 2, 2, 1, 150, 16}, {2, 4, 2, 3, 90, 70}, {1, 1, 1, 64, 128, 64}, {1, 2, 2, 130, 300, 20},
+                        {1, 1, 1, 9, 4, 8},    {0, 2, 2, 3, 3, 4},   {1, 2, 2, 0, 3, 4}};
 
 DswAttention options(double scale, bool causal, std::int32_t window, double soft_cap, double dropout = 0, std::uint64_t key = 0) {
   return {scale, causal ? 1 : 0, window, soft_cap, dropout, key};

@@ -2,6 +2,8 @@
 // LABELS: unit
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "kernels/cpu/cpu_kernels.h"
@@ -13,8 +15,8 @@ namespace {
 struct Product {
   std::int64_t M, K, N;
 };
-const Product kProducts[] = {{1, 1, 1},      {1, 17, 5}, {3, 1, 4}, {5, 7, 1},     {16, 16, 16}, {33, 65, 31},
-                             {128, 96, 200}, {0, 3, 4},  {3, 0, 4}, {300, 40, 65}, {1, 128, 512}};
+const Product kProducts[] = {{1, 1, 1}, {1, 17, 5}, {3, 1, 4},     {5, 7, 1},     {16, 16, 16}, {33, 65, 31}, {128, 96, 200},
+                             {0, 3, 4}, {3, 0, 4},  {300, 40, 65}, {1, 128, 512}, {2, 70, 33},  {3, 64, 6},   {4, 100, 41}};
 
 KernelCase::Call matmul(double alpha, double beta) {
   return [=](const DswKernels& k, DswStream* s, const std::vector<DswView>& v) { return k.matmul(s, v[0], v[1], v[2], v[3], alpha, beta); };
@@ -61,6 +63,27 @@ TEST(Gemm, Batches) {
   }
   KernelCase("no batch").input({0, 7, 9}).input({0, 9, 11}).missing().output({0, 7, 11}).run(matmul(1, 0));
   KernelCase("wide").input({2, 64, 48}).input({2, 48, 300}).input({300}).output({2, 64, 300}).run(matmul(1, 0));
+}
+
+TEST(Gemm, ARowHasTheSameBitsAloneAndAmongAFew) {
+  const std::int64_t K = 203, N = 37;
+  std::vector<float> a(static_cast<std::size_t>(4 * K)), b(static_cast<std::size_t>(N * K));
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::sin(static_cast<float>(i));
+  for (std::size_t i = 0; i < b.size(); ++i) b[i] = std::cos(static_cast<float>(3 * i));
+  DswView weights = dense_view(b.data(), {K, N}, DSW_F32);
+  weights.stride[0] = 1;
+  weights.stride[1] = K;
+  for (const int threads : {1, 2}) {
+    const Stream stream(threads);
+    std::vector<float> alone(static_cast<std::size_t>(N)), together(static_cast<std::size_t>(4 * N));
+    const auto product = [&](float* from, std::int64_t rows, std::vector<float>& to) {
+      return dsw_cpu_kernels()->matmul(stream.get(), dense_view(from, {rows, K}, DSW_F32), weights, DswView{},
+                                       dense_view(to.data(), {rows, N}, DSW_F32), 1, 0);
+    };
+    ASSERT_EQ(product(a.data(), 4, together), DSW_OK);
+    ASSERT_EQ(product(a.data() + 2 * K, 1, alone), DSW_OK);
+    EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + 2 * N));
+  }
 }
 
 TEST(Gemm, BetaZeroDoesNotReadTheResult) {

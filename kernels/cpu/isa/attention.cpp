@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/cpu/isa/few_queries.h"
 #include "kernels/cpu/isa/micro_gemm.h"
 #include "kernels/cpu/isa/philox_blocks.h"
 #include "kernels/cpu/isa/rows.h"
@@ -203,6 +204,7 @@ int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
   if (!all_float32({&q, &k, &v, &o, &lse}) || given(probabilities)) {
     return dsw_reference_kernels()->attention_fwd(stream, p, q, k, v, key_mask, o, lse, probabilities);
   }
+  if (has_few_queries(*p, q, k, v, o)) return few_queries_attention(stream, *p, q, k, v, key_mask, o, lse);
   const Problem a = problem_of(*p, q, k, key_mask);
   const std::int64_t heads = a.B * a.Hkv;
   if (heads == 0 || a.group == 0 || a.Tq == 0) return DSW_OK;

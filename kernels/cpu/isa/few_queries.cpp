@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/isa/few_queries.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/cpu/isa/rows.h"
+
+namespace dsw::kernels::DSW_ISA {
+namespace {
+
+constexpr std::int64_t kFewQueries = 4;
+constexpr float kLog2E = 1.44269504088896341f;
+constexpr int kTogether = 4;  // keys, and vectors of a value, side by side
+
+const float* row_of(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
+  return data<float>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2];
+}
+
+/// scores[s - begin] = q k_s for the keys [begin, end).
+template <int Keys>
+void dot_keys(const float* q, const float* k, std::int64_t step, std::int64_t D, float* scores) {
+  Vec sums[Keys] = {};
+  std::int64_t d = 0;
+  for (; d + kWidth <= D; d += kWidth) {
+    const Vec left = load(q + d);
+    for (int j = 0; j < Keys; ++j) sums[j] += left * load(k + j * step + d);
+  }
+  if (d < D) {
+    const Vec left = load_first(q + d, D - d);
+    for (int j = 0; j < Keys; ++j) sums[j] += left * load_first(k + j * step + d, D - d);
+  }
+  for (int j = 0; j < Keys; ++j) scores[j] = sum_lanes(sums[j]);
+}
+
+/// o = sum of probabilities[i] v_i over n values, in chunks of kTogether vectors of a value.
+void add_values(const float* probabilities, std::int64_t n, const float* v, std::int64_t step, std::int64_t D, float factor, float* o) {
+  for (std::int64_t d = 0; d < D; d += kTogether * kWidth) {
+    Vec sums[kTogether] = {};
+    const std::int64_t width = D - d;
+    if (width >= kTogether * kWidth) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        const Vec p = splat(probabilities[i]);
+        for (int j = 0; j < kTogether; ++j) sums[j] += p * load(v + i * step + d + j * kWidth);
+      }
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) {
+        const Vec p = splat(probabilities[i]);
+        for (int j = 0; j * kWidth < width; ++j) sums[j] += p * load_first(v + i * step + d + j * kWidth, width - j * kWidth);
+      }
+    }
+    for (int j = 0; j * kWidth < width && j < kTogether; ++j) store_first(o + d + j * kWidth, sums[j] * factor, width - j * kWidth);
+  }
+}
+
+struct Keys {
+  std::int64_t begin, end;  ///< that the query may see, before the mask
+};
+Keys keys_of(const DswAttention& p, std::int64_t t, std::int64_t T, std::int64_t S) {
+  const std::int64_t last = p.causal != 0 ? std::clamp<std::int64_t>(t + S - T + 1, 0, S) : S;
+  return {p.window > 0 && last > p.window ? last - p.window : 0, last};
+}
+
+/// In place, in units of ln 2: scaled, capped, masked scores become exp(score - maximum). Gives the maximum and the sum.
+struct Softmax {
+  float maximum, sum;
+};
+Softmax softmax(const DswAttention& p, const DswView& mask, std::int64_t b, const Keys& keys, float* scores) {
+  const std::int64_t n = keys.end - keys.begin;
+  const float scale = static_cast<float>(p.scale), cap = static_cast<float>(p.soft_cap);
+  for (std::int64_t i = 0; i < n; i += kWidth) {
+    Vec s = load_first(scores + i, n - i) * scale;
+    if (cap > 0) s = cap * tanh(s / cap);
+    store_first(scores + i, s * kLog2E, n - i);
+  }
+  if (given(mask)) {
+    for (std::int64_t i = 0; i < n; ++i)
+      if (data<std::uint8_t>(mask)[b * mask.stride[0] + (keys.begin + i) * mask.stride[1]] == 0) scores[i] = -kInfinity;
+  }
+  Vec most = splat(-kInfinity);
+  for (std::int64_t i = 0; i < n; i += kWidth) most = greater(keep_first(load_first(scores + i, n - i), n - i, -kInfinity), most);
+  const float maximum = maximum_lane(most), shift = maximum == -kInfinity ? 0.0f : maximum;
+  Vec total = {};
+  for (std::int64_t i = 0; i < n; i += kWidth) {
+    const Vec e = exp2_of_negative(keep_first(load_first(scores + i, n - i) - shift, n - i, -kInfinity));
+    store_first(scores + i, e, n - i);
+    total += e;
+  }
+  return {maximum, sum_lanes(total)};
+}
+
+}  // namespace
+
+bool has_few_queries(const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& o) {
+  return q.shape[2] <= kFewQueries && p.dropout <= 0 && dense_rows(q) && dense_rows(k) && dense_rows(v) && dense_rows(o);
+}
+
+int few_queries_attention(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v,
+                          const DswView& key_mask, const DswView& o, const DswView& lse) {
+  const std::int64_t B = q.shape[0], H = q.shape[1], T = q.shape[2], S = k.shape[2], D = q.shape[3];
+  if (B * H * T == 0 || k.shape[1] == 0) return DSW_OK;
+  const std::int64_t group = H / k.shape[1];
+  if (!stream->reserve(static_cast<std::size_t>(padded(S) + kWidth) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  const double cost = 0.1 * static_cast<double>(S * D) + 100;
+  parallel_for(stream, B * H * T, cost, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+    float* scores = static_cast<float*>(stream->scratch(thread, 0));
+    for (std::int64_t row = first; row < last; ++row) {
+      const std::int64_t b = row / (H * T), h = row / T % H, t = row % T;
+      const Keys keys = keys_of(p, t, T, S);
+      const float* query = row_of(q, b, h, t);
+      const float* key = row_of(k, b, h / group, 0);
+      std::int64_t s = keys.begin;
+      for (; s + kTogether <= keys.end; s += kTogether)
+        dot_keys<kTogether>(query, key + s * k.stride[2], k.stride[2], D, scores + s - keys.begin);
+      for (; s < keys.end; ++s) dot_keys<1>(query, key + s * k.stride[2], k.stride[2], D, scores + s - keys.begin);
+      const Softmax result = softmax(p, key_mask, b, keys, scores);
+      const float factor = result.sum == 0.0f ? 0.0f : 1.0f / result.sum;
+      add_values(scores, std::max<std::int64_t>(0, keys.end - keys.begin), row_of(v, b, h / group, keys.begin), v.stride[2], D, factor,
+                 const_cast<float*>(row_of(o, b, h, t)));
+      data<float>(lse)[b * lse.stride[0] + h * lse.stride[1] + t * lse.stride[2]] =
+          result.sum == 0.0f ? -kInfinity : result.maximum / kLog2E + std::log(result.sum);
+    }
+  });
+  return DSW_OK;
+}
+
+}  // namespace dsw::kernels::DSW_ISA
