@@ -7,6 +7,7 @@
 #include "ui/panels/jobs_panel.h"
 #include "ui/panels/keys_panel.h"
 #include "ui/panels/log_panel.h"
+#include "ui/panels/machine_panel.h"
 #include "ui/panels/model_view.h"
 #include "ui/panels/navigator_panel.h"
 #include "ui/panels/overview_panel.h"
@@ -40,6 +41,7 @@ void registerPanels(PanelRegistry& registry) {
   registry.add(document<RunsPanel>(kind::kRuns));
   registry.add(document<ModelView>(kind::kModel));
   registry.add(document<DevicesPanel>(kind::kDevices));
+  registry.add(document<MachinePanel>(kind::kMachine));
   registry.add(document<KeysPanel>(kind::kKeys));
   registry.add(document<HelpPanel>(kind::kHelp));
 

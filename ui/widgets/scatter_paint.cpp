@@ -25,6 +25,7 @@ void ScatterView::paintAll(QPainter& p, const ThemeColors& colors, bool with_cur
     p.drawText(rect().adjusted(24, 16, -24, -16), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
   } else {
     paintAxes(p, colors);
+    if (bound_.y) paintBound(p, colors);
     p.setRenderHint(QPainter::Antialiasing);
     QColor crowd = colors.color(Token::Text3);
     crowd.setAlphaF(0.45F);
@@ -38,6 +39,7 @@ void ScatterView::paintAll(QPainter& p, const ThemeColors& colors, bool with_cur
         drawMarker(p, style.marker, toPixel(point), kPoint, style.color, colors.color(Token::Surface2));
       }
     }
+    if (named_) paintNames(p, colors);
     if (with_cursor && current_ >= 0) paintBox(p, colors);
   }
   if (with_cursor && hasFocus()) {
@@ -88,6 +90,54 @@ void ScatterView::paintAxes(QPainter& p, const ThemeColors& colors) const {
              metrics.elidedText(named(y_.name, log_y_), Qt::ElideMiddle, width() - 24));
   p.drawText(QRectF(plot.left(), plot.bottom() + 21, plot.width(), 16), Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine,
              metrics.elidedText(named(x_.name, log_x_), Qt::ElideMiddle, plot.width()));
+}
+
+void ScatterView::paintBound(QPainter& p, const ThemeColors& colors) const {
+  const QRectF plot = plotRect();
+  QPolygonF line;
+  constexpr int kSteps = 200;
+  for (int i = 0; i <= kSteps; ++i) {
+    const double unit = static_cast<double>(i) / kSteps, high = range_y_.unit(bound_.y(range_x_.value(unit)));
+    if (std::isfinite(high)) line << QPointF(plot.left() + unit * plot.width(), plot.bottom() - high * plot.height());
+  }
+  p.save();
+  p.setClipRect(plot);
+  p.setRenderHint(QPainter::Antialiasing);
+  p.setPen(QPen(colors.color(Token::Text2), 1.5, Qt::DashLine));
+  p.drawPolyline(line);
+  p.restore();
+  if (line.isEmpty() || bound_.name.isEmpty()) return;
+  // Below the line at its right end, where a roofline is flat.
+  p.setFont(themeFont(FontRole::Hint));
+  p.setPen(colors.color(Token::Text2));
+  p.drawText(QRectF(plot.left() + 4, line.last().y() + 3, plot.width() - 8, 16), Qt::AlignRight | Qt::AlignVCenter, bound_.name);
+}
+
+void ScatterView::paintNames(QPainter& p, const ThemeColors& colors) const {
+  p.setFont(themeFont(FontRole::Hint));
+  p.setPen(colors.color(Token::Text2));
+  const QFontMetricsF metrics(p.font());
+  std::vector<QRectF> taken;
+  for (const ScatterPoint& point : points_) {
+    const QPointF at = toPixel(point);
+    taken.emplace_back(at.x() - kPoint / 2, at.y() - kPoint / 2, kPoint, kPoint);
+  }
+  for (const ScatterPoint& point : points_) {
+    const QPointF at = toPixel(point);
+    const qreal length = metrics.horizontalAdvance(point.name), high = 14;
+    const QRectF places[] = {{at.x() + 8, at.y() - high / 2, length, high},
+                             {at.x() - 8 - length, at.y() - high / 2, length, high},
+                             {at.x() - length / 2, at.y() + 7, length, high},
+                             {at.x() - length / 2, at.y() - 7 - high, length, high}};
+    for (const QRectF& place : places) {
+      const bool free = rect().adjusted(4, 4, -4, -4).contains(place.toAlignedRect()) &&
+                        std::none_of(taken.begin(), taken.end(), [&](const QRectF& other) { return other.intersects(place); });
+      if (!free) continue;
+      p.drawText(place, Qt::AlignCenter | Qt::TextSingleLine, point.name);
+      taken.push_back(place);
+      break;
+    }
+  }
 }
 
 void ScatterView::paintBox(QPainter& p, const ThemeColors& colors) const {

@@ -39,6 +39,8 @@ double ScatterView::Range::unit(double v) const {
   return v > 0 ? std::log(v / low) / std::log(high / low) : kNaN;
 }
 
+double ScatterView::Range::value(double unit) const { return log ? low * std::pow(high / low, unit) : low + unit * (high - low); }
+
 ScatterView::ScatterView(QWidget* parent) : QWidget(parent) {
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
@@ -62,6 +64,17 @@ void ScatterView::setData(std::vector<ScatterPoint> points, ScatterAxis x, Scatt
     if (points_[static_cast<std::size_t>(i)].id == was && !was.isEmpty()) current_ = i;
   refreshRanges();
   refreshAccessible();
+  update();
+}
+
+void ScatterView::setBound(ScatterBound bound) {
+  bound_ = std::move(bound);
+  refreshRanges();
+  update();
+}
+
+void ScatterView::setNamed(bool named) {
+  named_ = named;
   update();
 }
 
@@ -91,6 +104,13 @@ ScatterView::Range ScatterView::rangeOf(bool x) const {
     high = std::max(high, x ? point.x : point.y);
   }
   if (!(low <= high)) return range;
+  if (!x && bound_.y) {  // the bound over the points' place is part of the picture
+    for (const ScatterPoint& point : points_)
+      if (const double most = bound_.y(point.x); std::isfinite(most)) {
+        low = std::min(low, most);
+        high = std::max(high, most);
+      }
+  }
   range.log = (x ? log_x_ : log_y_) && low > 0;
   if (range.log) {
     const double room = high > low ? std::pow(high / low, 0.06) : 2;

@@ -26,6 +26,12 @@ struct ScatterAxis {
   std::function<QString(double)> text;  ///< of a value in the hover box; default: 4 digits
 };
 
+/// A line that no point is expected above: the least or most that is possible at each x.
+struct ScatterBound {
+  QString name;                     ///< written along it: "what this machine allows"
+  std::function<double(double)> y;  ///< empty: no bound
+};
+
 /// Hover names the nearest point, a click or Enter opens it. Keys: Left, Right walk the points by x, Up, Down by y, Home, End;
 /// X, Y logarithms, T data table, E export.
 class ScatterView : public QWidget {
@@ -34,6 +40,8 @@ class ScatterView : public QWidget {
   explicit ScatterView(QWidget* parent = nullptr);
 
   void setData(std::vector<ScatterPoint> points, ScatterAxis x, ScatterAxis y);
+  void setBound(ScatterBound bound);
+  void setNamed(bool named);  ///< names stand beside the points where they have room, not only in the hover box
   void setEmptyText(const QString& sentence);
   void setProvenance(const Provenance& provenance) { provenance_ = provenance; }
   bool logX() const { return log_x_; }
@@ -72,6 +80,7 @@ class ScatterView : public QWidget {
     double low = 0, high = 1;
     bool log = false;
     double unit(double v) const;
+    double value(double unit) const;
   };
   Range rangeOf(bool x) const;
   void refreshRanges();
@@ -85,11 +94,15 @@ class ScatterView : public QWidget {
   void paintAll(QPainter& p, const ThemeColors& colors, bool with_cursor) const;
   void paintAxes(QPainter& p, const ThemeColors& colors) const;
   void paintBox(QPainter& p, const ThemeColors& colors) const;
+  void paintBound(QPainter& p, const ThemeColors& colors) const;
+  void paintNames(QPainter& p, const ThemeColors& colors) const;
   QString csv() const;
   void refreshAccessible();
 
   std::vector<ScatterPoint> points_;  // finite ones: the crowd first, so that it lies under the others
   ScatterAxis x_, y_;
+  ScatterBound bound_;
+  bool named_ = false;
   Range range_x_, range_y_;
   bool log_x_ = false, log_y_ = false;
   int current_ = -1;

@@ -8,7 +8,9 @@
 #include <QApplication>
 #include <QScrollArea>
 #include <QTest>
+#include <nlohmann/json.hpp>
 
+#include "engine/run/machine_rates.h"
 #include "engine/workspace.h"
 #include "tests/support/sample_project.h"
 #include "tests/support/ui/golden.h"
@@ -132,6 +134,29 @@ TEST_P(Panels, Compare) {
       },
       20'000));
   EXPECT_TRUE(standsAs("compare"));
+}
+
+TEST_P(Panels, Machine) {
+  window_->context().navigator.open({kind::kMachine, {}, {}});
+  EXPECT_TRUE(standsAs("machine-empty"));
+  MachineRates rates;
+  rates.processor = "Processor of 2 cores, AVX-512";
+  rates.threads = 2;
+  rates.measured_at = 1'790'000'000;
+  rates.peak_flops = 228e9;
+  rates.read_bytes_per_second = 31e9;
+  rates.kernels = {{"gemm-1024-f32", 0.0101, 2.147e9, 12.6e6},
+                   {"attention-1024-full-f32", 0.051, 8.59e9, 33.6e6},
+                   {"attention-512-causal-f32", 0.0083, 1.07e9, 16.8e6},
+                   {"conv-3x3-64-f32", 0.0074, 1.208e9, 8.5e6},
+                   {"one-row-4096-f32", 0.0024, 33.6e6, 67.1e6},
+                   {"layer-norm-1024-f32", 0.0031, 67e6, 67.1e6},
+                   {"add-f32", 0.0044, 8.4e6, 100.7e6},
+                   {"gemm-1024-bf16", 0.0049, 2.147e9, 6.3e6}};
+  settings_->setValue("machine/rates", QString::fromStdString(machine_rates_json(rates).dump()));
+  window_->documents().closeAll();
+  window_->context().navigator.open({kind::kMachine, {}, {}});
+  EXPECT_TRUE(standsAs("machine"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Themes, Panels, testing::Values(ThemeChoice::Light, ThemeChoice::Dark),

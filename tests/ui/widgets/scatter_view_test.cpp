@@ -86,6 +86,19 @@ TEST_F(Scatter, WordsStandSideBySideAndTheDataComeOut) {
   EXPECT_TRUE(csv.endsWith("run,/model/type,val/loss\nr-1,cnn,1\nr-2,gpt,2\n")) << csv.toStdString();
 }
 
+TEST_F(Scatter, ABoundIsPartOfThePictureAndNamesStandBesideTheirPoints) {
+  const QImage before = view_.grab().toImage();
+  const double place = view_.pixel("c").y();
+  view_.setBound({"what is possible", [](double) { return 30.0; }});
+  EXPECT_GT(view_.pixel("c").y(), place + 50) << "the axis reaches the bound";
+  const QImage bounded = view_.grab().toImage();
+  EXPECT_NE(bounded, before);
+  view_.setNamed(true);
+  EXPECT_NE(view_.grab().toImage(), bounded);
+  view_.setBound({});
+  EXPECT_NEAR(view_.pixel("c").y(), place, 1);
+}
+
 TEST_F(Scatter, NothingToShowSaysSo) {
   view_.setEmptyText("No shown run has both.");
   const QImage full = test::drawn(view_, {600, 400});

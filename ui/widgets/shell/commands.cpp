@@ -94,6 +94,11 @@ void addCommands(CommandRegistry& r) {
   r.add({"view.go-to", "&Go to object…", "compass", keys({"Ctrl+K"}), "Find a run or experiment by name"});
   r.add({"view.overview", "Project &overview", "archive", {}, "What is in the project"});
   r.add({"view.devices", "&Devices", "cpu", {}, "Devices, their memory and precisions"});
+  r.add({"view.machine",
+         "&Speed of this machine",
+         "speedometer2",
+         {},
+         "Measure this machine, and the engine's kernels beside what it allows"});
   r.add({"view.navigator", "&Navigator", "layout-sidebar", keys({"Alt+1"}), "Go to the navigator; again: close it", Window, true});
   r.add({"view.document", "&Document", "", keys({"Alt+2"}), "Go to the document"});
   r.add({"view.inspector", "&Inspector", "layout-sidebar-reverse", keys({"Alt+3"}), "Go to the inspector; again: close it", Window, true});
@@ -186,6 +191,7 @@ QVector<MenuPlan> menuPlan() {
         "view.overview",
         "run.all",
         "view.devices",
+        "view.machine",
         "",
         "view.navigator",
         "view.document",

@@ -194,6 +194,8 @@ bool WindowCommands::runViewCommand(const QString& id) {
     window_.open({kind::kOverview, {}, {}});
   else if (name == "devices")
     window_.open({kind::kDevices, {}, {}});
+  else if (name == "machine")
+    window_.open({kind::kMachine, {}, {}});
   else if (name == "document")
     window_.focusPane("document", false);
   else if (name == "next-pane")
