@@ -19,15 +19,17 @@ def best(work):
         t = time.perf_counter(); work(); least = min(least, time.perf_counter() - t)
     return least * 1e3
 out = {"version": torch.__version__}
-with torch.no_grad():
-    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
-    out["gemm-1024-f32"] = best(lambda: a @ b)
-    for name, length, causal in (("attention-1024-full-f32", 1024, False), ("attention-1024-causal-f32", 1024, True), ("attention-512-causal-f32", 512, True)):
-        q, k, v = [torch.randn(4, 8, length, 64) for _ in range(3)]
-        out[name] = best(lambda: F.scaled_dot_product_attention(q, k, v, is_causal=causal))
-q, k, v = [torch.randn(4, 8, 1024, 64, requires_grad=True) for _ in range(3)]
-o, g = F.scaled_dot_product_attention(q, k, v), torch.randn(4, 8, 1024, 64)
-out["attention-1024-backward-f32"] = best(lambda: torch.autograd.grad(o, (q, k, v), g, retain_graph=True))
+for dtype, suffix in ((torch.float32, "-f32"), (torch.bfloat16, "-bf16")):
+    of = lambda *shape, **more: torch.randn(*shape).to(dtype).requires_grad_(more.get("grad", False))
+    with torch.no_grad():
+        a, b = of(1024, 1024), of(1024, 1024)
+        out["gemm-1024" + suffix] = best(lambda: a @ b)
+        for name, length, causal in (("attention-1024-full", 1024, False), ("attention-1024-causal", 1024, True), ("attention-512-causal", 512, True)):
+            q, k, v = [of(4, 8, length, 64) for _ in range(3)]
+            out[name + suffix] = best(lambda: F.scaled_dot_product_attention(q, k, v, is_causal=causal))
+    q, k, v = [of(4, 8, 1024, 64, grad=True) for _ in range(3)]
+    o, g = F.scaled_dot_product_attention(q, k, v), of(4, 8, 1024, 64)
+    out["attention-1024-backward" + suffix] = best(lambda: torch.autograd.grad(o, (q, k, v), g, retain_graph=True))
 print(json.dumps(out))
 """
 
@@ -47,24 +49,25 @@ def main():
         if args.peers:
             stubs = {"LD_LIBRARY_PATH": os.path.join(args.peers, "stubs")} if os.path.isdir(os.path.join(args.peers, "stubs")) else {}
             peers.append(run([os.path.join(args.peers, "bin", "python"), "-c", PEER, str(args.threads), "1"], {**os.environ, **stubs}))
-    peak = max(r["peak_flops"] for r in ours)
+    peak, bandwidth = max(r["peak_flops"] for r in ours), max(r["read_bytes_per_s"] for r in ours)
     results = []
     for case in ours[0]["cases"]:
         best = min((r["cases"][case] for r in ours), key=lambda c: c["milliseconds"])
+        share = max(best["flops_per_s"] / peak, best["bytes_per_s"] / bandwidth)  # of float32's peak, or of memory's pace
         result = {"case": case, "ours": round(best["milliseconds"], 3), "unit": "ms", "higher_is_better": False,
-                  "bound": round(best["flops_per_s"] / peak * best["milliseconds"], 3), "share_of_bound": round(best["flops_per_s"] / peak, 4)}
-        if peers:
+                  "bound": round(share * best["milliseconds"], 3), "share_of_bound": round(share, 4)}
+        if peers and case in peers[0]:
             theirs = min(p[case] for p in peers)
             result.update({"peer": f"torch {peers[0]['version']}", "peer_value": round(theirs, 3), "ratio": round(theirs / best["milliseconds"], 3)})
         results.append(result)
     machine = {"cpu": cpu_name(), "threads": args.threads, "system": platform.platform(), "load": os.getloadavg()[0],
-               "peak_gflops": round(peak / 1e9, 1), "read_gb_per_s": round(max(r["read_bytes_per_s"] for r in ours) / 1e9, 1)}
+               "peak_gflops": round(peak / 1e9, 1), "read_gb_per_s": round(bandwidth / 1e9, 1)}
     with open(args.out, "w") as out:
         json.dump({"bench": "kernels", "machine": machine, "results": results}, out, indent=1)
     print(f"peak {machine['peak_gflops']} GFLOP/s, read {machine['read_gb_per_s']} GB/s, {args.threads} threads, load {machine['load']:.1f}")
     for r in results:
         peer = f"   {r['peer']} {r['peer_value']:.2f} ms, ratio {r['ratio']:.2f}" if "peer" in r else ""
-        print(f"{r['case']:<30} {r['ours']:>8.2f} ms   {100 * r['share_of_bound']:>5.1f} % of peak{peer}")
+        print(f"{r['case']:<30} {r['ours']:>8.2f} ms   {100 * r['share_of_bound']:>5.1f} % of the bound{peer}")
 
 
 def run(command, environment=None):

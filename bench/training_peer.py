@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The networks of training_bench.py in PyTorch, in its best everyday form (fused AdamW, scaled_dot_product_attention): trains on random
-data and prints {"version", "rate"}: examples or tokens a second, the median over windows of ten steps.
+data and prints {"version", "rate"}: examples or tokens a second, the median over windows of ten steps. bfloat16 is autocast; SETTING is
+eager, channels-last (pictures) or compile.
 
-  VENV/bin/python bench/training_peer.py CASE THREADS STEPS
+  VENV/bin/python bench/training_peer.py CASE PRECISION SETTING THREADS STEPS
 """
 import json
 import statistics
@@ -52,7 +53,7 @@ class Gpt(nn.Module):
 def cnn():
     layers, before = [], 1
     for channels, pool in ((16, 2), (32, 2), (64, 1)):
-        layers += [nn.Conv2d(before, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels), nn.ReLU()]
+        layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU()]
         layers += [nn.MaxPool2d(pool)] if pool > 1 else []
         before = channels
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 7 * 7, 10))
@@ -81,14 +82,14 @@ def resnet20():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
-def text(context, batch):
+def text(context, batch, **sizes):
     ids = torch.randint(0, VOCABULARY, (100_000,))
 
     def draw():
         starts = torch.randint(0, len(ids) - context - 1, (batch,)).tolist()
         return torch.stack([ids[s : s + context] for s in starts]), torch.stack([ids[s + 1 : s + 1 + context] for s in starts]).flatten()
 
-    return Gpt(context), draw, batch * context
+    return Gpt(context, **sizes), draw, batch * context
 
 
 def images(model, channels, side, batch):
@@ -102,19 +103,23 @@ def images(model, channels, side, batch):
 
 
 CASES = {
-    "shakespeare-char": lambda: text(64, 12),
+    "gpt-2x64": lambda: text(64, 12, layers=2, width=64),
     "gpt-4x128": lambda: text(256, 16),
-    "mnist-cnn": lambda: images(cnn(), 1, 28, 64),
+    "gpt-6x384": lambda: text(256, 8, layers=6, heads=6, width=384),
+    "cnn": lambda: images(cnn(), 1, 28, 64),
     "resnet20": lambda: images(resnet20(), 3, 32, 64),
 }
 
 
 def main():
-    case, threads, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    case, narrow, setting, threads, steps = sys.argv[1], sys.argv[2] == "bfloat16", sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model, draw, items = CASES[case]()
+    layout = torch.channels_last if setting == "channels-last" else torch.contiguous_format
+    model = model.to(memory_format=layout)
     parameters = list(model.parameters())
+    network = torch.compile(model) if setting == "compile" else model
     if case == "resnet20":
         optimizer = torch.optim.SGD(parameters, lr=0.05, momentum=0.9, foreach=True)
     else:
@@ -123,7 +128,10 @@ def main():
     for step in range(1, steps + 1):
         inputs, targets = draw()
         optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(model(inputs), targets)
+        if setting == "channels-last":
+            inputs = inputs.contiguous(memory_format=layout)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=narrow):
+            loss = F.cross_entropy(network(inputs), targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The one table through which the engine reaches arithmetic. Plain C, so that a device may be a module loaded at run time.
- * Three implementations carry the same names: kernels/reference (the meaning, float32 and float64), kernels/cpu, kernels/cuda.
- * Every entry returns a DswStatus; no exception crosses. New entries go to the end; a null entry is "unsupported here".
- * NaN in gives NaN out, also through relu, maximum, max pooling and softmax. Tensors without elements are valid.
- * Unless said otherwise tensors may be strided (not contiguous); outputs are overwritten; shapes were checked by the caller.
+ * The one table through which the engine reaches arithmetic, in plain C: a device may be a module loaded at run time. Three carry the same
+ * names: kernels/reference (the meaning), kernels/cpu, kernels/cuda. An entry returns a DswStatus; no exception crosses; new ones go to the
+ * end; null is "unsupported here". NaN in gives NaN out, also through relu, maximum, max pooling, softmax. Empty tensors are valid, strides
+ * free unless said otherwise, outputs overwritten, shapes checked by the caller. Float arguments of one call may have different dtypes
+ * (bfloat16 data, float32 statistics): read exactly, computed in float32 at least, results rounded to nearest even.
  * Letters: B batch, T tokens, C channels, H heads, D head width, V vocabulary, K classes, N rows.
  */
 #ifndef DSW_KERNEL_TABLE_H

@@ -150,7 +150,7 @@ Result<void> write_model_file(const std::filesystem::path& path, const ModelFile
   const Json description = Json::parse(file.description, nullptr, /*allow_exceptions=*/false);
   if (!description.is_object()) return fail(ErrorCode::BadFormat, "The file does not describe its model");
   Json kept;  // what belongs to the model; where its training stood is no part of it
-  for (const char* key : {"name", "model", "input", "tokenizer", "classes", "data", "mean", "std"}) {
+  for (const char* key : {"name", "model", "input", "tokenizer", "classes", "data", "mean", "std", "precision"}) {
     if (description.contains(key)) kept[key] = description[key];
   }
   NamedTensors tensors;

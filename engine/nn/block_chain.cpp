@@ -36,6 +36,7 @@ Tensor run_recomputed(const std::vector<ChainBlock>& blocks, std::size_t begin, 
   }
   Forward later;  // what the second pass knows of this one
   later.training = pass.training;
+  later.compute = pass.compute;
   later.again = true;
   const bool random = pass.dropout_rng != nullptr;
   const Rng numbers = random ? *pass.dropout_rng : Rng();

@@ -3,6 +3,9 @@
 
 #include <set>
 
+#include "engine/autograd/node.h"
+#include "engine/nn/ops/shape_ops.h"
+
 namespace dsw {
 namespace {
 
@@ -31,6 +34,16 @@ void fill(Parameter& parameter, const std::string& full_name, Device& device, st
 }
 
 }  // namespace
+
+Tensor Forward::activation(const Tensor& x) const { return compute == DType::F32 || !dtype_is_float(x.dtype()) ? x : cast(x, compute); }
+
+Tensor Forward::weight(const Tensor& master) {
+  if (compute == DType::F32 || master.dtype() == compute) return master;
+  Tensor& copy = copies[master.id()];
+  // A copy made while nothing was recorded has no way back to its weight.
+  if (!copy || (recording_gradients() && master.requires_grad() && !copy.requires_grad())) copy = cast(master, compute);
+  return copy;
+}
 
 void Module::materialize(Device& device, std::uint64_t seed, DType dtype) {
   for (Named& named : parameters()) fill(*named.parameter, named.name, device, seed, dtype);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/core/rng.h"
@@ -42,6 +43,11 @@ class BlockProbe;  // nn/block_chain.h
 struct Forward {
   bool training = false;       ///< dropout on, batch statistics
   Rng* dropout_rng = nullptr;  ///< needed when training with dropout
+  DType compute = DType::F32;  ///< of activations. BF16: weights stay float32, products read copies of them; F32: everything as it is
+  /// `x` in the dtype of activations; `x` itself where it has it, is no float, or `compute` is F32.
+  Tensor activation(const Tensor& x) const;
+  /// A weight as products read it. Its copy is made once a pass and gives a float32 gradient.
+  Tensor weight(const Tensor& master);
   /// Called with every named intermediate ("blocks.0.attention.probabilities") where set; DeepInsight and tests look through it.
   std::function<void(const std::string& name, const Tensor& value)> observe;
   /// Full name of the module that runs now. Kept only while somebody observes.
@@ -49,6 +55,8 @@ struct Forward {
   const std::vector<RecomputedBlocks>* recomputed = nullptr;  ///< in order, apart from each other; null: none
   BlockProbe* probe = nullptr;                                ///< measures a chain of which every block is computed again
   bool again = false;                                         ///< a second pass over the same input: nothing may change a second time
+
+  std::unordered_map<const void*, Tensor> copies;  ///< of weights, by Tensor::id
 
   /// Shows an intermediate of the running module to the observer, if there is one.
   void see(const char* name, const Tensor& value) {
@@ -104,6 +112,16 @@ class Module {
   };
   std::vector<Named> parameters();  ///< trainable ones and buffers, in order of declaration; shared ones once
   std::int64_t trainable_elements();
+
+  /// Of a whole network: the dtype in which its passes compute, float32 until it is said.
+  void compute_in(DType dtype) { compute_ = dtype; }
+  DType compute() const { return compute_; }
+  /// A pass in that dtype, for evaluation.
+  Forward new_pass() const {
+    Forward pass;
+    pass.compute = compute_;
+    return pass;
+  }
   const std::vector<std::pair<std::string, Module*>>& children() const { return children_; }
 
  protected:
@@ -125,6 +143,7 @@ class Module {
   std::vector<std::unique_ptr<Parameter>> own_;
   std::vector<std::pair<std::string, Module*>> children_;
   std::vector<std::unique_ptr<Module>> owned_;
+  DType compute_ = DType::F32;
 };
 
 }  // namespace dsw

@@ -50,7 +50,8 @@ void add_products(Catalog& catalog) {
                   [](const Shapes& in) { return linear_shape(in[0], in[1]); },
                   flops,
                   [](const Tensors& in) { return linear(in[0], in[1], op::given(in, 2)); },
-                  "MatMul + Add (Gemm for matrices)"};
+                  "MatMul + Add (Gemm for matrices)",
+                  {2}};
   });
 }
 
@@ -69,7 +70,8 @@ void add_norms(Catalog& catalog) {
                                 same_shape,
                                 per_element(8),
                                 [=](const Tensors& in) { return layer_norm(in[0], op::given(in, 1), op::given(in, 2), eps); },
-                                "LayerNormalization (axis -1)"};
+                                "LayerNormalization (axis -1)",
+                                {1, 2}};
                 });
   op::add_entry(catalog, "rms-norm", "Each row divided by its root mean square, then weight", {eps_param()}, [](const Json& settings) {
     const double eps = settings.at("eps").get<double>();
@@ -78,7 +80,8 @@ void add_norms(Catalog& catalog) {
                   same_shape,
                   per_element(5),
                   [=](const Tensors& in) { return rms_norm(in[0], op::given(in, 1), eps); },
-                  "Mul + ReduceMean + Sqrt + Div + Mul"};
+                  "Mul + ReduceMean + Sqrt + Div + Mul",
+                  {1}};
   });
   op::add_entry(catalog, "batch-norm", "Each channel with mean 0 and variance 1 over the batch, then weight and bias",
                 {bool_param("training", "Training", false, "Uses the batch's statistics and moves the running ones"),
@@ -94,7 +97,8 @@ void add_norms(Catalog& catalog) {
                                   return batch_norm(in[0], op::given(in, 1), op::given(in, 2), op::given(in, 3), op::given(in, 4), training,
                                                     momentum, eps);
                                 },
-                                "BatchNormalization"};
+                                "BatchNormalization",
+                                {1, 2, 3, 4}};
                 });
 }
 
@@ -115,7 +119,8 @@ void add_pictures(Catalog& catalog) {
                   [=](const Shapes& in) { return conv2d_shape(in[0], in[1], options); },
                   flops,
                   [=](const Tensors& in) { return conv2d(in[0], in[1], op::given(in, 2), options); },
-                  "Conv"};
+                  "Conv",
+                  {2}};
   });
   for (const bool average : {false, true}) {
     ParamSchema pool;

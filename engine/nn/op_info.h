@@ -19,7 +19,8 @@ struct OpInfo {
   /// Of the forward pass, for shapes that fit: a multiply and an add are two, another elementary function is one.
   std::function<double(const std::vector<Shape>&)> flops;
   std::function<Tensor(const std::vector<Tensor>&)> apply;
-  std::string onnx;  ///< the ONNX operator that it becomes; "none: " and why where there is none
+  std::string onnx;                           ///< the ONNX operator that it becomes; "none: " and why where there is none
+  std::vector<std::size_t> wide_inputs = {};  ///< biases and norm weights: float32 also where the other inputs are bfloat16
 };
 
 /// Every op of engine/nn/ops.

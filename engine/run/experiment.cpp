@@ -6,7 +6,9 @@
 
 #include "engine/core/catalog.h"
 #include "engine/run/document_scan.h"
+#include "engine/run/launcher.h"
 #include "engine/run/task.h"
+#include "engine/tensor/precision.h"
 
 namespace dsw {
 namespace {
@@ -25,7 +27,8 @@ ParamSchema common_schema(const Catalog& catalog, const std::string& task) {
   device.choices = {"auto"};
   for (const std::string& name : catalog.devices.names()) device.choices.push_back(name);
   schema.add(std::move(device));
-  schema.add(choice_param("precision", "Precision", "auto", {"auto", "float32"}, "Number format of the arithmetic"));
+  schema.add(choice_param("precision", "Precision", "auto", {"auto", "float32", "bfloat16"},
+                          "Number format of the arithmetic; weights and their optimizer stay float32"));
   return schema;
 }
 
@@ -46,6 +49,22 @@ std::string all_sentences(const std::vector<Problem>& problems) {
   for (const Problem& problem : problems)
     if (!problem.warning) text += (text.empty() ? "" : "\n") + problem.sentence();
   return text;
+}
+
+/// Whether the device of the document computes in its precision. Float32 does every device.
+void check_precision(const Catalog& catalog, const Json& document, const std::string& precision, std::vector<Problem>& problems) {
+  if (precision != "bfloat16") return;
+  const auto wanted = document.find("device");
+  const auto name = choose_device(catalog, wanted != document.end() && wanted->is_string() ? wanted->get<std::string>() : "auto");
+  if (!name) return;  // said at /device
+  const auto device = make_device(catalog, *name, 1);
+  if (!device || offers_precision((*device)->info(), precision)) return;
+  std::string offered;
+  for (const std::string& one : (*device)->info().precisions) offered += (offered.empty() ? "" : ", ") + one;
+  problems.push_back({"/precision",
+                      fmt::format("is \"{}\", in which the device {} does not compute; it offers {}", precision, *name, offered),
+                      {{"Use float32", "/precision", "\"float32\"", "", false}},
+                      false});
 }
 
 }  // namespace
@@ -100,6 +119,8 @@ std::vector<Problem> validate_document(const Catalog& catalog, const Json& docum
                           false});
     }
   }
+  if (const auto precision = document.find("precision"); precision != document.end() && precision->is_string())
+    check_precision(catalog, document, precision->get<std::string>(), problems);
   // The task sees a document with every default. It checks only the sections that fit their schema.
   const auto found = (*catalog.tasks.get(name))->make(Json::object());
   if (!found) {

@@ -47,12 +47,13 @@ class CpuDevice final : public Device {
     const int cores = available_cores();
     if (stream_ != nullptr) {
       info.name = "cpu";
-      info.description = fmt::format("{}, {} {}, {}", processor_name(), cores, cores == 1 ? "core" : "cores", dsw_cpu_instruction_set());
-      info.precisions = {"float32"};
+      info.description = fmt::format("{}, {} {}, {}, {}", processor_name(), cores, cores == 1 ? "core" : "cores", dsw_cpu_instruction_set(),
+                                     dsw_cpu_multiplies_bfloat16() != 0 ? "bfloat16 products" : "bfloat16 saves memory, not time");
+      info.precisions = {"float32", "bfloat16"};
     } else {
       info.name = "reference";
       info.description = "Plain loops on one thread";
-      info.precisions = {"float32", "float64"};
+      info.precisions = {"float32", "float64", "bfloat16", "float16"};
     }
     return info;
   }

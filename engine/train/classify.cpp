@@ -33,7 +33,7 @@ std::vector<std::vector<ClassScore>> scores_of(const Tensor& logits, const std::
 Result<Tensor> logits_of(const RunModel& model, const Tensor& input) {
   try {
     const NoGradScope no_grad;
-    Forward pass;
+    Forward pass = model.model->new_pass();
     return model.model->forward(input, pass);
   } catch (const Error& error) {
     return fail(error);

@@ -42,10 +42,10 @@ Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std
                                     std::size_t wrong_kept, std::stop_token stop) {
   const NoGradScope no_graph;
   Evaluation sum;
+  Forward pass = model.new_pass();
   for (std::int64_t i = 0; i < count; ++i) {
     if (stop.stop_requested()) return fail(ErrorCode::Stopped, "Stopped during an evaluation");
     const Batch batch = batch_at(i);
-    Forward pass;
     const Tensor logits = model.forward(batch.input, pass);
     const double loss = cross_entropy(logits, batch.target).item();
     const std::vector<std::int32_t> guess = argmax(logits).to_vector<std::int32_t>();

@@ -67,7 +67,7 @@ std::string where_not_finite(Module& model, const Batch& batch, std::uint64_t dr
   const NoGradScope no_graph;
   std::string place;
   Rng dropout = dropout_stream(dropout_seed, step);
-  Forward pass;
+  Forward pass = model.new_pass();
   pass.training = training;
   pass.dropout_rng = training ? &dropout : nullptr;
   pass.observe = [&](const std::string& name, const Tensor& value) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/formats/model_file.h"
+#include "engine/tensor/precision.h"
 
 namespace dsw {
 namespace {
@@ -22,6 +23,7 @@ Json run_model_description(const Json& document, const Dataset& data) {
   description["input"] = input_spec_to_json(data.input_spec());
   description["tokenizer"] = data.tokenizer() ? data.tokenizer()->to_json() : Json();
   description["classes"] = data.class_names();
+  if (document.at("precision") == "bfloat16") description["precision"] = "bfloat16";
   const Json facts = data.facts();
   for (const char* key : {"mean", "std"})
     if (facts.contains(key)) description[key] = facts[key];
@@ -49,6 +51,8 @@ Result<RunModel> load_run_model(const Catalog& catalog, const std::filesystem::p
   loaded.input = file.input;
   DSW_TRY_ASSIGN(loaded.model, build_model(catalog, file, device));
   const Json description = Json::parse(file.description);
+  if (const std::string precision = description.value("precision", "float32"); offers_precision(device.info(), precision))
+    loaded.model->compute_in(dtype_of_precision(precision));
   if (const auto tokenizer = description.find("tokenizer"); tokenizer != description.end() && !tokenizer->is_null()) {
     DSW_TRY_ASSIGN(loaded.tokenizer, tokenizer_from_json(*tokenizer));
   }

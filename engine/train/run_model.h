@@ -18,10 +18,12 @@ namespace dsw {
 inline constexpr const char* kModelTensorPrefix = "model.";
 
 /// What a checkpoint says of its model, so that it works without the run's data: {"model": section with defaults, "input": …,
-/// "tokenizer": …, "classes": […], "data": section, "mean": […], "std": […]}; what engine/formats/model_file.h reads.
+/// "tokenizer": …, "classes": […], "data": section, "mean": […], "std": […], "precision": where it is not float32}; what
+/// engine/formats/model_file.h reads.
 Json run_model_description(const Json& document, const Dataset& data);
 
-/// A model out of a checkpoint or model file, ready for forward passes.
+/// A model out of a checkpoint or model file, ready for forward passes in the precision that it was trained in, where the device offers
+/// that; else in float32.
 struct RunModel {
   std::unique_ptr<Module> model;
   InputSpec input;

@@ -7,6 +7,7 @@
 
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
+#include "engine/tensor/precision.h"
 #include "engine/train/nan_search.h"
 #include "engine/train/run_model.h"
 
@@ -45,6 +46,7 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   DSW_TRY_ASSIGN(const auto model_type, model_entry->make(model));
   DSW_TRY_ASSIGN(state->model, model_type->build(model, state->data->input_spec()));
   state->model->materialize(context.device(), experiment.seed);
+  state->model->compute_in(dtype_of_precision(experiment.precision));
 
   const Json& optimizer = document.at("optimizer");
   DSW_TRY_ASSIGN(const auto* optimizer_entry, context.catalog().optimizers.get(optimizer.at("type").get<std::string>()));

@@ -41,7 +41,7 @@ Result<Sums> sum_of_micro_batches(TrainState& state, RunContext& context, const 
     const std::int64_t end = std::min(examples, begin + state.memory.micro_batch());
     const bool whole = end - begin == examples;
     const Batch part = whole ? batch : Batch{batch.input.view_slice(0, begin, end), batch.target.view_slice(0, begin, end), {}};
-    Forward pass;
+    Forward pass = state.model->new_pass();
     pass.training = true;
     pass.dropout_rng = &dropout;
     state.memory.prepare(pass);

@@ -153,9 +153,11 @@ class TrainTask : public Task {
     DSW_TRY_ASSIGN(const auto model, type->build(full.at("model"), input));
     const MemoryEstimate memory = estimate_memory(*model, input, settings, slots);
     estimate.step_flops = 3 * forward.flops + memory.again_flops;  // backward: gradients of inputs and of weights, each as much as forward
-    estimate.activation_bytes = memory.activation_bytes;
+    // In bfloat16 activations take half (statistics of rows stay float32), and products read copies of the weights.
+    const double saved = full.at("precision") == "bfloat16" ? memory.activation_bytes / 2 - 2 * forward.parameters : 0;
+    estimate.activation_bytes = memory.activation_bytes - saved;
     estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);
-    estimate.peak_bytes = memory.peak_bytes;
+    estimate.peak_bytes = memory.peak_bytes - saved;
     estimate.steps = static_cast<double>(settings.steps);
     const bool images = input.kind == InputSpec::Kind::Image;
     estimate.examples_per_step = static_cast<double>(images ? settings.batch : settings.batch * input.context);

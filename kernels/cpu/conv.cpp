@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "kernels/cpu/float_copies.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/reference/reference_kernels.h"
@@ -38,11 +39,23 @@ struct Call {
 };
 
 bool usable(const DswView& x) {
-  if (x.dtype != DSW_F32 || elements(x) == 0) return false;
+  if ((x.dtype != DSW_F32 && x.dtype != DSW_BF16) || elements(x) == 0) return false;
   for (int a = 0; a < x.rank; ++a) {
     if (x.shape[a] > 1 && x.stride[a] < 1) return false;
   }
   return true;
+}
+
+/// Whether a call has to run in float32 copies: it is not all float32, and not all bfloat16 with a float32 bias on a processor that
+/// multiplies bfloat16.
+bool needs_copies(std::initializer_list<const DswView*> views, const DswView& bias) {
+  static const bool fast = multiplies_bfloat16();
+  if (given(bias) && bias.dtype != DSW_F32) return true;
+  const int dtype = (*views.begin())->dtype;
+  for (const DswView* view : views) {
+    if (view->dtype != dtype || (view->dtype != DSW_F32 && !(fast && view->dtype == DSW_BF16))) return true;
+  }
+  return false;
 }
 
 memory::dims pictures_shape(const DswView& x, std::int64_t n) { return {n, x.shape[1], x.shape[2], x.shape[3]}; }
@@ -55,8 +68,10 @@ memory::desc pictures(const DswView& x, std::int64_t n) {
     if (shape[a] == 1) stride[a] = dense;
     dense = std::max(dense, shape[a] * stride[a]);
   }
-  return {shape, memory::data_type::f32, stride};
+  return {shape, onednn::data_type(x.dtype), stride};
 }
+/// Where picture n begins.
+void* picture(const DswView& x, std::int64_t n) { return data<char>(x) + n * x.stride[0] * (x.dtype == DSW_BF16 ? 2 : 4); }
 
 memory::dims weight_dims(const Call& c) {
   memory::dims dims(c.w.shape, c.w.shape + 4);
@@ -68,9 +83,9 @@ memory::dims weight_dims(const Call& c) {
 }
 /// Contiguous weights [O, C/groups, R, S].
 memory::desc plain_weights(const Call& c) {
-  return {weight_dims(c), memory::data_type::f32, c.p.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw};
+  return {weight_dims(c), onednn::data_type(c.w.dtype), c.p.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw};
 }
-memory::desc any(const memory::dims& shape) { return {shape, memory::data_type::f32, memory::format_tag::any}; }
+memory::desc any(const memory::dims& shape, int dtype) { return {shape, onednn::data_type(dtype), memory::format_tag::any}; }
 
 using Forward = dnnl::convolution_forward;
 using Data = dnnl::convolution_backward_data;
@@ -79,8 +94,8 @@ using Weights = dnnl::convolution_backward_weights;
 void make(const Call& c, std::int64_t n, Entry& entry) {
   const memory::desc x = pictures(c.x, n), y = pictures(c.y, n), w = plain_weights(c),
                      bias(memory::dims{c.w.shape[0]}, memory::data_type::f32, memory::format_tag::a);
-  const memory::desc xa = any(pictures_shape(c.x, n)), ya = any(pictures_shape(c.y, n)), wa = any(weight_dims(c)),
-                     ba = c.bias ? bias : memory::desc();
+  const memory::desc xa = any(pictures_shape(c.x, n), c.x.dtype), ya = any(pictures_shape(c.y, n), c.y.dtype),
+                     wa = any(weight_dims(c), c.w.dtype), ba = c.bias ? bias : memory::desc();
   const memory::dims stride{c.p.stride_h, c.p.stride_w}, pad{c.p.pad_h, c.p.pad_w}, dilation{c.p.dilation_h - 1, c.p.dilation_w - 1};
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto attr = onednn::user_scratchpad();
@@ -137,7 +152,8 @@ const Entry& entry_of(DswStream* stream, const Call& c, std::int64_t n) {
                                   c.p.dilation_h,
                                   c.p.dilation_w,
                                   c.p.groups,
-                                  c.bias};
+                                  c.bias,
+                                  c.x.dtype};
   for (const DswView* v : {&c.x, &c.y}) {
     key.insert(key.end(), v->shape + 1, v->shape + 4);
     key.insert(key.end(), v->stride, v->stride + 4);
@@ -198,44 +214,59 @@ int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::v
 
 int conv2d_fwd(DswStream* stream, const DswConv* p, DswView x, DswView w, DswView bias, DswView y) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->conv2d_fwd(stream, p, x, w, bias, y); };
+  if (needs_copies({&x, &w, &y}, bias)) {
+    if (!FloatCopies::possible({&x, &w, &bias, &y}) || elements(y) == 0) return plain_loops();
+    const FloatCopies copies(stream, {&x, &w, &bias}, {&y});
+    return copies.finish(copies.status() == DSW_OK ? conv2d_fwd(stream, p, x, w, bias, y) : copies.status());
+  }
   if (!usable(x) || !usable(w) || !usable(y) || !contiguous(w) || (given(bias) && !contiguous(bias))) return plain_loops();
   const Call call{Kind::Forward, *p, x, w, y, given(bias)};
   std::vector<Plan> plans;
-  const int status = for_chunks(
-      stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-        entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], w.data, data<float>(y) + n * y.stride[0], bias.data}, fresh ? 0 : 2);
-      });
+  const int status = for_chunks(stream, call, 0, plans,
+                                [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
+                                  entry.run(queue, scratch, {picture(x, n), w.data, picture(y, n), bias.data}, fresh ? 0 : 2);
+                                });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
 int conv2d_bwd_data(DswStream* stream, const DswConv* p, DswView w, DswView dy, DswView dx) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->conv2d_bwd_data(stream, p, w, dy, dx); };
+  if (needs_copies({&w, &dy, &dx}, {})) {
+    if (!FloatCopies::possible({&w, &dy, &dx}) || elements(dx) == 0) return plain_loops();
+    const FloatCopies copies(stream, {&w, &dy}, {&dx});
+    return copies.finish(copies.status() == DSW_OK ? conv2d_bwd_data(stream, p, w, dy, dx) : copies.status());
+  }
   if (!usable(dx) || !usable(w) || !usable(dy) || !contiguous(w)) return plain_loops();
   const Call call{Kind::Data, *p, dx, w, dy, false};
   std::vector<Plan> plans;
-  const int status = for_chunks(
-      stream, call, 0, plans, [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-        entry.run(queue, scratch, {data<float>(dy) + n * dy.stride[0], w.data, data<float>(dx) + n * dx.stride[0]}, fresh ? 0 : 2);
-      });
+  const int status = for_chunks(stream, call, 0, plans,
+                                [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
+                                  entry.run(queue, scratch, {picture(dy, n), w.data, picture(dx, n)}, fresh ? 0 : 2);
+                                });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
 int conv2d_bwd_weights(DswStream* stream, const DswConv* p, DswView x, DswView dy, DswView dw, DswView dbias) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->conv2d_bwd_weights(stream, p, x, dy, dw, dbias); };
+  if (dw.dtype != DSW_F32 || needs_copies({&x, &dy}, dbias)) {
+    if (!FloatCopies::possible({&x, &dy, &dw, &dbias}) || elements(dw) == 0) return plain_loops();
+    const FloatCopies copies(stream, {&x, &dy}, {&dw, &dbias});
+    return copies.finish(copies.status() == DSW_OK ? conv2d_bwd_weights(stream, p, x, dy, dw, dbias) : copies.status());
+  }
   if (!usable(x) || !usable(dw) || !usable(dy) || !contiguous(dw) || (given(dbias) && !contiguous(dbias))) return plain_loops();
   const Call call{Kind::Weights, *p, x, dw, dy, given(dbias)};
   // Each thread sums its chunks in its own [weights, bias]; then the threads' sums are added in order.
   const std::int64_t weights = elements(dw), numbers = weights + dw.shape[0];
   const std::size_t sum_bytes = (static_cast<std::size_t>(numbers) * sizeof(float) + 63) / 64 * 64;
   std::vector<Plan> plans;
-  int status =
-      for_chunks(stream, call, 2 * sum_bytes, plans,
-                 [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool first, bool, char* sums, char* scratch) {
-                   float *total = reinterpret_cast<float*>(sums), *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
-                   if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
-                   entry.run(queue, scratch, {data<float>(x) + n * x.stride[0], data<float>(dy) + n * dy.stride[0], part, part + weights});
-                   for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
-                 });
+  int status = for_chunks(stream, call, 2 * sum_bytes, plans,
+                          [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool first, bool, char* sums, char* scratch) {
+                            float *total = reinterpret_cast<float*>(sums),
+                                  *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
+                            if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
+                            entry.run(queue, scratch, {picture(x, n), picture(dy, n), part, part + weights});
+                            for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
+                          });
   if (status == DSW_UNSUPPORTED) return plain_loops();
   if (status != DSW_OK) return status;
   parallel_for(stream, numbers, 0.3 * static_cast<double>(plans.size()), 16, [&](std::int64_t begin, std::int64_t end, int) {

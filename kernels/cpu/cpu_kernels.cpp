@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/cpu/cpu_kernels.h"
 
+#include "kernels/cpu/float_copies.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/stream.h"
 #include "kernels/reference/reference_kernels.h"
@@ -15,6 +16,9 @@ void add_all(DswKernels& table);
 namespace v4 {
 void add_all(DswKernels& table);
 }
+namespace v4_bf16 {
+void add_attention(DswKernels& table);
+}
 
 namespace {
 
@@ -23,8 +27,8 @@ enum class InstructionSet { Baseline, Avx2, Avx512 };
 InstructionSet instruction_set() {
 #ifdef DSW_X86_LEVELS
   __builtin_cpu_init();
-  const bool v3 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c");
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return v4 ? InstructionSet::Avx512 : v3 ? InstructionSet::Avx2 : InstructionSet::Baseline;
@@ -41,6 +45,7 @@ DswKernels make_table(InstructionSet set) {
     case InstructionSet::Avx512:
       v4::add_all(table);
       add_gemm<v4::few_rows>(table);
+      if (__builtin_cpu_supports("avx512bf16")) v4_bf16::add_attention(table);
       break;
     case InstructionSet::Avx2:
       v3::add_all(table);
@@ -88,6 +93,8 @@ const char* dsw_cpu_instruction_set(void) {
       return "baseline";
   }
 }
+
+int32_t dsw_cpu_multiplies_bfloat16(void) { return k::multiplies_bfloat16() ? 1 : 0; }
 
 DswStream* dsw_cpu_stream_create(int32_t threads) {
   try {

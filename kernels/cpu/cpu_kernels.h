@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The CPU table: float32 with vector instructions and threads; what it has no fast way for goes to the reference kernels.
+ * The CPU table: float32, and bfloat16 and float16 in memory, with vector instructions and threads; what it has no fast way for goes
+ * to the reference kernels. Products of narrow floats run in float32 copies unless the processor multiplies bfloat16 itself.
  * Every entry needs a stream made here. Results depend on the stream's thread count, never on timing. */
 #ifndef DSW_CPU_KERNELS_H
 #define DSW_CPU_KERNELS_H
@@ -19,6 +20,8 @@ uint64_t dsw_cpu_stream_prepared(DswStream*);
 
 /* "AVX-512", "AVX2" or "baseline": what the table's kernels run on here. */
 const char* dsw_cpu_instruction_set(void);
+/* 1 where the processor multiplies bfloat16, so that products in it are faster than in float32; else 0. */
+int32_t dsw_cpu_multiplies_bfloat16(void);
 /* The table for one of these names, for tests of all of them on one machine; NULL where the processor lacks it. */
 const DswKernels* dsw_cpu_kernels_of(const char* instruction_set);
 #ifdef __cplusplus

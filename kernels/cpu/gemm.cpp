@@ -2,7 +2,9 @@
 #include <atomic>
 #include <cstring>
 
+#include "kernels/cpu/float_copies.h"
 #include "kernels/cpu/isa/few_rows.h"
+#include "kernels/cpu/narrow_gemm.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/reference/reference_kernels.h"
@@ -27,15 +29,39 @@ bool matrix_of(const DswView& x, Matrix& m) {
   return (m.column_step == 1 && m.row_step >= m.columns) || (m.row_step == 1 && m.column_step >= m.rows);
 }
 
-memory::desc describe(std::int64_t rows, std::int64_t columns, const Matrix& m) {
-  return {memory::dims{rows, columns}, memory::data_type::f32, memory::dims{m.row_step, m.column_step}};
+memory::desc describe(std::int64_t rows, std::int64_t columns, const Matrix& m, int dtype) {
+  return {memory::dims{rows, columns}, onednn::data_type(dtype), memory::dims{m.row_step, m.column_step}};
 }
 
-const onednn::Entry& product(DswStream* stream, std::int64_t M, std::int64_t N, std::int64_t K, const Matrix& a, const Matrix& b,
-                             const Matrix& c, bool bias) {
-  const onednn::PrimitiveCache::Key key{0, M, N, K, a.row_step, a.column_step, b.row_step, b.column_step, c.row_step, c.column_step, bias};
+/// A part of one product that a thread computes: rows [m0, m1) x columns [n0, n1).
+struct Part {
+  std::int64_t m0, m1, n0, n1;
+  bool empty() const { return m0 >= m1 || n0 >= n1; }
+};
+
+struct Product {
+  DswView a, b, bias, c;
+  Matrix am, bm, cm;
+  std::int64_t batches = 1;
+
+  /// `offset` elements behind the begin of a matrix of x.
+  static void* at(const DswView& x, std::int64_t batch, std::int64_t offset) {
+    return data<char>(x) + (offset_of(x, batch, x.rank - 2) + offset) * (x.dtype == DSW_BF16 ? 2 : 4);
+  }
+  float* a_at(std::int64_t batch) const { return static_cast<float*>(at(a, batch, 0)); }
+  float* b_at(std::int64_t batch) const { return static_cast<float*>(at(b, batch, 0)); }
+  float* c_at(std::int64_t batch) const { return static_cast<float*>(at(c, batch, 0)); }
+};
+
+/// The primitive of a part of M rows and N columns.
+const onednn::Entry& prepared(DswStream* stream, const Product& p, std::int64_t M, std::int64_t N) {
+  const Matrix &a = p.am, &b = p.bm, &c = p.cm;
+  const std::int64_t K = a.columns;
+  const bool bias = given(p.bias);
+  const onednn::PrimitiveCache::Key key{
+      0, M, N, K, a.row_step, a.column_step, b.row_step, b.column_step, c.row_step, c.column_step, bias, p.a.dtype, p.c.dtype};
   return onednn::cache_of(stream).get(key, [&](onednn::Entry& entry) {
-    const memory::desc am = describe(M, K, a), bm = describe(K, N, b), cm = describe(M, N, c);
+    const memory::desc am = describe(M, K, a, p.a.dtype), bm = describe(K, N, b, p.b.dtype), cm = describe(M, N, c, p.c.dtype);
     const memory::desc bias_desc(memory::dims{1, N}, memory::data_type::f32, memory::dims{N, 1});
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl::matmul::primitive_desc desc =
@@ -52,22 +78,6 @@ const onednn::Entry& product(DswStream* stream, std::int64_t M, std::int64_t N, 
     if (bias) entry.add(DNNL_ARG_BIAS, false, bias_desc, bias_desc);
   });
 }
-
-/// A part of one product that a thread computes: rows [m0, m1) x columns [n0, n1).
-struct Part {
-  std::int64_t m0, m1, n0, n1;
-  bool empty() const { return m0 >= m1 || n0 >= n1; }
-};
-
-struct Product {
-  DswView a, b, bias, c;
-  Matrix am, bm, cm;
-  std::int64_t batches = 1;
-
-  float* a_at(std::int64_t batch) const { return data<float>(a) + offset_of(a, batch, a.rank - 2); }
-  float* b_at(std::int64_t batch) const { return data<float>(b) + offset_of(b, batch, b.rank - 2); }
-  float* c_at(std::int64_t batch) const { return data<float>(c) + offset_of(c, batch, c.rank - 2); }
-};
 
 /// With the same right matrix for the whole last batch axis, its left matrices under one another are one taller matrix.
 void merge_batches(Product& p) {
@@ -92,7 +102,7 @@ void merge_batches(Product& p) {
 /// alpha 1, beta 0: prepared primitives with the bias inside.
 int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
   return onednn::guarded([&] {
-    const std::int64_t M = p.cm.rows, N = p.cm.columns, K = p.am.columns;
+    const std::int64_t M = p.cm.rows, N = p.cm.columns;
     const bool alone = nanoseconds < kSerialNanoseconds || stream->threads() == 1, by_batch = p.batches >= stream->threads();
     const int used = alone ? 1 : stream->threads();
     const onednn::OneThread one_thread;
@@ -105,7 +115,7 @@ int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
         part = M >= N ? Part{share.begin, share.end, 0, N} : Part{0, M, share.begin, share.end};
       }
       if (part.empty()) continue;
-      const onednn::Entry& entry = product(stream, part.m1 - part.m0, part.n1 - part.n0, K, p.am, p.bm, p.cm, given(p.bias));
+      const onednn::Entry& entry = prepared(stream, p, part.m1 - part.m0, part.n1 - part.n0);
       entries[static_cast<std::size_t>(t)] = &entry;
       if (stream->scratch(t, entry.scratch_bytes()) == nullptr) return static_cast<int>(DSW_OUT_OF_MEMORY);
     }
@@ -120,9 +130,9 @@ int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
         const Share batches = by_batch ? share_of(p.batches, thread, threads) : Share{0, p.batches};
         std::vector<void*> arguments(4);
         for (std::int64_t batch = batches.begin; batch < batches.end; ++batch) {
-          arguments[0] = p.a_at(batch) + part.m0 * p.am.row_step;
-          arguments[1] = p.b_at(batch) + part.n0 * p.bm.column_step;
-          arguments[2] = p.c_at(batch) + part.m0 * p.cm.row_step + part.n0 * p.cm.column_step;
+          arguments[0] = Product::at(p.a, batch, part.m0 * p.am.row_step);
+          arguments[1] = Product::at(p.b, batch, part.n0 * p.bm.column_step);
+          arguments[2] = Product::at(p.c, batch, part.m0 * p.cm.row_step + part.n0 * p.cm.column_step);
           arguments[3] = given(p.bias) ? data<float>(p.bias) + part.n0 : nullptr;
           entry->run(queue, stream->scratch(thread, 0), arguments);
         }
@@ -166,6 +176,19 @@ int run_sgemm(DswStream* stream, const Product& p, double alpha, double beta, do
   return status.load();
 }
 
+/// bfloat16 factors as they are, where the processor multiplies them; DSW_UNSUPPORTED: by another way.
+int run_bfloat16(DswStream* stream, const DswView& a, const DswView& b, const DswView& bias, const DswView& c) {
+  const bool fits = a.dtype == DSW_BF16 && b.dtype == DSW_BF16 && (c.dtype == DSW_BF16 || c.dtype == DSW_F32) &&
+                    (!given(bias) || (bias.dtype == DSW_F32 && contiguous(bias)));
+  static const bool fast = multiplies_bfloat16();
+  Product p{a, b, bias, c, {}, {}, {}};
+  if (!fits || !fast || !matrix_of(a, p.am) || !matrix_of(b, p.bm) || !matrix_of(c, p.cm) || p.cm.column_step != 1) return DSW_UNSUPPORTED;
+  merge_batches(p);
+  for (int axis = 0; axis + 2 < p.c.rank; ++axis) p.batches *= p.c.shape[axis];
+  return run_primitives(stream, p,
+                        static_cast<double>(p.batches * p.cm.rows * p.cm.columns) * (static_cast<double>(p.am.columns) * 0.01 + 0.1));
+}
+
 /// One or a few rows times a matrix whose columns are dense, as weights [N, K] are: a token's products.
 bool has_few_rows(const Product& p, double alpha, double beta) {
   return alpha == 1 && beta == 0 && p.batches == 1 && p.cm.rows <= kFewRows && p.am.column_step == 1 && p.bm.row_step == 1 &&
@@ -175,8 +198,16 @@ bool has_few_rows(const Product& p, double alpha, double beta) {
 template <FewRows kFewRowsProduct>
 int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->matmul(stream, a, b, bias, c, alpha, beta); };
-  for (const DswView* v : {&a, &b, &bias, &c}) {
-    if (given(*v) && v->dtype != DSW_F32) return plain_loops();
+  if (!FloatCopies::none_needed({&a, &b, &bias, &c})) {
+    if (!FloatCopies::possible({&a, &b, &bias, &c}) || beta != 0) return plain_loops();
+    if (elements(c) == 0) return DSW_OK;
+    if (alpha == 1 && a.shape[a.rank - 1] != 0) {
+      int status = run_bfloat16(stream, a, b, bias, c);
+      if (status == DSW_UNSUPPORTED) status = narrow_product(stream, a, b, bias, c);
+      if (status != DSW_UNSUPPORTED) return status;
+    }
+    const FloatCopies copies(stream, {&a, &b, &bias}, {&c});
+    return copies.finish(copies.status() == DSW_OK ? matmul<kFewRowsProduct>(stream, a, b, bias, c, alpha, beta) : copies.status());
   }
   Product p{a, b, bias, c, {}, {}, {}};
   if (elements(c) == 0) return DSW_OK;

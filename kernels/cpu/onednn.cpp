@@ -23,6 +23,8 @@ dnnl::engine& engine() {
   return cpu;
 }
 
+dnnl::memory::data_type data_type(int dtype) { return dtype == DSW_BF16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32; }
+
 dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);

@@ -52,6 +52,8 @@ struct Entry {
 };
 
 dnnl::primitive_attr user_scratchpad();
+/// float32 or bfloat16.
+dnnl::memory::data_type data_type(int dtype);
 
 /// The least recently used of more than kCapacity entries goes. Used by the stream's thread between kernels.
 class PrimitiveCache final : public Prepared {

@@ -4,7 +4,7 @@
 // Here and not inline: the sources of isa/ would each emit a copy for their own instruction set.
 dsw::kernels::Prepared::~Prepared() = default;
 
-DswStream::DswStream(int threads) : pool(threads), blocks_(static_cast<std::size_t>(threads) + 1) {}
+DswStream::DswStream(int threads) : pool(threads), blocks_(static_cast<std::size_t>(threads) + 2) {}
 DswStream::~DswStream() = default;
 
 int DswStream::threads() const { return pool.threads(); }

@@ -24,8 +24,9 @@ struct DswStream {
   explicit DswStream(int threads);
   ~DswStream();
 
-  /// 64-byte aligned memory of one thread's slot, or of the whole call with slot `threads()`. Valid until that slot is asked for
-  /// more; a slot only grows, so a steady step allocates nothing. Null: no memory.
+  /// 64-byte aligned memory of one thread's slot, of the whole call with slot `threads()`, or of its float32 copies (float_copies.h)
+  /// with slot `threads() + 1`. Valid until that slot is asked for more; a slot only grows, so a steady step allocates nothing.
+  /// Null: no memory.
   void* scratch(int slot, std::size_t bytes);
   /// scratch() of every thread's slot, before the threads start; false: no memory.
   bool reserve(std::size_t bytes_per_thread);

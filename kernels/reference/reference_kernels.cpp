@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/reference/reference_kernels.h"
 
+#include <deque>
+#include <initializer_list>
+#include <vector>
+
 #include "kernels/reference/attention.h"
 #include "kernels/reference/conv.h"
 #include "kernels/reference/elementwise.h"
@@ -18,13 +22,60 @@ using S = DswStream*;
 
 namespace {
 
-/// f(float{}) or f(double{}); memory that the host lacks must not become an exception across the C table.
+/// Float64 copies that stand for views of other dtypes during one call.
+class Widened {
+ public:
+  void take(V& view, bool written) {
+    if (!dsw::kernels::given(view)) return;
+    Copy& copy =
+        copies_.emplace_back(Copy{std::vector<double>(static_cast<std::size_t>(dsw::kernels::elements(view)) + 1), view, {}, written});
+    copy.wide = ref::dense_like(view);
+    copy.wide.data = copy.memory.data();
+    copy.wide.dtype = DSW_F64;
+    ref::copy(view, copy.wide);
+    view = copy.wide;
+  }
+  void write_back() const {
+    for (const Copy& copy : copies_) {
+      if (copy.written) ref::copy(copy.wide, copy.ours);
+    }
+  }
+
+ private:
+  struct Copy {
+    std::vector<double> memory;
+    V ours, wide;
+    bool written;
+  };
+  std::deque<Copy> copies_;
+};
+
+bool is_float(int dtype) { return dtype == DSW_F32 || dtype == DSW_F64 || dtype == DSW_BF16 || dtype == DSW_F16; }
+
+/// f(float{}) or f(double{}) where all float views of a call have that dtype. For narrower and mixed ones the views become float64 and
+/// what f wrote is rounded once, to nearest even: that is their meaning. Memory that the host lacks must not become an exception
+/// across the C table.
 template <class F>
-int by_dtype(const V& x, F&& f) noexcept {
+int on_floats(std::initializer_list<V*> inputs, std::initializer_list<V*> outputs, F&& f) noexcept {
   try {
-    if (x.dtype == DSW_F32) return f(float{});
-    if (x.dtype == DSW_F64) return f(double{});
-    return DSW_UNSUPPORTED;
+    int dtype = -1;
+    bool mixed = false;
+    for (const auto& views : {inputs, outputs}) {
+      for (const V* view : views) {
+        if (!dsw::kernels::given(*view)) continue;
+        if (!is_float(view->dtype)) return DSW_UNSUPPORTED;
+        mixed = mixed || (dtype >= 0 && view->dtype != dtype);
+        dtype = view->dtype;
+      }
+    }
+    if (!mixed && dtype == DSW_F32) return f(float{});
+    if (!mixed && (dtype == DSW_F64 || dtype < 0)) return f(double{});
+    Widened widened;
+    for (V* view : inputs) widened.take(*view, false);
+    for (V* view : outputs) widened.take(*view, true);
+    const int status = f(double{});
+    if (status == DSW_OK) widened.write_back();
+    return status;
   } catch (...) {
     return DSW_OUT_OF_MEMORY;
   }
@@ -33,121 +84,129 @@ int by_dtype(const V& x, F&& f) noexcept {
 int fill(S, V y, double value) { return ref::fill(y, value); }
 int copy(S, V x, V y) { return ref::copy(x, y); }
 int random_uniform(S, V y, uint64_t key, double low, double high) {
-  return by_dtype(y, [&]<class T>(T) { return ref::random_uniform<T>(y, key, low, high); });
+  return on_floats({}, {&y}, [&]<class T>(T) { return ref::random_uniform<T>(y, key, low, high); });
 }
 int random_normal(S, V y, uint64_t key, double mean, double sd) {
-  return by_dtype(y, [&]<class T>(T) { return ref::random_normal<T>(y, key, mean, sd); });
+  return on_floats({}, {&y}, [&]<class T>(T) { return ref::random_normal<T>(y, key, mean, sd); });
 }
 int unary(S, DswUnary op, double alpha, double beta, V x, V y) {
-  return by_dtype(y, [&]<class T>(T) { return ref::unary<T>(op, alpha, beta, x, y); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::unary<T>(op, alpha, beta, x, y); });
 }
 int unary_bwd(S, DswUnary op, double alpha, double, V x, V y, V dy, V dx) {
-  return by_dtype(dx, [&]<class T>(T) { return ref::unary_bwd<T>(op, alpha, x, y, dy, dx); });
+  return on_floats({&x, &y, &dy}, {&dx}, [&]<class T>(T) { return ref::unary_bwd<T>(op, alpha, x, y, dy, dx); });
 }
 int binary(S, DswBinary op, V a, V b, V y) {
-  return by_dtype(y, [&]<class T>(T) { return ref::binary<T>(op, a, b, y); });
+  return on_floats({&a, &b}, {&y}, [&]<class T>(T) { return ref::binary<T>(op, a, b, y); });
 }
 int compare_select_bwd(S, DswBinary op, V a, V b, V dy, V da) {
-  return by_dtype(da, [&]<class T>(T) { return ref::compare_select_bwd<T>(op, a, b, dy, da); });
+  return on_floats({&a, &b, &dy}, {&da}, [&]<class T>(T) { return ref::compare_select_bwd<T>(op, a, b, dy, da); });
 }
 int dropout(S, V x, V y, double p, uint64_t key) {
-  return by_dtype(x, [&]<class T>(T) { return ref::dropout<T>(x, y, p, key); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::dropout<T>(x, y, p, key); });
 }
 int swiglu_fwd(S, V gate, V up, V y) {
-  return by_dtype(y, [&]<class T>(T) { return ref::swiglu_fwd<T>(gate, up, y); });
+  return on_floats({&gate, &up}, {&y}, [&]<class T>(T) { return ref::swiglu_fwd<T>(gate, up, y); });
 }
 int swiglu_bwd(S, V gate, V up, V dy, V dgate, V dup) {
-  return by_dtype(dy, [&]<class T>(T) { return ref::swiglu_bwd<T>(gate, up, dy, dgate, dup); });
+  return on_floats({&gate, &up, &dy}, {&dgate, &dup}, [&]<class T>(T) { return ref::swiglu_bwd<T>(gate, up, dy, dgate, dup); });
 }
 int reduce(S, DswReduce op, V x, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::reduce<T>(op, x, y); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::reduce<T>(op, x, y); });
 }
 int argmax(S, V x, V index) {
-  return by_dtype(x, [&]<class T>(T) { return ref::argmax<T>(x, index); });
+  return on_floats({&x}, {}, [&]<class T>(T) { return ref::argmax<T>(x, index); });
 }
 int square_sum(S, V x, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::square_sum<T>(x, y); });
+  return on_floats({&x}, {}, [&]<class T>(T) { return ref::square_sum<T>(x, y); });
 }
 int count_not_finite(S, V x, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::count_not_finite<T>(x, y); });
+  return on_floats({&x}, {}, [&]<class T>(T) { return ref::count_not_finite<T>(x, y); });
 }
 int matmul(S, V a, V b, V bias, V c, double alpha, double beta) {
-  return by_dtype(c, [&]<class T>(T) { return ref::matmul<T>(a, b, bias, c, alpha, beta); });
+  return on_floats({&a, &b, &bias}, {&c}, [&]<class T>(T) { return ref::matmul<T>(a, b, bias, c, alpha, beta); });
 }
 int softmax_fwd(S, V x, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, false); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, false); });
 }
 int softmax_bwd(S, V y, V dy, V dx) {
-  return by_dtype(y, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, false); });
+  return on_floats({&y, &dy}, {&dx}, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, false); });
 }
 int log_softmax_fwd(S, V x, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, true); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::softmax_fwd<T>(x, y, true); });
 }
 int log_softmax_bwd(S, V y, V dy, V dx) {
-  return by_dtype(y, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, true); });
+  return on_floats({&y, &dy}, {&dx}, [&]<class T>(T) { return ref::softmax_bwd<T>(y, dy, dx, true); });
 }
 int layer_norm_fwd(S, V x, V weight, V bias, double eps, V y, V mean, V rstd) {
-  return by_dtype(x, [&]<class T>(T) { return ref::layer_norm_fwd<T>(x, weight, bias, eps, y, mean, rstd); });
+  return on_floats({&x, &weight, &bias}, {&y, &mean, &rstd},
+                   [&]<class T>(T) { return ref::layer_norm_fwd<T>(x, weight, bias, eps, y, mean, rstd); });
 }
 int layer_norm_bwd(S, V x, V weight, V mean, V rstd, V dy, V dx, V dweight, V dbias) {
-  return by_dtype(x, [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, &mean, rstd, dy, dx, dweight, dbias); });
+  return on_floats({&x, &weight, &mean, &rstd, &dy}, {&dx, &dweight, &dbias},
+                   [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, &mean, rstd, dy, dx, dweight, dbias); });
 }
 int rms_norm_fwd(S, V x, V weight, double eps, V y, V rstd) {
-  return by_dtype(x, [&]<class T>(T) { return ref::rms_norm_fwd<T>(x, weight, eps, y, rstd); });
+  return on_floats({&x, &weight}, {&y, &rstd}, [&]<class T>(T) { return ref::rms_norm_fwd<T>(x, weight, eps, y, rstd); });
 }
 int rms_norm_bwd(S, V x, V weight, V rstd, V dy, V dx, V dweight) {
-  return by_dtype(x, [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, nullptr, rstd, dy, dx, dweight, V{}); });
+  return on_floats({&x, &weight, &rstd, &dy}, {&dx, &dweight},
+                   [&]<class T>(T) { return ref::row_norm_bwd<T>(x, weight, nullptr, rstd, dy, dx, dweight, V{}); });
 }
 int batch_norm_fwd(S, V x, V weight, V bias, V running_mean, V running_var, double momentum, double eps, int32_t training, V y, V mean,
                    V rstd) {
-  return by_dtype(x, [&]<class T>(T) {
+  return on_floats({&x, &weight, &bias}, {&running_mean, &running_var, &y, &mean, &rstd}, [&]<class T>(T) {
     return ref::batch_norm_fwd<T>(x, weight, bias, running_mean, running_var, momentum, eps, training != 0, y, mean, rstd);
   });
 }
 int batch_norm_bwd(S, V x, V weight, V mean, V rstd, int32_t training, V dy, V dx, V dweight, V dbias) {
-  return by_dtype(x, [&]<class T>(T) { return ref::batch_norm_bwd<T>(x, weight, mean, rstd, training != 0, dy, dx, dweight, dbias); });
+  return on_floats({&x, &weight, &mean, &rstd, &dy}, {&dx, &dweight, &dbias},
+                   [&]<class T>(T) { return ref::batch_norm_bwd<T>(x, weight, mean, rstd, training != 0, dy, dx, dweight, dbias); });
 }
 int embedding_fwd(S, V weight, V index, V y) {
-  return by_dtype(y, [&]<class T>(T) { return ref::embedding_fwd<T>(weight, index, y); });
+  return on_floats({&weight}, {&y}, [&]<class T>(T) { return ref::embedding_fwd<T>(weight, index, y); });
 }
 int embedding_bwd(S, V index, V dy, V dweight, int32_t accumulate) {
-  return by_dtype(dy, [&]<class T>(T) { return ref::embedding_bwd<T>(index, dy, dweight, accumulate != 0); });
+  return on_floats({&dy}, {&dweight}, [&]<class T>(T) { return ref::embedding_bwd<T>(index, dy, dweight, accumulate != 0); });
 }
 int cross_entropy_fwd(S, V x, V target, double smoothing, V loss, V row_lse, V count) {
-  return by_dtype(x, [&]<class T>(T) { return ref::cross_entropy_fwd<T>(x, target, smoothing, loss, row_lse, count); });
+  return on_floats({&x}, {&loss, &row_lse},
+                   [&]<class T>(T) { return ref::cross_entropy_fwd<T>(x, target, smoothing, loss, row_lse, count); });
 }
 int cross_entropy_bwd(S, V x, V target, double smoothing, V row_lse, V count, V dloss, V dx) {
-  return by_dtype(x, [&]<class T>(T) { return ref::cross_entropy_bwd<T>(x, target, smoothing, row_lse, count, dloss, dx); });
+  return on_floats({&x, &row_lse, &dloss}, {&dx},
+                   [&]<class T>(T) { return ref::cross_entropy_bwd<T>(x, target, smoothing, row_lse, count, dloss, dx); });
 }
 int rope(S, V x, V position, double base, int32_t interleaved, int32_t inverse, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::rope<T>(x, position, base, interleaved != 0, inverse != 0, y); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::rope<T>(x, position, base, interleaved != 0, inverse != 0, y); });
 }
 int attention_fwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V o, V lse, V probabilities) {
-  return by_dtype(q, [&]<class T>(T) { return ref::attention_fwd<T>(*p, q, k, v, key_mask, o, lse, probabilities); });
+  return on_floats({&q, &k, &v}, {&o, &lse, &probabilities},
+                   [&]<class T>(T) { return ref::attention_fwd<T>(*p, q, k, v, key_mask, o, lse, probabilities); });
 }
 int attention_bwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V o, V lse, V d_o, V dq, V dk, V dv) {
-  return by_dtype(q, [&]<class T>(T) { return ref::attention_bwd<T>(*p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv); });
+  return on_floats({&q, &k, &v, &o, &lse, &d_o}, {&dq, &dk, &dv},
+                   [&]<class T>(T) { return ref::attention_bwd<T>(*p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv); });
 }
 int conv2d_fwd(S, const DswConv* p, V x, V w, V bias, V y) {
-  return by_dtype(x, [&]<class T>(T) { return ref::conv2d_fwd<T>(*p, x, w, bias, y); });
+  return on_floats({&x, &w, &bias}, {&y}, [&]<class T>(T) { return ref::conv2d_fwd<T>(*p, x, w, bias, y); });
 }
 int conv2d_bwd_data(S, const DswConv* p, V w, V dy, V dx) {
-  return by_dtype(dy, [&]<class T>(T) { return ref::conv2d_bwd_data<T>(*p, w, dy, dx); });
+  return on_floats({&w, &dy}, {&dx}, [&]<class T>(T) { return ref::conv2d_bwd_data<T>(*p, w, dy, dx); });
 }
 int conv2d_bwd_weights(S, const DswConv* p, V x, V dy, V dw, V dbias) {
-  return by_dtype(x, [&]<class T>(T) { return ref::conv2d_bwd_weights<T>(*p, x, dy, dw, dbias); });
+  return on_floats({&x, &dy}, {&dw, &dbias}, [&]<class T>(T) { return ref::conv2d_bwd_weights<T>(*p, x, dy, dw, dbias); });
 }
 int pool2d_fwd(S, const DswPool* p, V x, V y, V index) {
-  return by_dtype(x, [&]<class T>(T) { return ref::pool2d_fwd<T>(*p, x, y, index); });
+  return on_floats({&x}, {&y}, [&]<class T>(T) { return ref::pool2d_fwd<T>(*p, x, y, index); });
 }
 int pool2d_bwd(S, const DswPool* p, V dy, V index, V dx) {
-  return by_dtype(dy, [&]<class T>(T) { return ref::pool2d_bwd<T>(*p, dy, index, dx); });
+  return on_floats({&dy}, {&dx}, [&]<class T>(T) { return ref::pool2d_bwd<T>(*p, dy, index, dx); });
 }
 int adamw(S, const DswAdamW* p, V w, V g, V m, V v) {
-  return by_dtype(w, [&]<class T>(T) { return ref::adamw<T>(*p, w, g, m, v); });
+  return on_floats({&g}, {&w, &m, &v}, [&]<class T>(T) { return ref::adamw<T>(*p, w, g, m, v); });
 }
 int sgd(S, const DswSgd* p, V w, V g, V momentum) {
-  return by_dtype(w, [&]<class T>(T) { return ref::sgd<T>(*p, w, g, momentum); });
+  return on_floats({&g}, {&w, &momentum}, [&]<class T>(T) { return ref::sgd<T>(*p, w, g, momentum); });
 }
 
 }  // namespace

@@ -28,19 +28,38 @@ DswAttention options(double scale, bool causal, std::int32_t window, double soft
 
 /// Forward, then the gradients from the table's own output.
 void check(const char* name, const Sizes& z, const DswAttention& p, Layout layout, const std::vector<std::int64_t>& mask,
-           double tolerance = 1e-10) {
+           double tolerance = 1e-10, DswDType dtype = DSW_F32) {
   KernelCase attention(name);
-  attention.tolerance(tolerance).cancels(1e-6);  // a query that sees one key has no gradient
+  attention.tolerance(tolerance).cancels(dtype == DSW_F32 ? 1e-6 : 1e-3);  // a query that sees one key has no gradient
+  if (dtype != DSW_F32) attention.narrow(dtype);
   attention.input(z.q(), layout, -2, 2).input(z.k(), layout, -2, 2).input(z.k(), layout);
   if (mask.empty())
     attention.missing();
   else
     attention.integers({z.B, z.S}, mask, DSW_BOOL);
-  attention.output(z.q(), layout).output(z.lse()).input(z.q(), layout).output(z.q(), layout).output(z.k(), layout).output(z.k());
+  attention.output(z.q(), layout).wide().output(z.lse());
+  if (dtype != DSW_F32) attention.narrow(dtype);
+  attention.input(z.q(), layout).output(z.q(), layout).output(z.k(), layout).output(z.k());
   attention.run([&](const DswKernels& k, DswStream* s, const auto& v) {
     if (const int status = k.attention_fwd(s, &p, v[0], v[1], v[2], v[3], v[4], v[5], DswView{}); status != DSW_OK) return status;
     return k.attention_bwd(s, &p, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]);
   });
+}
+
+/// On the baseline set the products run over pairs of bfloat16, as where the processor has an instruction for them.
+TEST(Attention, NarrowFloats) {
+  for (const DswDType dtype : {DSW_BF16, DSW_F16}) {
+    for (const Sizes& z : kSizes) {
+      const double tolerance = z.Tq * z.D < 500 ? 4e-5 : 1e-5;  // the two roundings of few numbers do not average out
+      for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded}) {
+        check("full", z, options(z.scale(), 0, 0, 0), layout, {}, tolerance, dtype);
+        check("causal", z, options(z.scale(), 1, 0, 0), layout, {}, tolerance, dtype);
+      }
+      check("window", z, options(z.scale(), 1, 7, 0), Layout::Dense, {}, tolerance, dtype);
+      check("soft cap", z, options(z.scale() * 4, 1, 20, 3.0), Layout::Dense, {}, tolerance, dtype);
+      check("dropout", z, options(z.scale(), 1, 0, 0, 0.3, 99), Layout::Dense, {}, tolerance, dtype);
+    }
+  }
 }
 
 TEST(Attention, FullCausalWindowAndCap) {

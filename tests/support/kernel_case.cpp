@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "kernels/cpu/cpu_kernels.h"
+#include "kernels/narrow_float.h"
 #include "kernels/philox.h"
 #include "kernels/reference/reference_kernels.h"
 
@@ -30,6 +31,9 @@ std::size_t bytes_of(DswDType dtype) {
     case DSW_F32:
     case DSW_I32:
       return 4;
+    case DSW_BF16:
+    case DSW_F16:
+      return 2;
     default:
       return 1;
   }
@@ -42,6 +46,12 @@ void write(void* memory, DswDType dtype, std::int64_t at, double value) {
       break;
     case DSW_F32:
       static_cast<float*>(memory)[at] = static_cast<float>(value);
+      break;
+    case DSW_BF16:
+      static_cast<kernels::Bf16*>(memory)[at] = kernels::to_bf16(static_cast<float>(value));
+      break;
+    case DSW_F16:
+      static_cast<kernels::F16*>(memory)[at] = kernels::to_f16(static_cast<float>(value));
       break;
     case DSW_I64:
       static_cast<std::int64_t*>(memory)[at] = static_cast<std::int64_t>(value);
@@ -60,6 +70,10 @@ double read(const void* memory, DswDType dtype, std::int64_t at) {
       return static_cast<const double*>(memory)[at];
     case DSW_F32:
       return static_cast<double>(static_cast<const float*>(memory)[at]);
+    case DSW_BF16:
+      return static_cast<double>(kernels::to_float(static_cast<const kernels::Bf16*>(memory)[at]));
+    case DSW_F16:
+      return static_cast<double>(kernels::to_float(static_cast<const kernels::F16*>(memory)[at]));
     case DSW_I64:
       return static_cast<double>(static_cast<const std::int64_t*>(memory)[at]);
     case DSW_I32:
@@ -92,7 +106,7 @@ struct KernelCase::Memory {
   std::vector<std::uint64_t> words;  // 8-byte aligned bytes
   DswView view{};
 
-  Memory(const Argument& a, DswDType float_dtype) : dtype(a.is_float ? float_dtype : a.dtype) {
+  Memory(const Argument& a, DswDType float_dtype) : dtype(!a.is_float ? a.dtype : a.narrow != DSW_F32 ? a.narrow : float_dtype) {
     if (a.is_missing) return;
     words.resize(static_cast<std::size_t>(a.span) * bytes_of(dtype) / 8 + 2);
     for (std::int64_t i = 0; i < a.span; ++i) write(words.data(), dtype, i, a.is_float ? kGap : 0);
@@ -114,6 +128,7 @@ KernelCase::KernelCase(std::string name, std::uint64_t seed) : name_(std::move(n
 KernelCase::Argument& KernelCase::add(const Lengths& shape, Layout layout) {
   Argument a;
   a.shape = shape;
+  a.narrow = narrow_;
   a.stride.assign(shape.size(), 0);
   std::vector<std::size_t> order(shape.size());  // outermost first
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -184,6 +199,16 @@ KernelCase& KernelCase::put(std::int64_t element, double value) {
   return *this;
 }
 
+KernelCase& KernelCase::narrow(DswDType dtype) {
+  narrow_ = dtype;
+  tolerance_ = std::max(tolerance_, 1e-5);
+  return *this;
+}
+KernelCase& KernelCase::wide() {
+  narrow_ = DSW_F32;
+  return *this;
+}
+
 void KernelCase::run(const Call& call) {
   const auto prepare = [&](DswDType dtype, std::vector<Memory>& memory) {
     std::vector<DswView> views;
@@ -212,7 +237,7 @@ void KernelCase::run(const Call& call) {
         std::vector<bool> used(static_cast<std::size_t>(a.span), false);
         for (std::int64_t i = 0; i < count(a.shape); ++i) {
           used[static_cast<std::size_t>(offset(a.shape, a.stride, i))] = true;
-          const double x = got[k].at(a, i), want = a.is_output ? expected[k].at(a, i) : a.start[static_cast<std::size_t>(i)];
+          const double x = got[k].at(a, i), want = expected[k].at(a, i);
           const bool whole = std::isfinite(want);
           const bool must_equal = !a.is_output || !a.is_float || tolerance_ == 0;
           const double slack = a.dtype == DSW_F64 && !a.is_float ? 1e-6 * std::fabs(want) : 0;
@@ -229,7 +254,7 @@ void KernelCase::run(const Call& call) {
             << "argument " << k << ": relative squared error " << error / square;
         for (std::int64_t i = 0; a.is_float && i < a.span; ++i) {
           if (used[static_cast<std::size_t>(i)]) continue;
-          if (read(got[k].words.data(), DSW_F32, i) != kGap) FAIL() << "argument " << k << ": memory between elements was written";
+          if (read(got[k].words.data(), got[k].dtype, i) != kGap) FAIL() << "argument " << k << ": memory between elements was written";
         }
       }
     }

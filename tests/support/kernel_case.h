@@ -41,6 +41,12 @@ class KernelCase {
   /// Replaces one element of the last added argument (row-major number).
   KernelCase& put(std::int64_t element, double value);
 
+  /// Float arguments that follow lie in memory as this dtype, bfloat16 or float16; the reference takes them so too. The usual
+  /// tolerance is then 1e-5.
+  KernelCase& narrow(DswDType dtype);
+  /// Float arguments that follow are float32 again, as statistics are.
+  KernelCase& wide();
+
   KernelCase& tolerance(double t) {
     tolerance_ = t;
     return *this;
@@ -65,7 +71,7 @@ class KernelCase {
     std::int64_t span = 0;      // elements of memory
     std::vector<double> start;  // row-major values
     std::vector<std::int64_t> integers;
-    DswDType dtype = DSW_F32;
+    DswDType dtype = DSW_F32, narrow = DSW_F32;
     bool is_output = false, is_missing = false, is_float = true;
   };
   struct Memory;
@@ -75,6 +81,7 @@ class KernelCase {
   std::uint64_t seed_;
   double tolerance_ = 1e-10, absolute_ = 0;
   bool reference_in_float32_ = false;
+  DswDType narrow_ = DSW_F32;
   std::vector<Argument> arguments_;
 };
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "engine/core/rng.h"
+#include "engine/tensor/precision.h"
 
 namespace dsw::test {
 namespace {
@@ -319,6 +320,8 @@ const std::vector<DeviceRow>& device_rows() {
       {"reference-float32", [] { return make_reference_device(); }, DType::F32, 1e-10},
       {"cpu-1-thread", [] { return make_cpu_device(1); }, DType::F32, 1e-10},
       {"cpu-3-threads", [] { return make_cpu_device(3); }, DType::F32, 1e-10},
+      {"cpu-bfloat16", [] { return make_cpu_device(2); }, DType::BF16, 1e-5},
+      {"cpu-float16", [] { return make_cpu_device(2); }, DType::F16, 1e-5},
   };
   return rows;
 }
@@ -401,7 +404,9 @@ Tensor make_input(const OpCase& op_case, std::size_t index, DType dtype, Device&
 
 std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Device& device) {
   std::vector<Tensor> inputs;
-  for (std::size_t i = 0; i < op_case.inputs.size(); ++i) inputs.push_back(make_input(op_case, i, dtype, device));
+  const std::vector<std::size_t> wide = make_op(op_case)->wide_inputs;
+  for (std::size_t i = 0; i < op_case.inputs.size(); ++i)
+    inputs.push_back(make_input(op_case, i, std::count(wide.begin(), wide.end(), i) > 0 ? wide_dtype(dtype) : dtype, device));
   return inputs;
 }
 

@@ -35,7 +35,8 @@ struct OpCase {
 
 const std::vector<OpCase>& op_cases();
 
-/// A device and dtype to be held against the reference.
+/// A device and dtype to be held against the reference: in float64, or for dtypes below float32 in that dtype, so that both round the
+/// same inputs and the same results.
 struct DeviceRow {
   std::string name;
   std::function<std::unique_ptr<Device>()> make;
@@ -52,6 +53,7 @@ std::unique_ptr<OpInfo> make_op(const OpCase& op_case);
 std::vector<double> input_values(const OpCase& op_case, std::size_t input);
 /// The input with those values in its layout; floats as `dtype`, and leaves that require a gradient where the case says so.
 Tensor make_input(const OpCase& op_case, std::size_t input, DType dtype, Device& device);
+/// All of them; OpInfo::wide_inputs as wide_dtype(dtype).
 std::vector<Tensor> make_inputs(const OpCase& op_case, DType dtype, Device& device);
 /// Values for a gradient that flows into the result, and a tensor of them; `permuted`: with its axes reversed in memory.
 Tensor make_seed(const Shape& shape, bool permuted, DType dtype, Device& device);

@@ -40,12 +40,12 @@ Conv2d::Conv2d(const Conv2dConfig& config, Init weight_init)
   if (config.bias) bias_ = &declare("bias", {config.out}, torch_uniform(config), false);
 }
 
-Tensor Conv2d::forward(const Tensor& x, Forward&) {
+Tensor Conv2d::forward(const Tensor& x, Forward& pass) {
   Conv2dOptions conv;
   conv.stride_h = conv.stride_w = static_cast<std::int32_t>(config_.stride);
   conv.pad_h = conv.pad_w = static_cast<std::int32_t>(config_.padding);
   conv.groups = static_cast<std::int32_t>(config_.groups);
-  return conv2d(x, weight_.value, bias_ ? bias_->value : Tensor(), conv);
+  return conv2d(pass.activation(x), pass.weight(weight_.value), bias_ ? bias_->value : Tensor(), conv);
 }
 
 Shape Conv2d::output_shape(const Shape& input) const {

@@ -58,7 +58,7 @@ Cost Concat::join_cost(const std::vector<Shape>&) const { return {}; }
 Positions::Positions(std::int64_t context, std::int64_t width)
     : context_(context), width_(width), weight_(declare("weight", {context, width}, Init::normal(0.02), true)) {}
 
-Tensor Positions::forward(const Tensor& x, Forward&) { return add(x, slice(weight_.value, 0, 0, x.size(1))); }
+Tensor Positions::forward(const Tensor& x, Forward& pass) { return add(x, pass.activation(slice(weight_.value, 0, 0, x.size(1)))); }
 
 Shape Positions::output_shape(const Shape& input) const {
   if (input.rank() != 3 || input[1] > context_ || input[2] != width_) {

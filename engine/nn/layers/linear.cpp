@@ -16,7 +16,9 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool bias, Init weight_init, I
   if (bias) bias_ = &declare("bias", {out}, bias_init, false);
 }
 
-Tensor Linear::forward(const Tensor& x, Forward&) { return linear(x, weight_.value, bias_ ? bias_->value : Tensor()); }
+Tensor Linear::forward(const Tensor& x, Forward& pass) {
+  return linear(pass.activation(x), pass.weight(weight_.value), bias_ ? bias_->value : Tensor());
+}
 
 Shape Linear::output_shape(const Shape& input) const {
   if (input.rank() < 1 || input[-1] != in_) {
@@ -37,7 +39,7 @@ Cost Linear::cost(const Shape& input) const {
 Embedding::Embedding(std::int64_t vocabulary, std::int64_t width, double sd)
     : vocabulary_(vocabulary), width_(width), weight_(declare("weight", {vocabulary, width}, Init::normal(sd), true)) {}
 
-Tensor Embedding::forward(const Tensor& x, Forward&) { return embedding(weight_.value, x); }
+Tensor Embedding::forward(const Tensor& x, Forward& pass) { return pass.activation(embedding(weight_.value, x)); }
 
 Shape Embedding::output_shape(const Shape& input) const {
   Shape output = input;

@@ -43,7 +43,7 @@ Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* cache
   }
   x = run_blocks(chain, x, pass);
   x = call("transformer.ln_f", *norm_, x, pass);
-  const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, wte_.weight().value, Tensor());
+  const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, pass.weight(wte_.weight().value), Tensor());
   pass.see("logits", logits);
   return logits;
 }

@@ -38,7 +38,8 @@ GraphModule::GraphModule(std::vector<GraphNode> nodes, std::size_t output) : out
   }
 }
 
-Tensor GraphModule::forward(const Tensor& x, Forward& pass) {
+Tensor GraphModule::forward(const Tensor& data, Forward& pass) {
+  const Tensor x = pass.activation(data);
   std::vector<Tensor> values(steps_.size());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];

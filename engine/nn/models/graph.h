@@ -40,7 +40,7 @@ GraphAnalysis analyse_graph(const Json& settings, const InputSpec& input, std::i
 class GraphModule : public Module {
  public:
   explicit GraphModule(std::vector<GraphNode> nodes, std::size_t output);
-  Tensor forward(const Tensor& x, Forward& pass) override;
+  Tensor forward(const Tensor& data, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
 

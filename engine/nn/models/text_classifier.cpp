@@ -23,7 +23,7 @@ Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {
   output_shape(tokens.shape());
   const int leading = config_.cls ? 1 : 0;
   Tensor x = call("wte", wte_, tokens, pass);
-  if (cls_) x = concat({expand(cls_->value, {tokens.size(0), 1, config_.block.width}), x}, 1);
+  if (cls_) x = concat({expand(pass.activation(cls_->value), {tokens.size(0), 1, config_.block.width}), x}, 1);
   AttentionContext context;
   context.key_mask = padding_mask(tokens, leading);
   context.positions = position_range(0, x.size(1), tokens.device());

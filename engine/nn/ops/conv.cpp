@@ -47,7 +47,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   const Shape shape = conv2d_shape(x.shape(), weight.shape(), options);
   if (bias) {
     op::check_together("conv2d", {&x, &bias});
-    op::check_same_dtype("conv2d", x, bias);
+    op::check_wide("conv2d", "bias", bias, x);
     op::check_shape("conv2d", "bias", bias, {weight.size(0)});
   }
   const DswConv conv = to_kernel(options);
@@ -57,14 +57,15 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       y, {x, weight, bias},
       [conv, x = op::kept_if(weight.requires_grad(), x), weight = op::kept_if(x.requires_grad(), weight), x_shape = x.shape(),
        weight_shape = weight.shape(), bias_wants = bias.requires_grad()](const Tensor& dy) {
-        const auto like_dy = [&dy](bool wanted, const Shape& s) { return wanted ? empty(s, dy.dtype(), dy.device()) : Tensor(); };
-        const Tensor dx = like_dy(weight.defined(), x_shape), dweight = like_dy(x.defined(), weight_shape);
-        const Tensor dbias = like_dy(dweight && bias_wants, {weight_shape[0]});
+        const auto made = [&dy](bool wanted, const Shape& s, DType dtype) { return wanted ? empty(s, dtype, dy.device()) : Tensor(); };
+        const DType wide = op::statistics_dtype(dy);
+        const Tensor dx = made(weight.defined(), x_shape, dy.dtype()), dweight = made(x.defined(), weight_shape, wide);
+        const Tensor dbias = made(dweight && bias_wants, {weight_shape[0]}, wide);
         if (dx && dx.elements() > 0)
           op::run(dy, "conv2d_bwd_data", &DswKernels::conv2d_bwd_data, &conv, weight.view(), dy.view(), dx.view());
         if (dweight)
           op::run(dy, "conv2d_bwd_weights", &DswKernels::conv2d_bwd_weights, &conv, x.view(), dy.view(), dweight.view(), dbias.view());
-        if (bias_wants && !dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}).view_reshape({dy.size(1)})};
+        if (bias_wants && !dbias) return Grads{dx, dweight, op::sum_to_shape(dy, {1, dy.size(1), 1, 1}, wide).view_reshape({dy.size(1)})};
         return Grads{dx, dweight, dbias};
       },
       "conv2d",

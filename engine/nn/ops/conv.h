@@ -12,9 +12,10 @@ struct Conv2dOptions {
 
 /// Convolution as networks mean it (correlation):
 /// y[b, o, i, j] = bias[o] + sum over c, r, s of x[b, c, i stride + r dilation - pad, j stride + s dilation - pad] w[o, c, r, s].
-/// @param x  [B, C, H, W]   @param weight  [O, C / groups, R, S]   @param bias  [O] or not given
+/// @param x  [B, C, H, W]   @param weight  [O, C / groups, R, S], x's dtype   @param bias  [O] or not given
+/// Dtypes of bias, result and gradients: as linear (nn/ops/linear.h).
 /// @return   [B, O, H', W'], H' = (H + 2 pad - dilation (R - 1) - 1) / stride + 1 (rounded down).
-/// @throws Error{ShapeMismatch} if channels or groups do not fit or the kernel is larger than the padded picture
+/// @throws Error{ShapeMismatch} if channels, groups or dtypes do not fit or the kernel is larger than the padded picture
 /// Source: Dumoulin & Visin 2016 (arithmetic of shapes)
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Conv2dOptions& options = {});
 /// Its shape rule alone.

@@ -39,7 +39,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const std::int64_t outputs = weight.size(0);
   if (bias) {
     op::check_together("linear", {&x, &bias});
-    op::check_same_dtype("linear", x, bias);
+    op::check_wide("linear", "bias", bias, x);
     op::check_shape("linear", "bias", bias, {outputs});
   }
   const Tensor rows = op::as_rows(x);
@@ -57,10 +57,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
           dx = flat.view_reshape(x_shape);
         }
         if (rows) {
-          dweight = empty(weight_shape, dy.dtype(), dy.device());
+          dweight = empty(weight_shape, op::statistics_dtype(dy), dy.device());
           product(transposed(d_rows), rows, {}, dweight);
         }
-        if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)});
+        if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)}, op::statistics_dtype(dy));
         return Grads{dx, dweight, dbias};
       },
       "linear");

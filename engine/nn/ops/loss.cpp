@@ -22,7 +22,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothin
     throw Error(ErrorCode::InvalidArgument, fmt::format("cross-entropy: smoothing is {}; it must be 0 to 1", smoothing));
 
   const Tensor rows = op::as_rows(logits), flat_target = op::as_contiguous(target).view_reshape({rows.size(0)});
-  Tensor loss = empty({1}, logits.dtype(), logits.device());
+  Tensor loss = empty({1}, op::statistics_dtype(logits), logits.device());
   const Tensor row_lse = empty({rows.size(0)}, op::statistics_dtype(logits), logits.device()),
                count = empty({1}, DType::I64, logits.device());
   op::run(logits, "cross_entropy_fwd", &DswKernels::cross_entropy_fwd, rows.view(), flat_target.view(), smoothing, loss.view(),

@@ -8,7 +8,8 @@ namespace dsw {
 /// loss = mean over rows with target >= 0 of (1 - s) (-log p[target]) + s mean_k (-log p[k]); 0 when no row counts.
 /// @param logits  [..., K], a float dtype   @param target  [...], int32; below 0 (usually -1 or -100): left out
 /// @param smoothing  0 … 1
-/// @return  rank 0.   Gradient: dlogits = (p - (1 - s) [k = target] - s / K) / counted; 0 for rows left out
+/// @return  rank 0, float32 (float64 for float64 logits).   Gradient: dlogits = (p - (1 - s) [k = target] - s / K) / counted; 0 for rows
+/// left out
 /// @throws Error{ShapeMismatch}; Error{InvalidArgument} if a target is K or more.   Source: Szegedy et al. 2016, sec. 7 (smoothing)
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothing = 0);
 

@@ -11,7 +11,7 @@ void check_channels(const char* op, const char* name, const Tensor& x, const Ten
   op::check_together(op, {&x, &channels});
   if (channels.rank() != 1 || channels.size(0) != count)
     op::shape_error(op, fmt::format("x is {}, {} is {}; it must be [{}]", x.shape().text(), name, channels.shape().text(), count));
-  op::check_same_dtype(op, x, channels);
+  op::check_wide(op, name, channels, x);
 }
 
 void check_eps(const char* op, double eps) {

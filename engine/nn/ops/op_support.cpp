@@ -25,6 +25,13 @@ void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
     shape_error(op, fmt::format("inputs are {} and {}; one dtype is needed", dtype_name(a.dtype()), dtype_name(b.dtype())));
 }
 
+void check_wide(const char* op, const char* name, const Tensor& parameter, const Tensor& x) {
+  const DType wanted = wide_dtype(x.dtype());
+  if (parameter.dtype() == wanted) return;
+  shape_error(
+      op, fmt::format("x is {}, {} is {}; it must be {}", dtype_name(x.dtype()), name, dtype_name(parameter.dtype()), dtype_name(wanted)));
+}
+
 void check_dtype(const char* op, const char* name, const Tensor& x, DType dtype) {
   if (x.dtype() != dtype) shape_error(op, fmt::format("{} is {}; it must be {}", name, dtype_name(x.dtype()), dtype_name(dtype)));
 }
@@ -63,12 +70,14 @@ DswView broadcast_view(const Tensor& x, const Shape& shape) {
   return wide;
 }
 
-Tensor sum_to_shape(const Tensor& x, const Shape& shape) {
-  if (x.shape() == shape) return x;
+Tensor sum_to_shape(const Tensor& x, const Shape& shape) { return sum_to_shape(x, shape, x.dtype()); }
+
+Tensor sum_to_shape(const Tensor& x, const Shape& shape, DType dtype) {
+  if (x.shape() == shape) return x.dtype() == dtype ? x : to_dtype_copy(x, dtype);
   const int added = x.rank() - shape.rank();
   Shape kept = x.shape();
   for (int axis = 0; axis < x.rank(); ++axis) kept[axis] = axis < added ? 1 : shape[axis - added];
-  const Tensor y = empty(kept, x.dtype(), x.device());
+  const Tensor y = empty(kept, dtype, x.device());
   if (y.elements() > 0) run(x, "reduce", &DswKernels::reduce, DSW_SUM, x.view(), y.view());
   return y.view_reshape(shape);
 }

@@ -134,7 +134,8 @@ Tensor cast(const Tensor& x, DType dtype) {
   Tensor y = to_dtype_copy(x, dtype);
   if (!dtype_is_float(dtype) || !dtype_is_float(x.dtype())) return y;
   return with_grad(
-      std::move(y), {x}, [before = x.dtype()](const Tensor& dy) { return Grads{to_dtype_copy(dy, before)}; }, "cast");
+      std::move(y), {x}, [before = x.dtype()](const Tensor& dy) { return Grads{dy.dtype() == before ? dy : to_dtype_copy(dy, before)}; },
+      "cast");
 }
 
 }  // namespace dsw

@@ -26,7 +26,8 @@ Tensor concat(const std::vector<Tensor>& parts, int axis);
 Tensor expand(const Tensor& x, const Shape& shape);
 /// x itself when its memory is contiguous, else a copy that is.
 Tensor contiguous(const Tensor& x);
-/// Converted to another dtype (round to nearest even), x itself when it has it. A copy.  Gradient: dy converted back
+/// Converted to another dtype (round to nearest even), x itself when it has it. A copy.
+/// Gradient: dy converted back; dy itself where it has x's dtype, as the float32 gradient of a weight's bfloat16 copy
 Tensor cast(const Tensor& x, DType dtype);
 
 }  // namespace dsw

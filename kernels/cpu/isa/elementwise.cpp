@@ -72,7 +72,7 @@ int with_unary(DswUnary op, float alpha, float beta, Use&& use) {
 }
 
 int unary(DswStream* stream, DswUnary op, double alpha, double beta, DswView x, DswView y) {
-  if (!all_float32({&x, &y})) return reference().unary(stream, op, alpha, beta, x, y);
+  if (!all_narrow({&x, &y})) return reference().unary(stream, op, alpha, beta, x, y);
   return with_unary(op, static_cast<float>(alpha), static_cast<float>(beta), [&](auto f, double cost) {
     for_each_piece<1>(stream, cost, {&x, &y}, [f](float* const* p, std::int64_t n) { map1(p[0], p[1], n, f); });
     return static_cast<int>(DSW_OK);
@@ -128,7 +128,7 @@ int with_slope(DswUnary op, float alpha, Use&& use) {
 }
 
 int unary_bwd(DswStream* stream, DswUnary op, double alpha, double beta, DswView x, DswView y, DswView dy, DswView dx) {
-  if (!all_float32({&x, &y, &dy, &dx})) return reference().unary_bwd(stream, op, alpha, beta, x, y, dy, dx);
+  if (!all_narrow({&x, &y, &dy, &dx})) return reference().unary_bwd(stream, op, alpha, beta, x, y, dy, dx);
   return with_slope(op, static_cast<float>(alpha), [&](auto f, bool reads_y, double cost) {
     const bool reads_none = op == DSW_NEG || op == DSW_AFFINE;
     const DswView& from = reads_none ? dy : reads_y ? y : x;
@@ -158,7 +158,7 @@ int with_binary(DswBinary op, Use&& use) {
 }
 
 int binary(DswStream* stream, DswBinary op, DswView a, DswView b, DswView y) {
-  if (!all_float32({&a, &b, &y})) return reference().binary(stream, op, a, b, y);
+  if (!all_narrow({&a, &b, &y})) return reference().binary(stream, op, a, b, y);
   return with_binary(op, [&](auto f) {
     for_each_piece<2>(stream, kCheap, {&a, &b, &y}, [f](float* const* p, std::int64_t n) { map2(p[0], p[1], p[2], n, f); });
     return static_cast<int>(DSW_OK);
@@ -166,7 +166,7 @@ int binary(DswStream* stream, DswBinary op, DswView a, DswView b, DswView y) {
 }
 
 int compare_select_bwd(DswStream* stream, DswBinary op, DswView a, DswView b, DswView dy, DswView da) {
-  if (!all_float32({&a, &b, &dy, &da})) return reference().compare_select_bwd(stream, op, a, b, dy, da);
+  if (!all_narrow({&a, &b, &dy, &da})) return reference().compare_select_bwd(stream, op, a, b, dy, da);
   const bool larger = op == DSW_MAXIMUM;
   for_each_piece<3>(stream, kCheap, {&a, &b, &dy, &da}, [larger](float* const* p, std::int64_t n) {
     for (std::int64_t i = 0; i < n; ++i) {
@@ -178,14 +178,14 @@ int compare_select_bwd(DswStream* stream, DswBinary op, DswView a, DswView b, Ds
 }
 
 int swiglu_fwd(DswStream* stream, DswView gate, DswView up, DswView y) {
-  if (!all_float32({&gate, &up, &y})) return reference().swiglu_fwd(stream, gate, up, y);
+  if (!all_narrow({&gate, &up, &y})) return reference().swiglu_fwd(stream, gate, up, y);
   for_each_piece<2>(stream, kCostly, {&gate, &up, &y},
                     [](float* const* p, std::int64_t n) { map2(p[0], p[1], p[2], n, [](Vec g, Vec u) { return g * sigmoid(g) * u; }); });
   return DSW_OK;
 }
 
 int swiglu_bwd(DswStream* stream, DswView gate, DswView up, DswView dy, DswView dgate, DswView dup) {
-  if (!all_float32({&gate, &up, &dy, &dgate, &dup})) return reference().swiglu_bwd(stream, gate, up, dy, dgate, dup);
+  if (!all_narrow({&gate, &up, &dy, &dgate, &dup})) return reference().swiglu_bwd(stream, gate, up, dy, dgate, dup);
   for_each_piece<3>(stream, kCostly, {&gate, &up, &dy, &dgate, &dup}, [](float* const* p, std::int64_t n) {
     for (std::int64_t i = 0; i < n; i += kWidth) {
       const std::int64_t rest = n - i;

@@ -106,7 +106,7 @@ struct RopeTable final : Prepared {
 
 int rope(DswStream* stream, DswView x, DswView position, double base, std::int32_t interleaved, std::int32_t inverse, DswView y) {
   const std::int64_t rows = row_count(x), D = last_length(x), half = D / 2;
-  if (!all_float32({&x, &y}) || D % 2 != 0) return reference().rope(stream, x, position, base, interleaved, inverse, y);
+  if (!all_narrow({&x, &y}) || D % 2 != 0) return reference().rope(stream, x, position, base, interleaved, inverse, y);
   if (rows == 0 || D == 0) return DSW_OK;
   auto& slot = stream->prepared(PreparedSlot::Rope);
   if (!slot) slot.reset(new (std::nothrow) RopeTable);

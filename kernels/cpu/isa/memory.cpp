@@ -11,7 +11,7 @@ namespace {
 const DswKernels& reference() { return *dsw_reference_kernels(); }
 
 int fill(DswStream* stream, DswView y, double value) {
-  if (y.dtype != DSW_F32) return reference().fill(stream, y, value);
+  if (!all_narrow({&y})) return reference().fill(stream, y, value);
   const float number = static_cast<float>(value);
   for_each_piece<0>(stream, 0.15, {&y}, [number](float* const* p, std::int64_t n) { std::fill(p[0], p[0] + n, number); });
   return DSW_OK;
@@ -39,8 +39,8 @@ void copy_transposed(DswStream* stream, const Walk<2>& w, int across) {
       for (std::int64_t c0 = 0; c0 < columns; c0 += kTile) {
         const std::int64_t c1 = std::min(columns, c0 + kTile);
         for (std::int64_t r = r0; r < r1; ++r) {
-          const float* from = w.start[0] + x_offset + r;
-          float* to = w.start[1] + y_offset + r * y_step;
+          const float* from = static_cast<const float*>(w.start[0]) + x_offset + r;
+          float* to = static_cast<float*>(w.start[1]) + y_offset + r * y_step;
           for (std::int64_t c = c0; c < c1; ++c) to[c] = from[c * x_step];
         }
       }
@@ -49,11 +49,11 @@ void copy_transposed(DswStream* stream, const Walk<2>& w, int across) {
 }
 
 int copy(DswStream* stream, DswView x, DswView y) {
-  if (!all_float32({&x, &y})) return reference().copy(stream, x, y);
+  if (!all_narrow({&x, &y})) return reference().copy(stream, x, y);
   if (elements(y) == 0) return DSW_OK;
   const Walk<2> walk = make_walk<2>({&x, &y});
   const int inner = walk.rank - 1;
-  if (walk.stride[1][inner] == 1 && walk.stride[0][inner] > 1) {
+  if (all_float32({&x, &y}) && walk.stride[1][inner] == 1 && walk.stride[0][inner] > 1) {
     for (int a = 0; a < inner; ++a) {
       if (walk.stride[0][a] != 1 || walk.shape[a] < 4) continue;
       copy_transposed(stream, walk, a);

@@ -116,25 +116,26 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
 }
 
 int layer_norm_fwd(DswStream* s, DswView x, DswView weight, DswView bias, double eps, DswView y, DswView mean, DswView rstd) {
-  if (!all_float32({&x, &weight, &bias, &y, &mean, &rstd}) || !dense_vector(weight) || !dense_vector(bias)) {
+  if (!all_narrow({&x, &y}) || !all_float32({&weight, &bias, &mean, &rstd}) || !dense_vector(weight) || !dense_vector(bias)) {
     return reference().layer_norm_fwd(s, x, weight, bias, eps, y, mean, rstd);
   }
   return row_norm_fwd(s, x, weight, bias, eps, y, &mean, rstd);
 }
 int layer_norm_bwd(DswStream* s, DswView x, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dx, DswView dweight,
                    DswView dbias) {
-  if (!all_float32({&x, &weight, &mean, &rstd, &dy, &dx, &dweight, &dbias}) || !dense_vector(weight) || !dense_vector(dweight) ||
-      !dense_vector(dbias)) {
+  if (!all_narrow({&x, &dy, &dx}) || !all_float32({&weight, &mean, &rstd, &dweight, &dbias}) || !dense_vector(weight) ||
+      !dense_vector(dweight) || !dense_vector(dbias)) {
     return reference().layer_norm_bwd(s, x, weight, mean, rstd, dy, dx, dweight, dbias);
   }
   return row_norm_bwd(s, x, weight, &mean, rstd, dy, dx, dweight, dbias);
 }
 int rms_norm_fwd(DswStream* s, DswView x, DswView weight, double eps, DswView y, DswView rstd) {
-  if (!all_float32({&x, &weight, &y, &rstd}) || !dense_vector(weight)) return reference().rms_norm_fwd(s, x, weight, eps, y, rstd);
+  if (!all_narrow({&x, &y}) || !all_float32({&weight, &rstd}) || !dense_vector(weight))
+    return reference().rms_norm_fwd(s, x, weight, eps, y, rstd);
   return row_norm_fwd(s, x, weight, DswView{}, eps, y, nullptr, rstd);
 }
 int rms_norm_bwd(DswStream* s, DswView x, DswView weight, DswView rstd, DswView dy, DswView dx, DswView dweight) {
-  if (!all_float32({&x, &weight, &rstd, &dy, &dx, &dweight}) || !dense_vector(weight) || !dense_vector(dweight)) {
+  if (!all_narrow({&x, &dy, &dx}) || !all_float32({&weight, &rstd, &dweight}) || !dense_vector(weight) || !dense_vector(dweight)) {
     return reference().rms_norm_bwd(s, x, weight, rstd, dy, dx, dweight);
   }
   return row_norm_bwd(s, x, weight, nullptr, rstd, dy, dx, dweight, DswView{});

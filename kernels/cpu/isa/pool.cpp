@@ -2,8 +2,8 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/cpu/isa/rows.h"
 #include "kernels/cpu/isa/table.h"
-#include "kernels/cpu/isa/walk.h"
 #include "kernels/reference/reference_kernels.h"
 
 namespace dsw::kernels::DSW_ISA {
@@ -104,18 +104,31 @@ void mean_plane_bwd(const DswPool& p, const Plane& s, const float* dy, float* dx
   }
 }
 
+/// A contiguous [B, C, H, W] as [B C, H W].
+DswView planes_of(const DswView& x, std::int64_t area) {
+  DswView planes = x;
+  planes.rank = 2;
+  planes.shape[0] = x.shape[0] * x.shape[1];
+  planes.shape[1] = planes.stride[0] = area;
+  planes.stride[1] = 1;
+  return planes;
+}
+
 int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswView index) {
-  if (!all_float32({&x, &y}) || !all_contiguous({&x, &y, &index})) return dsw_reference_kernels()->pool2d_fwd(stream, p, x, y, index);
+  if (!all_narrow({&x, &y}) || !all_contiguous({&x, &y, &index})) return dsw_reference_kernels()->pool2d_fwd(stream, p, x, y, index);
   const Plane s{x.shape[2], x.shape[3], y.shape[2], y.shape[3]};
   const std::int64_t in = s.H * s.W, out = s.rows * s.columns;
   if (out == 0) return DSW_OK;
   const bool simple = p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 && p->pad_h == 0 && p->pad_w == 0 &&
                       2 * s.rows <= s.H && 2 * s.columns <= s.W && given(index);
   const double cost = static_cast<double>(out) * (simple ? 0.6 : 2.0 * p->kernel_h * p->kernel_w);
-  parallel_for(stream, x.shape[0] * x.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int) {
+  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  const DswView planes_x = planes_of(x, in), planes_y = planes_of(y, out);
+  parallel_for(stream, x.shape[0] * x.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+    float* buffer = static_cast<float*>(stream->scratch(thread, 0));
     for (std::int64_t plane = begin; plane < end; ++plane) {
-      const float* from = data<float>(x) + plane * in;
-      float* to = data<float>(y) + plane * out;
+      const float* from = read_row(planes_x, plane, buffer);
+      float* to = write_row(planes_y, plane, buffer + padded(in));
       std::int32_t* at = given(index) ? data<std::int32_t>(index) + plane * out : nullptr;
       if (p->average)
         mean_plane(*p, s, from, to);
@@ -123,27 +136,32 @@ int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswVie
         max_plane_2x2(s, from, to, at);
       else
         max_plane(*p, s, from, to, at);
+      finish_row(planes_y, plane, to);
     }
   });
   return DSW_OK;
 }
 
 int pool2d_bwd(DswStream* stream, const DswPool* p, DswView dy, DswView index, DswView dx) {
-  if (!all_float32({&dy, &dx}) || !all_contiguous({&dy, &index, &dx})) return dsw_reference_kernels()->pool2d_bwd(stream, p, dy, index, dx);
+  if (!all_narrow({&dy, &dx}) || !all_contiguous({&dy, &index, &dx})) return dsw_reference_kernels()->pool2d_bwd(stream, p, dy, index, dx);
   const Plane s{dx.shape[2], dx.shape[3], dy.shape[2], dy.shape[3]};
   const std::int64_t in = s.H * s.W, out = s.rows * s.columns;
   const double cost = 0.2 * static_cast<double>(in) + static_cast<double>(out) * (p->average ? 2.0 * p->kernel_h * p->kernel_w : 1.0);
-  parallel_for(stream, dx.shape[0] * dx.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int) {
+  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  const DswView planes_dx = planes_of(dx, in), planes_dy = planes_of(dy, out);
+  parallel_for(stream, dx.shape[0] * dx.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+    float* buffer = static_cast<float*>(stream->scratch(thread, 0));
     for (std::int64_t plane = begin; plane < end; ++plane) {
-      const float* from = data<float>(dy) + plane * out;
-      float* to = data<float>(dx) + plane * in;
+      const float* from = read_row(planes_dy, plane, buffer);
+      float* to = write_row(planes_dx, plane, buffer + padded(out));
       std::memset(to, 0, static_cast<std::size_t>(in) * sizeof(float));
       if (p->average) {
         mean_plane_bwd(*p, s, from, to);
-        continue;
+      } else {
+        const std::int32_t* at = data<std::int32_t>(index) + plane * out;
+        for (std::int64_t i = 0; i < out; ++i) to[at[i]] += from[i];
       }
-      const std::int32_t* at = data<std::int32_t>(index) + plane * out;
-      for (std::int64_t i = 0; i < out; ++i) to[at[i]] += from[i];
+      finish_row(planes_dx, plane, to);
     }
   });
   return DSW_OK;

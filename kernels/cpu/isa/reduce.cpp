@@ -16,18 +16,20 @@ struct Step {
   std::int64_t outer, reduced, inner;
 };
 
-void add_maxima(const float* x, std::int64_t rows, std::int64_t step, std::int64_t columns, double* maxima) {
+template <class T>
+void add_maxima(const T* x, std::int64_t rows, std::int64_t step, std::int64_t columns, double* maxima) {
   for (std::int64_t r = 0; r < rows; ++r) {
     for (std::int64_t c = 0; c < columns; ++c) {
-      const double value = static_cast<double>(x[r * step + c]);
+      const double value = static_cast<double>(to_float(x[r * step + c]));
       if (value > maxima[c] || value != value) maxima[c] = maxima[c] != maxima[c] ? maxima[c] : value;
     }
   }
 }
 
 /// Joins rows [begin, end) of one outer part into `parts` (inner numbers, started by the caller).
-void join(bool largest, const float* x, const Step& s, std::int64_t outer, std::int64_t begin, std::int64_t end, double* parts) {
-  const float* from = x + (outer * s.reduced + begin) * s.inner;
+template <class T>
+void join(bool largest, const T* x, const Step& s, std::int64_t outer, std::int64_t begin, std::int64_t end, double* parts) {
+  const T* from = x + (outer * s.reduced + begin) * s.inner;
   if (s.inner == 1 && !largest)
     *parts += row_sum(from, end - begin);
   else if (s.inner == 1) {
@@ -39,7 +41,8 @@ void join(bool largest, const float* x, const Step& s, std::int64_t outer, std::
     add_column_sums(from, end - begin, s.inner, s.inner, parts);
 }
 
-int run_step(DswStream* stream, bool largest, double scale, const float* x, const Step& s, float* y) {
+template <class T>
+int run_step(DswStream* stream, bool largest, double scale, const T* x, const Step& s, float* y) {
   const std::int64_t outputs = s.outer * s.inner;
   const double cost = 0.15 * static_cast<double>(s.outer * s.reduced * s.inner), start = largest ? -static_cast<double>(kInfinity) : 0;
   const bool by_outer = s.outer >= stream->threads() || s.reduced * s.inner < 4096;
@@ -74,9 +77,19 @@ int run_step(DswStream* stream, bool largest, double scale, const float* x, cons
   return DSW_OK;
 }
 
+/// The contiguous y becomes a copy of as many elements.
+int copy_all(DswStream* stream, int dtype, const void* from, const DswView& y) {
+  DswView source = y;
+  source.data = const_cast<void*>(from);
+  source.dtype = dtype;
+  for_each_piece<1>(stream, 0.3, {&source, &y},
+                    [](float* const* p, std::int64_t m) { std::memcpy(p[1], p[0], static_cast<std::size_t>(m) * sizeof(float)); });
+  return DSW_OK;
+}
+
 int reduce(DswStream* stream, DswReduce op, DswView x, DswView y) {
   const std::int64_t n = elements(x), outputs = elements(y);
-  if (!all_float32({&x, &y}) || !contiguous(y) || n == 0 || outputs == 0) return reference().reduce(stream, op, x, y);
+  if (!all_narrow({&x, &y}) || !contiguous(y) || n == 0 || outputs == 0) return reference().reduce(stream, op, x, y);
   // Axes of one kind side by side are one axis: groups alternate between kept and reduced.
   std::int64_t length[DSW_MAX_RANK + 1] = {1};
   bool reduced[DSW_MAX_RANK + 1] = {false};
@@ -92,12 +105,18 @@ int reduce(DswStream* stream, DswReduce op, DswView x, DswView y) {
   }
   const bool needs_copy = !contiguous(x);
   const std::size_t total = static_cast<std::size_t>(n);
-  float* work = static_cast<float*>(stream->scratch(stream->threads(), sizeof(float) * ((needs_copy ? total : 0) + 2 * (total / 2 + 16))));
+  const std::size_t narrowed = is_half(y.dtype) ? static_cast<std::size_t>(outputs) : 0;
+  float* work =
+      static_cast<float*>(stream->scratch(stream->threads(), sizeof(float) * ((needs_copy ? total : 0) + 2 * (total / 2 + 16) + narrowed)));
   if (work == nullptr) return DSW_OUT_OF_MEMORY;
-  const float* source = data<float>(x);
+  float* result = narrowed == 0 ? data<float>(y) : work;
+  work += narrowed;
+  int source_dtype = x.dtype;
+  const void* source = x.data;
   if (needs_copy) {
     DswView dense = x;
     dense.data = work;
+    dense.dtype = DSW_F32;
     std::int64_t step = 1;
     for (int a = x.rank - 1; a >= 0; --a) {
       dense.stride[a] = step;
@@ -106,15 +125,13 @@ int reduce(DswStream* stream, DswReduce op, DswView x, DswView y) {
     for_each_piece<1>(stream, 0.3, {&x, &dense},
                       [](float* const* p, std::int64_t m) { std::memcpy(p[1], p[0], static_cast<std::size_t>(m) * sizeof(float)); });
     source = work;
+    source_dtype = DSW_F32;
     work += total;
   }
   const double scale = op == DSW_MEAN ? static_cast<double>(outputs) / static_cast<double>(n) : 1;
   int left = 0;
   for (int g = 0; g < groups; ++g) left += reduced[g];
-  if (left == 0) {
-    std::memcpy(y.data, source, total * sizeof(float));
-    return DSW_OK;
-  }
+  if (left == 0) return copy_all(stream, source_dtype, source, y);
   float* buffers[2] = {work, work + total / 2 + 16};
   std::int64_t inner = 1, outer = n;
   for (int g = groups - 1; g >= 0; --g) {  // from the innermost: each step makes the rest at least half as long
@@ -123,12 +140,15 @@ int reduce(DswStream* stream, DswReduce op, DswView x, DswView y) {
       inner *= length[g];
       continue;
     }
-    float* target = --left == 0 ? data<float>(y) : buffers[left % 2];
-    const int status = run_step(stream, op == DSW_MAX, left == 0 ? scale : 1, source, {outer, length[g], inner}, target);
+    float* target = --left == 0 ? result : buffers[left % 2];
+    const int status = with_narrow(source_dtype, [&]<class T>(T) {
+      return run_step(stream, op == DSW_MAX, left == 0 ? scale : 1, static_cast<const T*>(source), {outer, length[g], inner}, target);
+    });
     if (status != DSW_OK) return status;
     source = target;
+    source_dtype = DSW_F32;
   }
-  return DSW_OK;
+  return narrowed == 0 ? static_cast<int>(DSW_OK) : copy_all(stream, DSW_F32, result, y);
 }
 
 int square_sum(DswStream* stream, DswView x, DswView y) {

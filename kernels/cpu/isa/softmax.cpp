@@ -74,22 +74,23 @@ int softmax_rows_bwd(DswStream* stream, const DswView& y, const DswView& dy, con
 }
 
 int softmax_fwd(DswStream* s, DswView x, DswView y) {
-  return all_float32({&x, &y}) ? softmax_rows(s, x, y, false) : reference().softmax_fwd(s, x, y);
+  return all_narrow({&x, &y}) ? softmax_rows(s, x, y, false) : reference().softmax_fwd(s, x, y);
 }
 int softmax_bwd(DswStream* s, DswView y, DswView dy, DswView dx) {
-  return all_float32({&y, &dy, &dx}) ? softmax_rows_bwd(s, y, dy, dx, false) : reference().softmax_bwd(s, y, dy, dx);
+  return all_narrow({&y, &dy, &dx}) ? softmax_rows_bwd(s, y, dy, dx, false) : reference().softmax_bwd(s, y, dy, dx);
 }
 int log_softmax_fwd(DswStream* s, DswView x, DswView y) {
-  return all_float32({&x, &y}) ? softmax_rows(s, x, y, true) : reference().log_softmax_fwd(s, x, y);
+  return all_narrow({&x, &y}) ? softmax_rows(s, x, y, true) : reference().log_softmax_fwd(s, x, y);
 }
 int log_softmax_bwd(DswStream* s, DswView y, DswView dy, DswView dx) {
-  return all_float32({&y, &dy, &dx}) ? softmax_rows_bwd(s, y, dy, dx, true) : reference().log_softmax_bwd(s, y, dy, dx);
+  return all_narrow({&y, &dy, &dx}) ? softmax_rows_bwd(s, y, dy, dx, true) : reference().log_softmax_bwd(s, y, dy, dx);
 }
 
 std::int32_t target_of(const DswView& target, std::int64_t n) { return data<std::int32_t>(target)[n * target.stride[0]]; }
 
 int cross_entropy_fwd(DswStream* stream, DswView x, DswView target, double smoothing, DswView loss, DswView row_lse, DswView count) {
-  if (!all_float32({&x, &loss, &row_lse})) return reference().cross_entropy_fwd(stream, x, target, smoothing, loss, row_lse, count);
+  if (!all_narrow({&x}) || !all_float32({&loss, &row_lse}))
+    return reference().cross_entropy_fwd(stream, x, target, smoothing, loss, row_lse, count);
   const std::int64_t rows = x.shape[0], n = x.shape[1];
   std::int64_t counted = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
@@ -126,7 +127,7 @@ int cross_entropy_fwd(DswStream* stream, DswView x, DswView target, double smoot
 
 int cross_entropy_bwd(DswStream* stream, DswView x, DswView target, double smoothing, DswView row_lse, DswView count, DswView dloss,
                       DswView dx) {
-  if (!all_float32({&x, &row_lse, &dloss, &dx}))
+  if (!all_narrow({&x, &dx}) || !all_float32({&row_lse, &dloss}))
     return reference().cross_entropy_bwd(stream, x, target, smoothing, row_lse, count, dloss, dx);
   const std::int64_t rows = x.shape[0], n = x.shape[1], counted = data<std::int64_t>(count)[0];
   const float scale = counted == 0 ? 0 : static_cast<float>(static_cast<double>(data<float>(dloss)[0]) / static_cast<double>(counted));

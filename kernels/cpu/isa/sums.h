@@ -25,10 +25,12 @@ double sum_of(std::int64_t n, F&& f) {
   }
   return total;
 }
-inline double row_sum(const float* x, std::int64_t n) {
+template <class T>
+double row_sum(const T* x, std::int64_t n) {
   return sum_of(n, [x](std::int64_t i, std::int64_t m) { return load_first(x + i, m); });
 }
-inline float row_maximum(const float* x, std::int64_t n) {
+template <class T>
+float row_maximum(const T* x, std::int64_t n) {
   Vec a = splat(-kInfinity);
   std::int64_t i = 0;
   for (; i + kWidth <= n; i += kWidth) a = maximum(a, load(x + i));
@@ -37,7 +39,8 @@ inline float row_maximum(const float* x, std::int64_t n) {
 }
 
 /// sums[c] += sum over rows of x[r * step + c], c < columns.
-inline void add_column_sums(const float* x, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums) {
+template <class T>
+void add_column_sums(const T* x, std::int64_t rows, std::int64_t step, std::int64_t columns, double* sums) {
   for (std::int64_t c = 0; c < columns; c += 4 * kWidth) {
     const std::int64_t width = std::min<std::int64_t>(4 * kWidth, columns - c);
     for (std::int64_t begin = 0; begin < rows; begin += 64) {

@@ -5,9 +5,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
+
+#include "kernels/narrow_float.h"
 
 namespace dsw::kernels::DSW_ISA {
 
@@ -38,6 +41,85 @@ inline Int lane_numbers() {
   Int lanes{};
   for (int i = 0; i < kWidth; ++i) lanes[i] = i;
   return lanes;
+}
+
+// Narrow floats in memory are float32 in lanes: loads are exact, stores round to nearest even, NaN stays NaN.
+typedef std::uint32_t Unsigned __attribute__((vector_size(kWidth * 4)));
+typedef std::uint16_t Half __attribute__((vector_size(kWidth * 2)));
+typedef std::uint16_t UnalignedHalf __attribute__((vector_size(kWidth * 2), aligned(2), may_alias));
+
+template <class T>
+inline constexpr bool kIsHalf = std::is_same_v<T, Bf16> || std::is_same_v<T, F16>;
+template <class T>
+inline Vec widen(Half bits) {
+  if constexpr (std::is_same_v<T, Bf16>) {
+    return reinterpret_cast<Vec>(__builtin_convertvector(bits, Unsigned) << 16);
+  } else {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Vec>(_mm512_maskz_cvtph_ps(0xFFFF, reinterpret_cast<__m256i>(bits)));
+#elif defined(__AVX2__)
+    return reinterpret_cast<Vec>(_mm256_cvtph_ps(reinterpret_cast<__m128i>(bits)));
+#else
+    Vec v{};
+    for (int i = 0; i < kWidth; ++i) v[i] = to_float(F16{bits[i]});
+    return v;
+#endif
+  }
+}
+inline Int is_nan(Vec x);
+template <class T>
+inline Half narrow(Vec v) {
+  if constexpr (std::is_same_v<T, Bf16>) {
+    const Unsigned bits = reinterpret_cast<Unsigned>(v), rounded = bits + 0x7FFF + (bits >> 16 & 1);
+    const Unsigned high = (is_nan(v) ? bits | 0x400000 : rounded) >> 16;
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    const __m256i pair = reinterpret_cast<__m256i>(high);
+    return reinterpret_cast<Half>(_mm_packus_epi32(_mm256_castsi256_si128(pair), _mm256_extracti128_si256(pair, 1)));
+#else
+    return __builtin_convertvector(high, Half);
+#endif
+  } else {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Half>(_mm512_maskz_cvtps_ph(0xFFFF, reinterpret_cast<__m512>(v), _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__AVX2__)
+    return reinterpret_cast<Half>(_mm256_cvtps_ph(reinterpret_cast<__m256>(v), _MM_FROUND_TO_NEAREST_INT));
+#else
+    Half bits{};
+    for (int i = 0; i < kWidth; ++i) bits[i] = to_f16(v[i]).bits;
+    return bits;
+#endif
+  }
+}
+template <class T>
+requires kIsHalf<T>
+inline Vec load(const T* p) { return widen<T>(*reinterpret_cast<const UnalignedHalf*>(p)); }
+template <class T>
+requires kIsHalf<T>
+inline void store(T* p, Vec v) { *reinterpret_cast<UnalignedHalf*>(p) = narrow<T>(v); }
+template <class T>
+requires kIsHalf<T>
+inline Vec load_first(const T* p, std::int64_t n) {
+  if (n >= kWidth) return load(p);
+  Half bits{};
+  for (int i = 0; i < n; ++i) bits[i] = p[i].bits;
+  return widen<T>(bits);
+}
+template <class T>
+requires kIsHalf<T>
+inline void store_first(T* p, Vec v, std::int64_t n) {
+  if (n >= kWidth) return store(p, v);
+  const Half bits = narrow<T>(v);
+  for (int i = 0; i < n; ++i) p[i].bits = bits[i];
+}
+inline float to_float(float x) { return x; }
+template <class T>
+T from_float(float x) {
+  if constexpr (std::is_same_v<T, Bf16>)
+    return to_bf16(x);
+  else if constexpr (std::is_same_v<T, F16>)
+    return to_f16(x);
+  else
+    return x;
 }
 
 /// The first n (0 … kWidth) lanes; the others are 0 or not written.

@@ -203,6 +203,50 @@ TEST_P(Models, TheSameSeedGivesTheSameBitsAndAnotherOneDoesNot) {
   EXPECT_NE(logits(1), logits(2));
 }
 
+/// What is near to `truth` within `share` of it, as a root of sums of squares.
+void expect_near(const std::vector<double>& truth, const std::vector<double>& value, double share, const std::string& what) {
+  double error = 0, square = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    error += (truth[i] - value[i]) * (truth[i] - value[i]);
+    square += truth[i] * truth[i];
+  }
+  EXPECT_LE(error, share * share * square) << what;
+}
+
+TEST_P(Models, InBfloat16ActivationsAreNarrowAndGradientsOfWeightsFloat32) {
+  const auto model = build();
+  model->materialize(*device_, 1);
+  const Tensor x = batch(16, 7);
+  std::vector<double> logits[2], all_gradients[2];
+  double held[2] = {};
+  for (const bool narrow : {false, true}) {
+    model->compute_in(narrow ? DType::BF16 : DType::F32);
+    Forward pass = model->new_pass();
+    pass.training = true;
+    Rng rng(3, "dropout");
+    pass.dropout_rng = &rng;
+    const double before = static_cast<double>(device_->allocator_stats().live_bytes);
+    const Tensor y = model->forward(x, pass);
+    held[narrow] = static_cast<double>(device_->allocator_stats().live_bytes) - before;
+    EXPECT_EQ(y.dtype(), narrow ? DType::BF16 : DType::F32);
+    logits[narrow] = y.to_vector<double>();
+    const Tensor rows = reshape(y, {-1, y.size(-1)});
+    const Gradients gradients = backward(cross_entropy(rows, from_host(targets(rows.size(0)), {rows.size(0)}, *device_)));
+    for (const Module::Named& named : model->parameters()) {
+      if (!named.parameter->trainable) continue;
+      const Tensor gradient = gradients.of(named.parameter->value);
+      ASSERT_TRUE(gradient.defined()) << named.name;
+      EXPECT_EQ(gradient.dtype(), DType::F32) << named.name;
+      const std::vector<double> values = gradient.to_vector<double>();
+      all_gradients[narrow].insert(all_gradients[narrow].end(), values.begin(), values.end());
+    }
+  }
+  EXPECT_LT(held[1], 0.75 * held[0]);
+  EXPECT_NE(logits[0], logits[1]);
+  expect_near(logits[0], logits[1], 0.03, "logits");
+  expect_near(all_gradients[0], all_gradients[1], 0.06, "gradients");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Models, testing::ValuesIn(cases()), [](const auto& test) {
   std::string name = test.param.type + "_" + std::to_string(test.index);
   std::replace(name.begin(), name.end(), '-', '_');

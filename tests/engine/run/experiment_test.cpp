@@ -8,6 +8,7 @@
 
 #include "engine/core/catalog.h"
 #include "engine/run/task.h"
+#include "engine/tensor/device.h"
 
 namespace dsw {
 namespace {
@@ -50,6 +51,45 @@ TEST_F(ExperimentTest, DefaultsAreFilledIn) {
   const auto again = make_experiment(catalog, resolved, "/tmp", nullptr);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->resolved, experiment->resolved);
+}
+
+/// A processor that lacks bfloat16.
+class OldDevice : public Device {
+ public:
+  DeviceInfo info() const override { return {"old", "Old", 1, 1, {"float32"}, ""}; }
+  const DswKernels& kernels() const override { return inner_->kernels(); }
+  DswStream* stream() override { return inner_->stream(); }
+  std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
+  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
+  void synchronize() override {}
+  AllocatorStats allocator_stats() const override { return {}; }
+  void reset_peak() override {}
+  void release_cache() override {}
+  bool host_memory() const override { return true; }
+  int threads() const override { return 1; }
+
+ private:
+  std::unique_ptr<Device> inner_ = make_reference_device();
+};
+
+TEST_F(ExperimentTest, APrecisionThatTheDeviceLacksIsAProblem) {
+  catalog.devices.add({"old", "Lacks bfloat16", ParamSchema{},
+                       [](const Json&) -> Result<std::unique_ptr<Device>> { return std::make_unique<OldDevice>(); }});
+  catalog.devices.add(
+      {"new", "Has it", ParamSchema{}, [](const Json&) -> Result<std::unique_ptr<Device>> { return make_reference_device(); }});
+  const auto of = [&](const char* device, const char* precision) {
+    return problems(fmt::format(R"({{"deepshock": 1, "task": "count", "device": "{}", "precision": "{}"}})", device, precision));
+  };
+  const auto found = of("old", "bfloat16");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].pointer, "/precision");
+  EXPECT_EQ(found[0].message, "is \"bfloat16\", in which the device old does not compute; it offers float32");
+  ASSERT_EQ(found[0].fixes.size(), 1u);
+  EXPECT_EQ(found[0].fixes[0].value, "\"float32\"");
+  for (const char* fits : {"new", "auto"}) EXPECT_TRUE(of(fits, "bfloat16").empty());  // auto takes the last one
+  for (const char* precision : {"auto", "float32"}) EXPECT_TRUE(of("old", precision).empty());
+  EXPECT_EQ(of("missing", "bfloat16").size(), 1u);
 }
 
 TEST_F(ExperimentTest, AllProblemsComeAtOnce) {

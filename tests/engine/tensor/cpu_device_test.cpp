@@ -84,7 +84,7 @@ TEST(CpuDevice, SaysWhatItIs) {
   EXPECT_EQ(device->info().name, "cpu");
   EXPECT_NE(device->info().description.find("core"), std::string::npos);
   EXPECT_GT(device->info().memory_bytes, std::uint64_t{1} << 28);
-  EXPECT_EQ(device->info().precisions, std::vector<std::string>{"float32"});
+  EXPECT_EQ(device->info().precisions, (std::vector<std::string>{"float32", "bfloat16"}));
   EXPECT_GE(make_cpu_device()->threads(), 1);
   EXPECT_EQ(make_reference_device()->threads(), 1);
   EXPECT_STREQ(device->kernels().name, "cpu");

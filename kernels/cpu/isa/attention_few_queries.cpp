@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernels/cpu/isa/few_queries.h"
+#include "kernels/cpu/isa/attention_few_queries.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,13 +13,14 @@ constexpr std::int64_t kFewQueries = 4;
 constexpr float kLog2E = 1.44269504088896341f;
 constexpr int kTogether = 4;  // keys, and vectors of a value, side by side
 
-const float* row_of(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
-  return data<float>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2];
+template <class T>
+const T* row_of(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
+  return data<T>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2];
 }
 
 /// scores[s - begin] = q k_s for the keys [begin, end).
-template <int Keys>
-void dot_keys(const float* q, const float* k, std::int64_t step, std::int64_t D, float* scores) {
+template <int Keys, class T>
+void dot_keys(const T* q, const T* k, std::int64_t step, std::int64_t D, float* scores) {
   Vec sums[Keys] = {};
   std::int64_t d = 0;
   for (; d + kWidth <= D; d += kWidth) {
@@ -34,7 +35,8 @@ void dot_keys(const float* q, const float* k, std::int64_t step, std::int64_t D,
 }
 
 /// o = sum of probabilities[i] v_i over n values, in chunks of kTogether vectors of a value.
-void add_values(const float* probabilities, std::int64_t n, const float* v, std::int64_t step, std::int64_t D, float factor, float* o) {
+template <class T>
+void add_values(const float* probabilities, std::int64_t n, const T* v, std::int64_t step, std::int64_t D, float factor, T* o) {
   for (std::int64_t d = 0; d < D; d += kTogether * kWidth) {
     Vec sums[kTogether] = {};
     const std::int64_t width = D - d;
@@ -95,33 +97,43 @@ bool has_few_queries(const DswAttention& p, const DswView& q, const DswView& k, 
   return q.shape[2] <= kFewQueries && p.dropout <= 0 && dense_rows(q) && dense_rows(k) && dense_rows(v) && dense_rows(o);
 }
 
-int few_queries_attention(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v,
-                          const DswView& key_mask, const DswView& o, const DswView& lse) {
-  const std::int64_t B = q.shape[0], H = q.shape[1], T = q.shape[2], S = k.shape[2], D = q.shape[3];
-  if (B * H * T == 0 || k.shape[1] == 0) return DSW_OK;
+namespace {
+
+template <class T>
+int attention_of(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& key_mask,
+                 const DswView& o, const DswView& lse) {
+  const std::int64_t B = q.shape[0], H = q.shape[1], Tq = q.shape[2], S = k.shape[2], D = q.shape[3];
+  if (B * H * Tq == 0 || k.shape[1] == 0) return DSW_OK;
   const std::int64_t group = H / k.shape[1];
   if (!stream->reserve(static_cast<std::size_t>(padded(S) + kWidth) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const double cost = 0.1 * static_cast<double>(S * D) + 100;
-  parallel_for(stream, B * H * T, cost, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+  parallel_for(stream, B * H * Tq, cost, 1, [&](std::int64_t first, std::int64_t last, int thread) {
     float* scores = static_cast<float*>(stream->scratch(thread, 0));
     for (std::int64_t row = first; row < last; ++row) {
-      const std::int64_t b = row / (H * T), h = row / T % H, t = row % T;
-      const Keys keys = keys_of(p, t, T, S);
-      const float* query = row_of(q, b, h, t);
-      const float* key = row_of(k, b, h / group, 0);
+      const std::int64_t b = row / (H * Tq), h = row / Tq % H, t = row % Tq;
+      const Keys keys = keys_of(p, t, Tq, S);
+      const T* query = row_of<T>(q, b, h, t);
+      const T* key = row_of<T>(k, b, h / group, 0);
       std::int64_t s = keys.begin;
       for (; s + kTogether <= keys.end; s += kTogether)
         dot_keys<kTogether>(query, key + s * k.stride[2], k.stride[2], D, scores + s - keys.begin);
       for (; s < keys.end; ++s) dot_keys<1>(query, key + s * k.stride[2], k.stride[2], D, scores + s - keys.begin);
       const Softmax result = softmax(p, key_mask, b, keys, scores);
       const float factor = result.sum == 0.0f ? 0.0f : 1.0f / result.sum;
-      add_values(scores, std::max<std::int64_t>(0, keys.end - keys.begin), row_of(v, b, h / group, keys.begin), v.stride[2], D, factor,
-                 const_cast<float*>(row_of(o, b, h, t)));
+      add_values(scores, std::max<std::int64_t>(0, keys.end - keys.begin), row_of<T>(v, b, h / group, keys.begin), v.stride[2], D, factor,
+                 const_cast<T*>(row_of<T>(o, b, h, t)));
       data<float>(lse)[b * lse.stride[0] + h * lse.stride[1] + t * lse.stride[2]] =
           result.sum == 0.0f ? -kInfinity : result.maximum / kLog2E + std::log(result.sum);
     }
   });
   return DSW_OK;
+}
+
+}  // namespace
+
+int few_queries_attention(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v,
+                          const DswView& key_mask, const DswView& o, const DswView& lse) {
+  return with_narrow(q.dtype, [&]<class T>(T) { return attention_of<T>(stream, p, q, k, v, key_mask, o, lse); });
 }
 
 }  // namespace dsw::kernels::DSW_ISA
