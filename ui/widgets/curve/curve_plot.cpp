@@ -25,7 +25,8 @@ double niceAbove(double v) {
 }
 }  // namespace
 
-CurvePlot::CurvePlot(QWidget* parent) : QChartView(parent), colors_(Theme::current().colors()), chart_(new QChart) {
+// The view is given its chart at birth: one set later leaves the view's own first chart to nobody.
+CurvePlot::CurvePlot(QWidget* parent) : QChartView(new QChart, parent), colors_(Theme::current().colors()), chart_(chart()) {
   chart_->legend()->hide();
   chart_->setAnimationOptions(QChart::NoAnimation);
   chart_->setBackgroundVisible(false);
@@ -39,7 +40,6 @@ CurvePlot::CurvePlot(QWidget* parent) : QChartView(parent), colors_(Theme::curre
     axis->setVisible(false);
     chart_->addAxis(axis, side);
   }
-  setChart(chart_);
   setFrameShape(QFrame::NoFrame);
   setRenderHint(QPainter::Antialiasing);
   setMouseTracking(true);
