@@ -46,12 +46,13 @@ Tensor run_recomputed(const std::vector<ChainBlock>& blocks, std::size_t begin, 
     for (const ChainBlock& block : part) y = run_one(block, y, pass);
     return y;
   };
-  return checkpoint(x, parameters, forward, [part, later, random, numbers, probe, begin](const Tensor& input) mutable {
+  return checkpoint(x, parameters, forward, [part, later, random, numbers, probe, begin](const Tensor& input) {
     Rng same = numbers;
-    if (random) later.dropout_rng = &same;
+    Forward again = later;
+    if (random) again.dropout_rng = &same;
     if (probe) probe->begin_again(input.device(), begin);
     Tensor y = input;
-    for (const ChainBlock& block : part) y = run_one(block, y, later);
+    for (const ChainBlock& block : part) y = run_one(block, y, again);
     if (probe) probe->end_again(input.device(), begin);
     return y;
   });

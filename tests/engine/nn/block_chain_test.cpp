@@ -3,6 +3,7 @@
 // Activation checkpointing: the same bits with less memory, whatever is computed again.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -22,15 +23,23 @@ struct Network {
   std::string type, settings;
   InputSpec input;
   std::int64_t batch = 4;
+  DType compute = DType::F32;
 };
 
-void PrintTo(const Network& network, std::ostream* out) { *out << network.type << " " << network.settings; }
+void PrintTo(const Network& network, std::ostream* out) {
+  *out << network.type << " " << network.settings << " " << dtype_name(network.compute);
+}
 
 Network gpt(int layers) {
   Network network{"gpt", R"({"heads":2,"width":32,"dropout":0.1,"layers":)" + std::to_string(layers) + "}", {}, 4};
   network.input.kind = InputSpec::Kind::Tokens;
   network.input.context = 32;
   network.input.vocabulary = network.input.classes = 11;
+  return network;
+}
+Network narrow_gpt() {
+  Network network = gpt(4);
+  network.compute = DType::BF16;
   return network;
 }
 Network text_classifier() {
@@ -59,6 +68,7 @@ struct Pass {
     const Json settings = with_defaults(entry->schema, Json::parse(network.settings));
     model = std::move(*(*entry->make(settings))->build(settings, network.input));
     model->materialize(*device, 3);
+    model->compute_in(network.compute);
     const Shape shape = network.input.input_shape(network.batch);
     Rng rng(1);
     if (network.input.kind == InputSpec::Kind::Image) {
@@ -79,7 +89,7 @@ struct Pass {
   /// All gradients and buffers, one after the other.
   std::vector<float> run(const std::vector<RecomputedBlocks>& recomputed, BlockProbe* probe = nullptr) {
     Rng dropout(9, "dropout");
-    Forward pass;
+    Forward pass = model->new_pass();
     pass.training = true;
     pass.dropout_rng = &dropout;
     pass.recomputed = &recomputed;
@@ -125,9 +135,12 @@ TEST_P(BlockChainTest, GradientsAndStatisticsHaveTheSameBitsWhateverIsComputedAg
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, BlockChainTest, testing::Values(gpt(5), text_classifier(), resnet()), [](const auto& network) {
-  return network.param.type == "text-classifier" ? std::string("text_classifier") : network.param.type;
-});
+INSTANTIATE_TEST_SUITE_P(Networks, BlockChainTest, testing::Values(gpt(5), narrow_gpt(), text_classifier(), resnet()),
+                         [](const auto& network) {
+                           std::string name = network.param.type + "_" + dtype_name(network.param.compute);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(BlockProbe, PredictsThePeakOfEveryOtherPlan) {
   Pass pass(gpt(6));
