@@ -13,7 +13,7 @@
 #include "engine/nn/ops/linear.h"
 #include "engine/nn/ops/matmul.h"
 #include "engine/nn/ops/norm.h"
-#include "kernels/cpu/limits.h"
+#include "engine/tensor/cpu_limits.h"
 
 namespace dsw {
 namespace {
@@ -59,10 +59,9 @@ class Cases {
   static constexpr std::int64_t kBatch = 4, kHeads = 8, kHeadWidth = 64;
 
   Tensor noise(const Shape& shape, std::uint64_t seed) const {
-    Rng rng(seed);
-    std::vector<float> values(static_cast<std::size_t>(shape.elements()));
-    for (float& v : values) v = static_cast<float>(rng.normal());
-    return to_dtype_copy(from_host(values, shape, device_), dtype_);
+    const Tensor values = empty(shape, DType::F32, device_);
+    check_status(device_.kernels().random_normal(device_.stream(), values.view(), Rng(seed).next_key(), 0, 1), "random_normal", device_);
+    return dtype_ == DType::F32 ? values : to_dtype_copy(values, dtype_);
   }
   double bytes(double elements) const { return elements * static_cast<double>(dtype_bytes(dtype_)); }
   /// `work` makes what is measured, under NoGradScope.
@@ -113,18 +112,18 @@ class Cases {
     });
   }
   void row_norm() {
-    const double elements = 8192.0 * 1024;
+    const double elements = 4096.0 * 1024;
     add("layer-norm-1024", 8 * elements, bytes(2 * elements), [this]() -> std::function<void()> {
-      return [x = noise({8192, 1024}, 11)] { layer_norm(x, {}, {}, 1e-5); };
+      return [x = noise({4096, 1024}, 11)] { layer_norm(x, {}, {}, 1e-5); };
     });
   }
   void elementwise() {
-    const double elements = 8192.0 * 1024;
+    const double elements = 4096.0 * 1024;
     add("add", elements, bytes(3 * elements), [this]() -> std::function<void()> {
-      return [x = noise({8192, 1024}, 12), y = noise({8192, 1024}, 13)] { dsw::add(x, y); };
+      return [x = noise({4096, 1024}, 12), y = noise({4096, 1024}, 13)] { dsw::add(x, y); };
     });
     add("gelu", 8 * elements, bytes(2 * elements), [this]() -> std::function<void()> {
-      return [x = noise({8192, 1024}, 14)] { gelu(x); };
+      return [x = noise({4096, 1024}, 14)] { gelu(x); };
     });
   }
 
@@ -195,9 +194,9 @@ Result<MachineRates> measure_machine(int threads, double seconds, std::stop_toke
     return {};
   };
   DSW_TRY(next());
-  rates.peak_flops = kernels::peak_flops(device->stream(), seconds);
+  rates.peak_flops = cpu_peak_flops(*device, seconds);
   DSW_TRY(next());
-  rates.read_bytes_per_second = kernels::read_bandwidth(device->stream(), seconds);
+  rates.read_bytes_per_second = cpu_read_bandwidth(*device, seconds);
   const NoGradScope no_grad;
   for (const Case& one : cases) {
     DSW_TRY(next());

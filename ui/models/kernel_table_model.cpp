@@ -87,7 +87,7 @@ QString KernelTableModel::text(const Row& row, int column, bool exact) const {
     case Time:
       return plain(row.seconds * 1e3, formatNumber(row.seconds * 1e3, 3));
     case Calls:
-      return row.calls > 0 ? plain(row.calls, formatNumber(row.calls, 3)) : none;
+      return row.calls > 0 ? plain(row.calls, formatCount(row.calls)) : none;
     case Speed:
       if (row.seconds <= 0 || (row.flops <= 0 && row.bytes <= 0)) return none;
       return row.flops > 0 ? plain(row.flops / row.seconds, tr("%1 GFLOP/s").arg(formatNumber(row.flops / row.seconds / 1e9, 3)))

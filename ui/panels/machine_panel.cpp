@@ -94,6 +94,7 @@ MachinePanel::~MachinePanel() {
 QWidget* MachinePanel::mainFocus() { return model_->rowCount() > 0 ? static_cast<QWidget*>(roofline_) : start_; }
 
 void MachinePanel::readKept() {
+  table_->setVisible(false);
   limits_->setText(tr("Not measured yet. Close other programs first: they make every number smaller."));
   const QString kept = context().settings.value(kKept).toString();
   if (kept.isEmpty()) return;
@@ -134,6 +135,7 @@ void MachinePanel::ended(const Result<MachineRates>& result) {
 
 void MachinePanel::show(const MachineRates& rates) {
   model_->setRates(rates);
+  table_->setVisible(true);
   const QString when = QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(rates.measured_at * 1000)).toString("d MMM yyyy");
   limits_->setText(tr("%1, %2 threads: %3 GFLOP/s in float32, %4 GB/s read from memory. Measured on %5.")
                        .arg(QString::fromStdString(rates.processor))

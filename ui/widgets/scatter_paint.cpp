@@ -107,10 +107,14 @@ void ScatterView::paintBound(QPainter& p, const ThemeColors& colors) const {
   p.drawPolyline(line);
   p.restore();
   if (line.isEmpty() || bound_.name.isEmpty()) return;
-  // Below the line at its right end, where a roofline is flat.
+  // Above the line where it reaches its last height: points lie under it.
+  qreal left = line.last().x();
+  for (const QPointF& at : line)
+    if (std::abs(at.y() - line.last().y()) < 0.5) left = std::min(left, at.x());
   p.setFont(themeFont(FontRole::Hint));
   p.setPen(colors.color(Token::Text2));
-  p.drawText(QRectF(plot.left() + 4, line.last().y() + 3, plot.width() - 8, 16), Qt::AlignRight | Qt::AlignVCenter, bound_.name);
+  const qreal length = QFontMetricsF(p.font()).horizontalAdvance(bound_.name);
+  p.drawText(QPointF(std::max(plot.left() + 4, std::min(left + 4, plot.right() - length - 4)), line.last().y() - 6), bound_.name);
 }
 
 void ScatterView::paintNames(QPainter& p, const ThemeColors& colors) const {

@@ -138,6 +138,8 @@ TEST_P(Panels, Compare) {
 
 TEST_P(Panels, Machine) {
   window_->context().navigator.open({kind::kMachine, {}, {}});
+  window_->resize(1200, 720);
+  QTest::qWait(200);
   EXPECT_TRUE(standsAs("machine-empty"));
   MachineRates rates;
   rates.processor = "Processor of 2 cores, AVX-512";

@@ -31,8 +31,11 @@ TEST_F(TrainFixture, ImagesGiveTestMetricsConfusionAndMistakesWithPictures) {
     EXPECT_FALSE(key.first.ends_with("perplexity"));
   }
   EXPECT_NEAR(outcome.metrics.at({"test/accuracy", 20}) + outcome.metrics.at({"test/error", 20}), 1, 1e-12);
-  const auto samples = outcome.bodies<SampleBody>();
-  ASSERT_EQ(samples.size(), 2u);
+  auto samples = outcome.bodies<SampleBody>();
+  ASSERT_EQ(samples.size(), 3u);
+  EXPECT_EQ(samples[0].kind, "profile") << "of the steps before the last evaluation";
+  EXPECT_FALSE(Json::parse(samples[0].data).at("kernels").empty());
+  samples.erase(samples.begin());
   const Json confusion = Json::parse(samples[0].data), wrong = Json::parse(samples[1].data);
   std::int64_t all = 0, right = 0;
   for (std::size_t r = 0; r < 10; ++r)
