@@ -130,13 +130,18 @@ bool CommandRegistry::run(const QString& id) {
     }
   }
   const bool ownKeys = command->context == CommandContext::Chart || command->context == CommandContext::Canvas;
-  QObject* focus = QGuiApplication::focusObject();
-  if (!ownKeys || !focus || command->keys.isEmpty()) return false;
+  if (!ownKeys || command->keys.isEmpty()) return false;
+  // The focus may be on the view or on a button of it.
+  const QList<QObject*> views = actions_.at(id)->associatedObjects();
+  QObject* view = QGuiApplication::focusObject();
+  while (view && !views.contains(view)) view = view->parent();
+  if (!view) return false;
+  if (auto* keys = view->property(kCommandKeys).value<QObject*>()) view = keys;
   // The view knows its default keys; a key that a person gave the command arrives as the default one.
   const QKeyCombination key = command->keys.front()[0];
   const QString text = key.keyboardModifiers() == Qt::NoModifier ? QKeySequence(key.key()).toString().toLower() : QString();
   QKeyEvent press(QEvent::KeyPress, key.key(), key.keyboardModifiers(), text);
-  QCoreApplication::sendEvent(focus, &press);
+  view->event(&press);  // not sent: on its way it would be a shortcut again, and come back here
   return press.isAccepted();
 }
 

@@ -22,6 +22,8 @@ class AppSettings;
 /// (`view->addActions(commands.actions(…))`; charts and canvases only say so by the property kCommandContext, and the window adds the
 /// actions when they get the focus). Window overlaps with all, the others only with themselves.
 inline constexpr const char* kCommandContext = "commandContext";  ///< of a widget: an int, one of
+/// Of a widget with kCommandContext: the QObject that its keys go to, where that is another than the widget itself.
+inline constexpr const char* kCommandKeys = "commandKeys";
 enum class CommandContext { Window, Form, Table, Chart, Canvas };
 QString commandContextName(CommandContext context);   ///< "anywhere", "form and JSON", "tables", "charts", "canvas"
 QString commandContextNeeds(CommandContext context);  ///< "Click a chart first."; of Window empty

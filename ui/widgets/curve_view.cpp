@@ -23,6 +23,8 @@ void CrosshairLink::set(double step, bool pinned) {
 CurveView::CurveView(QWidget* parent)
     : QWidget(parent), plot_(new CurvePlot(this)), header_(new QWidget(this)), message_(new MessageBar(this)) {
   setProperty(kCommandContext, static_cast<int>(CommandContext::Chart));
+  setProperty(kCommandKeys, QVariant::fromValue<QObject*>(plot_));
+  setFocusProxy(plot_);  // it shows that it has the focus
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);

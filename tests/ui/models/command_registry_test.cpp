@@ -6,6 +6,7 @@
 
 #include <QAction>
 #include <QTest>
+#include <QToolButton>
 
 #include "tests/support/temp_folder.h"
 #include "ui/models/app_settings.h"
@@ -142,6 +143,23 @@ TEST(CommandRegistry, AChartGetsItsDefaultKeyHoweverTheCommandWasCalled) {
   chart.setFocus();
   QTest::keyClick(&chart, Qt::Key_Z);
   EXPECT_EQ(chart.keys, QList<int>{Qt::Key_0});
+}
+
+TEST(CommandRegistry, AKeyWithTheFocusOnAButtonOfAChartReachesTheChartOnce) {
+  CommandRegistry registry(nullptr);
+  addCommands(registry);
+  registry.setRouter([] { return std::vector<CommandTarget*>{}; });
+  QWidget view;
+  KeyCounter plot;
+  plot.setParent(&view);
+  QToolButton button(&view);
+  view.setProperty(kCommandKeys, QVariant::fromValue<QObject*>(&plot));
+  view.addActions(registry.actions(CommandContext::Chart));
+  view.show();
+  ASSERT_TRUE(QTest::qWaitForWindowActive(&view));
+  button.setFocus();
+  QTest::keyClick(&button, Qt::Key_E);  // once it called itself without end
+  EXPECT_EQ(plot.keys, QList<int>{Qt::Key_E});
 }
 
 }  // namespace
