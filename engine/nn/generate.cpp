@@ -67,7 +67,7 @@ std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t
                   fmt::format("The prompt holds the token {}, but the model knows 0 to {}", id, vocabulary - 1));
   }
   const NoGradScope no_grad;
-  Forward pass = model.new_pass();
+  Forward pass;  // in float32: for one token, narrow copies of the weights would cost more than reading the weights
   std::vector<std::int32_t> ids = prompt, made;
   std::vector<KvCache> caches;
   for (std::int64_t n = 0; n < count; ++n) {

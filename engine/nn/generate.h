@@ -24,7 +24,7 @@ struct Sampling {
 std::int32_t draw_token(std::vector<float> logits, const Sampling& sampling, Rng& rng, std::span<const std::int32_t> seen = {});
 
 /// `count` token ids that follow `prompt` (at least one id) by a gpt. Each is drawn from the logits after the last `context` ids, as
-/// nanoGPT does. While all ids fit into the context, keys and values are kept, so one more token costs one token's products.
+/// nanoGPT does, in float32. While all ids fit into the context, keys and values are kept, so one more token costs one token's products.
 /// `on_token` sees each id as it comes and may be empty. Throws Error{InvalidArgument} for a prompt that is empty or has ids outside the
 /// vocabulary or for a model of another family, Error{Stopped} between tokens.
 std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling,
