@@ -44,10 +44,9 @@ struct Workspace::Impl {
   std::map<std::string, std::int64_t> jobs_of_runs;
   int next_slot = 0;
   std::filesystem::path worker_program = program_folder() / "deepshock";
-  std::atomic<bool> detaching{false};                             // worker processes are left to themselves
-  std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();  // the last member: its threads use all above
-
+  std::atomic<bool> detaching{false};  // worker processes are left to themselves
   std::function<void(const std::string&, std::span<const Event>)> watch;
+  std::unique_ptr<JobQueue> jobs = std::make_unique<JobQueue>();  // the last member: its threads use all above
 
   std::function<void(const std::string&, std::span<const Event>)> watcher() {
     const std::lock_guard lock(mutex);
