@@ -16,6 +16,9 @@ Error io_error(const char* what, const std::filesystem::path& path) {
                "Check the place and its free space.", path.string());
 }
 
+/// A full disk, a used up share of it, or a file as large as one may be.
+bool no_room(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
+
 /// Closes on the way out.
 struct File {
   int number = -1;
@@ -66,18 +69,40 @@ Result<std::unique_ptr<EventFileWriter>> EventFileWriter::open(const std::filesy
   return std::unique_ptr<EventFileWriter>(new EventFileWriter(path, file.release(), last_seq));
 }
 
-EventFileWriter::~EventFileWriter() { ::close(file_); }
+EventFileWriter::~EventFileWriter() {
+  struct stat info {};
+  if (kept_to_ > 0 && ::fstat(file_, &info) == 0 && ::ftruncate(file_, info.st_size) != 0) kept_to_ = 0;  // what was kept stays so
+  ::close(file_);
+}
 
 Result<void> EventFileWriter::append(const Event& event) {
   const std::string line = event_to_line(event) + '\n';
   for (std::size_t written = 0; written < line.size();) {
     const ssize_t n = ::write(file_, line.data() + written, line.size() - written);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(io_error("written", path_));
+    if (n < 0) {
+      ran_out_ = no_room(errno);
+      const Error error = io_error("written", path_);
+      struct stat info {};
+      if (written > 0 && ::fstat(file_, &info) == 0 && ::ftruncate(file_, info.st_size - static_cast<off_t>(written)) != 0)
+        return fail(io_error("cut to its last whole line", path_));
+      return fail(error);
+    }
     written += static_cast<std::size_t>(n);
   }
   last_seq_ = event.seq;
   return {};
+}
+
+bool EventFileWriter::keep_room() {
+  constexpr off_t kAhead = 256 << 10, kLeast = 100 << 10;
+  const off_t end = ::lseek(file_, 0, SEEK_END);
+  if (end < 0 || kept_to_ - end >= kLeast) return true;
+  if (::fallocate(file_, FALLOC_FL_KEEP_SIZE, end, kAhead) == 0) {
+    kept_to_ = end + kAhead;
+    return true;
+  }
+  return !no_room(errno);
 }
 
 Result<void> EventFileWriter::sync() {

@@ -21,8 +21,12 @@ class EventFileWriter {
   EventFileWriter(const EventFileWriter&) = delete;
   EventFileWriter& operator=(const EventFileWriter&) = delete;
 
-  /// Error{Io} on a full disk; the line may then be torn, and readers leave it out.
+  /// Error{Io}: nothing of it was written, and it may be tried again. ran_out() says whether the disk was full.
   Result<void> append(const Event& event);
+  bool ran_out() const { return ran_out_; }
+  /// Keeps some 100 KiB free behind the last line, for what is said while the disk is full. False: the disk has no more than is kept.
+  /// Where files cannot be given room in advance, it is true.
+  bool keep_room();
   Result<void> sync();
   std::int64_t last_seq() const { return last_seq_; }
 
@@ -31,6 +35,8 @@ class EventFileWriter {
   std::filesystem::path path_;
   int file_;
   std::int64_t last_seq_;
+  std::int64_t kept_to_ = 0;  // offset up to which the disk has given room
+  bool ran_out_ = false;
 };
 
 /// Reads an event file that another process may be writing: each call gives the whole lines that were added since the last one.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/run/worker.h"
 
+#include <chrono>
+#include <thread>
+
 #include "engine/core/catalog.h"
 #include "engine/core/file_bytes.h"
 #include "engine/core/file_lock.h"
@@ -14,6 +17,9 @@
 
 namespace dsw {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kBetweenTries = std::chrono::seconds(1);
 
 struct ResumePoint {
   std::filesystem::path checkpoint;  // empty: from the start
@@ -65,15 +71,37 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
   std::stop_source halt;
   const std::stop_callback forward(stop, [&halt] { halt.request_stop(); });
   Result<void> written;
+  bool waiting = false;
+  RunContext* running = nullptr;
+  // A full disk does not end a run: it says so with what was kept free for that, and waits.
+  const auto wait_for_room = [&](const Event& event) {
+    waiting = true;
+    const bool told = written.has_value();
+    if (told)
+      running->emit(StatusBody{RunStatus::Paused, running->last_step(), request.out.string() + ": the disk is full",
+                               "The run waits and nothing is lost. Make room, and it goes on by itself."});
+    bool room = false;
+    while (!room && !halt.stop_requested()) {
+      for (auto end = Clock::now() + kBetweenTries; Clock::now() < end && !halt.stop_requested();)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (!written) written = writer->append(event);
+      room = written && writer->keep_room();
+      if (!written && !writer->ran_out()) break;
+    }
+    if (room && told) running->emit(StatusBody{RunStatus::Running, running->last_step(), "", ""});
+    waiting = false;
+  };
   RunContext context(
       catalog, experiment, *device, std::filesystem::absolute(request.out), halt.get_token(),
       [&](Event event) {
         if (!written) return;
         written = writer->append(event);
-        if (!written) halt.request_stop();  // a full disk: what is written stays whole, the run ends at once
+        if (!waiting && !halt.stop_requested() && (written ? !writer->keep_room() : writer->ran_out())) wait_for_room(event);
+        if (!written) halt.request_stop();  // what is written stays whole, the run ends at once
         if (request.watch) request.watch(event);
       },
       point.first_seq);
+  running = &context;
   context.resume_from = point.checkpoint;
   context.data = &data;
   const Result<void> result = execute(context);

@@ -95,6 +95,9 @@ class Project {
   /// of them. They must not call back into the project.
   virtual void on_committed(std::function<void(const std::vector<std::string>& run_ids)> callback) = 0;
   virtual void on_trouble(std::function<void(const Error&)> callback) = 0;
+  /// Called on the writer thread when events are stored again after trouble that was told. Callbacks add up; an empty function removes
+  /// all.
+  virtual void on_trouble_over(std::function<void()> callback) = 0;
 
   // what a person says about things; `id` of a run, an experiment or a model
   virtual Result<void> rename(const std::string& id, const std::string& name) = 0;

@@ -43,6 +43,7 @@ class SqliteProject final : public Project {
   void set_waiting(bool waits) override { writer_.set_waiting(waits); }
   void on_committed(std::function<void(const std::vector<std::string>&)> callback) override { writer_.on_committed(std::move(callback)); }
   void on_trouble(std::function<void(const Error&)> callback) override { writer_.on_trouble(std::move(callback)); }
+  void on_trouble_over(std::function<void()> callback) override { writer_.on_trouble_over(std::move(callback)); }
 
   Result<void> rename(const std::string& id, const std::string& name) override;
   Result<void> set_tags(const std::string& run_id, const std::vector<std::string>& tags) override;

@@ -111,6 +111,15 @@ void WriterThread::on_trouble(std::function<void(const Error&)> callback) {
   }
 }
 
+void WriterThread::on_trouble_over(std::function<void()> callback) {
+  const std::lock_guard lock(mutex_);
+  if (callback) {
+    relieved_.push_back(std::move(callback));
+  } else {
+    relieved_.clear();
+  }
+}
+
 void WriterThread::tell_committed(const std::vector<std::string>& run_ids) {
   if (run_ids.empty()) return;
   std::unique_lock lock(mutex_);
@@ -124,6 +133,13 @@ void WriterThread::tell_trouble(const Error& error) {
   const auto callbacks = troubled_;
   lock.unlock();
   for (const auto& callback : callbacks) callback(error);
+}
+
+void WriterThread::tell_trouble_over() {
+  std::unique_lock lock(mutex_);
+  const auto callbacks = relieved_;
+  lock.unlock();
+  for (const auto& callback : callbacks) callback();
 }
 
 void WriterThread::work() {
@@ -243,12 +259,15 @@ void WriterThread::commit_events() {
     failing_since_.reset();
     events_.committed();
     batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(items));
+    bool relieved = false;
     {
       const std::lock_guard lock(mutex_);
+      relieved = trouble_.has_value();
       trouble_.reset();
       queued_events_ -= count;
     }
     room_.notify_all();
+    if (relieved) tell_trouble_over();
     if (lost) tell_trouble(*lost);
     tell_committed(changed);
   }

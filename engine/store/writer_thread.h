@@ -40,6 +40,7 @@ class WriterThread {
 
   void on_committed(std::function<void(const std::vector<std::string>&)> callback);
   void on_trouble(std::function<void(const Error&)> callback);
+  void on_trouble_over(std::function<void()> callback);
 
  private:
   struct Command {
@@ -65,6 +66,7 @@ class WriterThread {
   void run_command(Command& command);
   void tell_committed(const std::vector<std::string>& run_ids);
   void tell_trouble(const Error& error);
+  void tell_trouble_over();
 
   std::unique_ptr<Database> database_;  // writer thread only, as what follows
   EventWriter events_;
@@ -81,6 +83,7 @@ class WriterThread {
   bool closing_ = false, unlimited_ = false;
   std::vector<std::function<void(const std::vector<std::string>&)>> committed_;
   std::vector<std::function<void(const Error&)>> troubled_;
+  std::vector<std::function<void()>> relieved_;
   std::optional<Error> trouble_;  // of the last commit; none after a good one
   std::optional<Error> broken_;   // why nothing more is written; set by the writer thread
 

@@ -72,6 +72,11 @@ void StoreWatcher::watchProject(Project& project) {
     QMetaObject::invokeMethod(
         shared->watcher, [w = shared->watcher, error] { emit w->trouble(error); }, Qt::QueuedConnection);
   });
+  project.on_trouble_over([shared = shared_, number] {
+    const std::lock_guard lock(shared->mutex);
+    if (shared->watcher && shared->project == number)
+      QMetaObject::invokeMethod(shared->watcher, &StoreWatcher::troubleOver, Qt::QueuedConnection);
+  });
 }
 
 void StoreWatcher::watchFile(QueryRunner& queries, const std::filesystem::path& path) {

@@ -43,6 +43,7 @@ class StoreWatcher : public QObject {
   void committed(const QStringList& runIds);
   void jobsChanged();
   void trouble(const Error& error);
+  void troubleOver();  ///< what waited is stored
 
  private:
   struct Shared;

@@ -3,6 +3,8 @@
 #include "engine/run/event_file.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <fstream>
 
@@ -101,6 +103,33 @@ TEST(EventFile, AFolderThatIsNotThereIsNamed) {
   ASSERT_FALSE(writer);
   EXPECT_EQ(writer.error().code, ErrorCode::Io);
   EXPECT_NE(writer.error().sentence().find("/nowhere/at/all/events.jsonl"), std::string::npos);
+}
+
+TEST(EventFile, WhatFoundNoRoomLeavesNothingAndIsWrittenLater) {
+  TempFolder folder;
+  const auto path = folder.path() / "events.jsonl";
+  auto writer = EventFileWriter::open(path).value();
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit limit = before;
+  limit.rlim_cur = 4096;
+  setrlimit(RLIMIT_FSIZE, &limit);
+  std::int64_t seq = 1;
+  while (writer->append(metric(seq))) ++seq;
+  const bool ran_out = writer->ran_out();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(ran_out);
+  EXPECT_EQ(writer->last_seq(), seq - 1);
+  ASSERT_TRUE(writer->append(metric(seq)));
+  EventFollower follower(path);
+  std::vector<Event> events;
+  ASSERT_TRUE(follower.read(events));
+  ASSERT_EQ(events.size(), static_cast<std::size_t>(seq));
+  EXPECT_EQ(follower.bad_lines(), 0) << "a torn line was left";
+  EXPECT_TRUE(writer->keep_room());
+  writer.reset();
+  EXPECT_LE(std::filesystem::file_size(path), 4096u + 200) << "room that was kept is no part of the file";
 }
 
 }  // namespace

@@ -5,10 +5,13 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -121,6 +124,88 @@ TEST_F(LauncherTest, TwoWorkersDoNotShareAFolder) {
   const auto result = run_worker(catalog, worker_request, {});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::Locked);
+}
+
+/// Runs a worker of 2000 steps in this process, lets its disk fill up and makes room again; gives what it told.
+struct FullDiskWorker {
+  FullDiskWorker(const Catalog& catalog, const LaunchRequest& launch) : events_file(launch.folder / "events.jsonl") {
+    std::filesystem::create_directories(launch.folder);
+    write_text(launch.folder / "spec.json", absolute_document(catalog, launch.experiment));
+    WorkerRequest worker;
+    worker.spec = launch.folder / "spec.json";
+    worker.out = launch.folder;
+    worker.device = "cpu";
+    worker.threads = 1;
+    thread = std::thread([this, &catalog, worker] { result = run_worker(catalog, worker, stop.get_token()); });
+  }
+  ~FullDiskWorker() {
+    stop.request_stop();
+    if (thread.joinable()) thread.join();
+  }
+  std::vector<Event> events() const {
+    std::vector<Event> all;
+    (void)EventFollower(events_file).read(all);
+    return all;
+  }
+  /// Waits until nothing more came for 1.5 s: true, or until the end: false.
+  bool stands_still() const {
+    for (std::size_t before = 0;;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+      const std::vector<Event> now = events();
+      if (!now.empty())
+        if (const auto* status = std::get_if<StatusBody>(&now.back().body); status && status->status == RunStatus::Finished) return false;
+      if (now.size() == before && before > 0) return true;
+      before = now.size();
+    }
+  }
+  void expect_whole() {
+    thread.join();
+    EXPECT_TRUE(result) << result.error().sentence();
+    std::int64_t step = 0;
+    for (const Event& event : events())
+      if (const auto* metric = std::get_if<MetricBody>(&event.body); metric && metric->key == "train/loss") {
+        EXPECT_EQ(metric->step, ++step);
+      }
+    EXPECT_EQ(step, 2000) << "every step is told once";
+  }
+  std::filesystem::path events_file;
+  std::stop_source stop;
+  Result<void> result;
+  std::thread thread;
+};
+
+TEST_F(LauncherTest, AWorkerWhoseFilesMayNotGrowWaits) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit limit = before;
+  limit.rlim_cur = 128 << 10;
+  setrlimit(RLIMIT_FSIZE, &limit);
+  FullDiskWorker worker(catalog, request(2000));
+  const bool waits = worker.stands_still();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(waits);
+  worker.expect_whole();
+}
+
+TEST_F(LauncherTest, AWorkerOnAFullDiskSaysSoAndGoesOn) {
+  const auto disk = folder / "disk";
+  std::filesystem::create_directories(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=2m") != 0) GTEST_SKIP() << "a small disk can be mounted by root only";
+  {
+    LaunchRequest launch = request(2000);
+    launch.folder = disk / "run";
+    FullDiskWorker worker(catalog, launch);
+    while (worker.events().size() < 200) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::ofstream(disk / "fill") << std::string(std::size_t{4} << 20, 'x');
+    EXPECT_TRUE(worker.stands_still());
+    const std::vector<Event> told = worker.events();
+    const auto* status = told.empty() ? nullptr : std::get_if<StatusBody>(&told.back().body);
+    EXPECT_TRUE(status && status->status == RunStatus::Paused) << "that it waits is said";
+    std::filesystem::remove(disk / "fill");
+    worker.expect_whole();
+  }
+  umount(disk.c_str());
 }
 
 TEST_F(LauncherTest, PathsBecomeAbsoluteAndBuiltinsStay) {

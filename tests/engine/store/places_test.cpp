@@ -319,6 +319,8 @@ TEST(Places, AFullDiskPausesTheWriterAndLosesNothing) {
     project->on_trouble([&](const Error& error) {
       if (error.code == ErrorCode::Io && error.message.find("is full") != std::string::npos) ++troubles;
     });
+    std::atomic<int> over = 0;
+    project->on_trouble_over([&] { ++over; });
     rlimit limit{};
     getrlimit(RLIMIT_FSIZE, &limit);
     const rlimit before = limit;
@@ -339,8 +341,10 @@ TEST(Places, AFullDiskPausesTheWriterAndLosesNothing) {
     project->append(run.id, more);  // goes on in memory
     require(!project->flush(), 13);
     require(!project->set_note(run.id, "no room"), 14);  // a command fails with the same sentence, it does not hang
+    require(over == 0, 19);
     setrlimit(RLIMIT_FSIZE, &before);
     require(project->flush().has_value(), 15);
+    require(over == 1, 20);
     auto reader = value_of(project->reader());
     require(value_of(reader->run(run.id)).last_seq == seq, 16);
     require(static_cast<std::int64_t>(value_of(reader->events(run.id)).size()) == seq - 1, 17);
