@@ -85,8 +85,8 @@ Result<ParamSchema> document_schema(const Catalog& catalog, const std::string& t
   return schema;
 }
 
-std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
-                                       DatasetCache* data) {
+std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                                       std::stop_token stop) {
   if (!document.is_object()) return {Problem{"", "is no object; a document begins with { and ends with }", {}, false}};
   const auto task = document.find("task");
   if (task == document.end() || !task->is_string()) {
@@ -127,7 +127,7 @@ std::vector<Problem> validate_document(const Catalog& catalog, const Json& docum
     problems.push_back({"/task", fmt::format("cannot run: {}", found.error().sentence()), {}, false});
     return problems;
   }
-  for (Problem& problem : (*found)->validate(catalog, with_defaults(*schema, document), base, data)) {
+  for (Problem& problem : (*found)->validate(catalog, with_defaults(*schema, document), base, data, stop)) {
     const bool known = std::any_of(problems.begin(), problems.end(), [&](const Problem& p) { return p.pointer == problem.pointer; });
     if (!known) problems.push_back(std::move(problem));
   }

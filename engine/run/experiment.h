@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ Result<std::vector<TextPlace>> document_places(const std::string& text);
 Result<ParamSchema> document_schema(const Catalog& catalog, const std::string& task);
 
 /// Every problem of a document at once: schema, then what only the task sees (heads and width, a missing file, data and model that do not
-/// fit). `data` answers questions about data sources; null: data is not looked at.
-std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data);
+/// fit). `data` answers questions about data sources; null: data is not looked at. `stop` ends the reading of data: what is returned then
+/// is of no use.
+std::vector<Problem> validate_document(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                                       std::stop_token stop = {});
 
 /// A validated document, ready to run. A value.
 struct Experiment {

@@ -30,7 +30,7 @@ void add_costs(const Catalog& catalog, DatasetCache& data, const Experiment& exp
   const auto task = entry->make(Json::object());
   if (!task) return;
   const Json document = Json::parse(experiment.resolved);
-  const auto costs = (*task)->estimate(catalog, document, experiment.base, &data);
+  const auto costs = (*task)->estimate(catalog, document, experiment.base, &data, {});
   if (!costs) return;
   record["parameters"] = costs->parameters;
   record["step_flops"] = costs->step_flops;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,11 +25,11 @@ struct Estimate {
 class Task {
  public:
   virtual ~Task() = default;
-  /// What the schema cannot see; pointers from the document's root.
-  virtual std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
-                                        DatasetCache* data) const = 0;
-  virtual Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
-                                    DatasetCache* data) const = 0;
+  /// What the schema cannot see; pointers from the document's root. `stop` ends the reading of data.
+  virtual std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                                        std::stop_token stop) const = 0;
+  virtual Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                                    std::stop_token stop) const = 0;
   /// Runs to the end, to a stop request, or goes on from context.resume_from. Called by execute() alone.
   virtual Result<void> run(RunContext& context) const = 0;
 };

@@ -27,17 +27,21 @@ bool has_problem_at(const Param& param, const Json& document) {
   return !check_params(one, Json{{param.name, *section}}).empty();
 }
 
+/// Of a document that may not fit its schema; 1 is the schema's default.
+std::uint64_t seed_of(const Json& document) {
+  const auto seed = document.find("seed");
+  return seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1;
+}
+
 class TrainTask : public Task {
  public:
-  std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
-                                DatasetCache* data) const override {
+  std::vector<Problem> validate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                                std::stop_token stop) const override {
     std::vector<Problem> problems;
     const ParamSchema schema = train_schema(catalog);
     const auto sound = [&](const char* section) { return !has_problem_at(*schema.find(section), document); };
     if (sound("data") && data) {
-      const auto seed = document.find("seed");
-      const auto set =
-          data->get(document.at("data"), base, seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1);
+      const auto set = data->get(document.at("data"), base, seed_of(document), stop);
       if (!set) {
         problems.push_back(data_problem(set.error()));
       } else {
@@ -52,8 +56,8 @@ class TrainTask : public Task {
     return problems;
   }
 
-  Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base,
-                            DatasetCache* data) const override {
+  Result<Estimate> estimate(const Catalog& catalog, const Json& document, const std::filesystem::path& base, DatasetCache* data,
+                            std::stop_token stop) const override {
     DSW_TRY_ASSIGN(const ParamSchema schema, document_schema(catalog, "train"));
     const Json full = with_defaults(schema, document);
     const ParamSchema own = train_schema(catalog);
@@ -63,7 +67,7 @@ class TrainTask : public Task {
     check_length(full.at("training"), length);
     if (!length.empty()) return fail(ErrorCode::InvalidDocument, length.front().sentence());
     if (!data) return fail(ErrorCode::InvalidArgument, "An estimate needs the data's shape");
-    DSW_TRY_ASSIGN(const std::shared_ptr<const Dataset> set, data->get(full.at("data"), base, 1));
+    DSW_TRY_ASSIGN(const std::shared_ptr<const Dataset> set, data->get(full.at("data"), base, seed_of(full), stop));
     return estimate_of(catalog, full, *set);
   }
 

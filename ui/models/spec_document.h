@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "engine/run/experiment.h"
@@ -65,6 +66,8 @@ class SpecDocument : public QObject {
   int errorCount() const;
   /// True while the pool still looks at the present text: data files, costs.
   bool checking() const { return checked_version_ != version_; }
+  /// Looks at the data again where they have a problem: a file may be there now.
+  void filesMayHaveChanged();
   /// Costs of the last text that could be estimated; null before.
   const Estimate* estimate() const { return estimate_.get(); }
   bool estimateIsCurrent() const { return estimate_ && estimate_version_ == version_; }
@@ -105,6 +108,8 @@ class SpecDocument : public QObject {
   std::shared_ptr<Estimate> estimate_;
   quint64 version_ = 0, checked_version_ = 0, estimate_version_ = 0, merge_session_ = 0;
   bool checking_now_ = false;
+  std::stop_source check_stop_;        ///< of the check that goes on
+  std::unique_ptr<Json> check_reads_;  ///< the data that it reads: [section, seed, base]; null: none
   QTimer check_timer_;
   std::shared_ptr<Mailbox> mailbox_;
 };

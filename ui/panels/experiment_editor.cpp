@@ -57,6 +57,9 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
   inspector_->hide();
   const ExperimentRow* row = context.project.experiment(ref.id);
   setTitle(row ? QString::fromStdString(row->name) : tr("Experiment"));
+  connect(qApp, &QGuiApplication::applicationStateChanged, this, [this](Qt::ApplicationState state) {
+    if (state == Qt::ApplicationActive) document_.filesMayHaveChanged();
+  });
   load();
 }
 
@@ -177,7 +180,8 @@ void ExperimentEditor::refreshHeader() {
     if (QString::fromStdString(run->experiment_id) != ref().id) continue;
     if (runs++ < 2) links += ", " + objectLink({kind::kRun, QString::fromStdString(run->id), {}}, QString::fromStdString(run->short_name));
   }
-  if (runs > 2) links += ", " + objectLink({kind::kRuns, {}, "experiment:" + title()}, tr("%1 more runs").arg(runs - 2));
+  if (runs > 2)
+    links += ", " + objectLink({kind::kRuns, {}, "experiment:" + title()}, runs == 3 ? tr("1 more run") : tr("%1 more runs").arg(runs - 2));
   header().setLinks(links);
 }
 
@@ -255,7 +259,7 @@ CommandState ExperimentEditor::commandState(const QString& id) const {
     if (!writable)
       state.reason = context().project.readOnlyReason();
     else if (errors > 0)
-      state.reason = tr("%1 problem(s) keep it from running.").arg(errors);
+      state.reason = errors == 1 ? tr("1 problem keeps it from running.") : tr("%1 problems keep it from running.").arg(errors);
     else if (starting_)
       state.reason = tr("It is being queued.");
     return state;

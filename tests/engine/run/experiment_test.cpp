@@ -16,7 +16,8 @@ namespace {
 /// Wants `size` to be even.
 class CountTask : public Task {
  public:
-  std::vector<Problem> validate(const Catalog&, const Json& document, const std::filesystem::path&, DatasetCache*) const override {
+  std::vector<Problem> validate(const Catalog&, const Json& document, const std::filesystem::path&, DatasetCache*,
+                                std::stop_token) const override {
     if (document.at("size").is_number_integer() && document.at("size").get<int>() % 2)
       return {{"/size",
                fmt::format("is {}, but an even number is wanted", document.at("size").get<int>()),
@@ -24,7 +25,9 @@ class CountTask : public Task {
                false}};
     return {};
   }
-  Result<Estimate> estimate(const Catalog&, const Json&, const std::filesystem::path&, DatasetCache*) const override { return Estimate(); }
+  Result<Estimate> estimate(const Catalog&, const Json&, const std::filesystem::path&, DatasetCache*, std::stop_token) const override {
+    return Estimate();
+  }
   Result<void> run(RunContext&) const override { return {}; }
 };
 

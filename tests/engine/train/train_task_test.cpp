@@ -159,7 +159,7 @@ TEST_F(TrainFixture, TheEstimateOfMemoryIsWithinATenthOfTheMeasuredPeak) {
     document["model"] = test.model;
     document["training"].update(Json::parse(test.training));
     document["training"]["batch"] = 16;
-    const auto estimate = (*catalog.tasks.find("train")->make(Json::object()))->estimate(catalog, document, ".", data.get());
+    const auto estimate = (*catalog.tasks.find("train")->make(Json::object()))->estimate(catalog, document, ".", data.get(), {});
     ASSERT_TRUE(estimate) << estimate.error().sentence();
     const Outcome outcome = run(document, folder / std::to_string(number++));
     ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();

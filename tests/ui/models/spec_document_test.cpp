@@ -6,11 +6,16 @@
 
 #include <QSignalSpy>
 #include <QTest>
+#include <QThreadPool>
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "engine/core/catalog.h"
+#include "engine/data/dataset.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/workspace.h"
+#include "tests/support/temp_folder.h"
 
 namespace dsw {
 namespace {
@@ -153,6 +158,50 @@ TEST_F(SpecDocumentTest, ADocumentThatGoesSaysNothing) {
     QObject::connect(&gone.undoStack(), &QUndoStack::indexChanged, [&] { ++said; });
   }
   EXPECT_EQ(said, 0) << "a view would read a document half gone";
+}
+
+TEST_F(SpecDocumentTest, AFileThatCameBackIsFound) {
+  const TempFolder folder;
+  document_.setOutsideFiles({});
+  document_.load(QString(kText).replace("builtin:tinyshakespeare", "book.txt"), folder.path());
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !document_.checking() && document_.errorCount() == 1; }, 20000));
+  write_text(folder / "book.txt", std::string(4000, 'a') + std::string(4000, 'b'));
+  document_.filesMayHaveChanged();
+  EXPECT_TRUE(QTest::qWaitFor([&] { return !document_.checking() && document_.errorCount() == 0; }, 20000));
+  document_.filesMayHaveChanged();
+  EXPECT_FALSE(document_.checking()) << "what has no problem is not read again";
+}
+
+/// Data of the type "endless" are read until somebody stops it.
+TEST(SpecDocumentCheck, ReadingDataEndsWithTheDocumentAndWhenItNamesOthers) {
+  std::atomic<int> reading{0}, stopped{0};
+  Catalog catalog;
+  catalog.datasets.add(
+      {"endless", "Never ends", ParamSchema{string_param("source", "Source", std::string("a"), "Where it is")},
+       [&](const Json&, const std::filesystem::path&, std::uint64_t, std::stop_token stop) -> Result<std::unique_ptr<Dataset>> {
+         ++reading;
+         for (int tries = 0; tries < 2000 && !stop.stop_requested(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+         if (stop.stop_requested()) ++stopped;
+         return fail(ErrorCode::Stopped, "reading was stopped");
+       }});
+  register_builtins(catalog);
+  catalog.freeze();
+  DatasetCache data(catalog);
+  {
+    SpecDocument document(catalog, data);
+    document.load(R"({"deepshock": 1, "task": "train", "data": {"type": "endless"}, "model": {"type": "gpt"}, "training": {"steps": 5}})",
+                  ".");
+    ASSERT_TRUE(QTest::qWaitFor([&] { return reading == 1; }, 10000));
+    document.setValue("/training/steps", "6", "Set steps");  // the same data: they are read on
+    QTest::qWait(400);
+    EXPECT_EQ(stopped, 0);
+    document.setValue("/data/source", "\"b\"", "Set source");
+    ASSERT_TRUE(QTest::qWaitFor([&] { return stopped >= 1; }, 10000)) << "what nobody wants any more is read to its end";
+    const int before = reading;
+    ASSERT_TRUE(QTest::qWaitFor([&] { return reading > before || reading > stopped; }, 10000)) << "the present data are not read";
+  }
+  QThreadPool::globalInstance()->waitForDone(10000);
+  EXPECT_EQ(stopped, reading) << "what is read outlives its document";
 }
 
 }  // namespace
