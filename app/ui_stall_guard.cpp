@@ -23,8 +23,8 @@ double clockMs(clockid_t id) {
 
 }  // namespace
 
-UiStallGuard::UiStallGuard(int& argc, char** argv)
-    : QApplication(argc, argv), schedstat_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
+UiStallGuard::UiStallGuard(int& argc, char** argv, double limit_ms)
+    : QApplication(argc, argv), limit_ms_(limit_ms), schedstat_(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC)) {}
 
 UiStallGuard::~UiStallGuard() {
   if (schedstat_ >= 0) ::close(schedstat_);
@@ -72,7 +72,7 @@ bool UiStallGuard::notify(QObject* receiver, QEvent* event) {
   if (allowed_ > 0) return result;
   longest_cpu_ = std::max(longest_cpu_, cpu);
   longest_blocked_ = std::max(longest_blocked_, blocked);
-  if (cpu > kLimitMs || blocked > kLimitMs) {
+  if (cpu > limit_ms_ || blocked > limit_ms_) {
     const char* key = QMetaEnum::fromType<QEvent::Type>().valueToKey(type);
     stalls_.push_back({name, key ? QString::fromLatin1(key) : QString::number(type), cpu, blocked});
   }

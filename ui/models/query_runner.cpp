@@ -110,7 +110,8 @@ void QueryRunner::loop() {
     std::any value = request->question(reader.get(), reader ? nullptr : &error);
     request->question = {};  // what it captured is freed here, not on the UI thread
     QMetaObject::invokeMethod(
-        this, [this, request, value]() mutable { deliver(request, std::move(value)); }, Qt::QueuedConnection);
+        this, [this, request = std::move(request), value = std::move(value)]() mutable { deliver(request, std::move(value)); },
+        Qt::QueuedConnection);  // moved: the answer and what it captured die on the UI thread
   }
 }
 

@@ -5,8 +5,6 @@
 // The whole window over a real workspace: first run, keys, panes, layout, read-only, closing. No event may hold the UI thread.
 #include <gtest/gtest.h>
 
-#include <time.h>
-
 #include <QAccessible>
 #include <QAction>
 #include <QComboBox>
@@ -20,6 +18,7 @@
 #include "engine/run/templates.h"
 #include "engine/store/database.h"
 #include "engine/workspace.h"
+#include "tests/support/cpu_bars.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/ui/window_test_main.h"
 #include "ui/models/app_settings.h"
@@ -417,30 +416,29 @@ TEST_F(MainWindowTest, ClosingAsksWhileARunGoesOn) {
 
 TEST(UiStallGuard, SeesWorkAndBlockingButNotNestedLoops) {
   UiStallGuard& guard = *UiStallGuard::instance();
+  const double limit = guard.limitMs();
+  const auto ms = [limit](double limits) { return static_cast<int>(limits * limit); };
   guard.clear();
-  QTimer::singleShot(0, [] {
-    QElapsedTimer timer;
-    timer.start();
-    timespec begin{}, now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
-    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    while (static_cast<double>(now.tv_sec - begin.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec - begin.tv_nsec) / 1e6 < 80);
+  QTimer::singleShot(0, [limit] {
+    const double begin = cpu_ms(CLOCK_THREAD_CPUTIME_ID);
+    while (cpu_ms(CLOCK_THREAD_CPUTIME_ID) - begin < 1.6 * limit) {
+    }
   });
-  QTest::qWait(200);
+  QTest::qWait(ms(4));
   ASSERT_EQ(guard.stalls().size(), 1u) << guard.report().toStdString();
-  EXPECT_GT(guard.stalls()[0].cpu_ms, 50);
+  EXPECT_GT(guard.stalls()[0].cpu_ms, limit);
   guard.clear();
-  QTimer::singleShot(0, [] { QThread::msleep(120); });
-  QTest::qWait(250);
+  QTimer::singleShot(0, [&] { QThread::msleep(static_cast<unsigned long>(ms(2.4))); });
+  QTest::qWait(ms(5));
   ASSERT_EQ(guard.stalls().size(), 1u);
-  EXPECT_GT(guard.stalls()[0].blocked_ms, 50);
+  EXPECT_GT(guard.stalls()[0].blocked_ms, limit);
   guard.clear();
-  QTimer::singleShot(0, [] {
+  QTimer::singleShot(0, [&] {
     QEventLoop loop;
-    QTimer::singleShot(150, &loop, &QEventLoop::quit);
+    QTimer::singleShot(ms(3), &loop, &QEventLoop::quit);
     loop.exec();
   });
-  QTest::qWait(300);
+  QTest::qWait(ms(6));
   EXPECT_EQ(guard.report().toStdString(), "");
 }
 

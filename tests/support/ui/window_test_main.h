@@ -7,6 +7,7 @@
 #include <QStandardPaths>
 
 #include "app/ui_stall_guard.h"
+#include "tests/support/cpu_bars.h"
 #include "ui/widgets/theme.h"
 
 namespace dsw::test {
@@ -16,7 +17,7 @@ inline int runWindowTests(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QStandardPaths::setTestModeEnabled(true);
-  UiStallGuard app(argc, argv);
+  UiStallGuard app(argc, argv, UiStallGuard::kLimitMs * kCpuBarFactor);
   QApplication::setQuitOnLastWindowClosed(false);
   QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
   QLocale::setDefault(QLocale::c());
