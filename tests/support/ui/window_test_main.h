@@ -17,7 +17,7 @@ inline int runWindowTests(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QStandardPaths::setTestModeEnabled(true);
-  UiStallGuard app(argc, argv, UiStallGuard::kLimitMs * kCpuBarFactor);
+  UiStallGuard app(argc, argv, UiStallGuard::kLimitMs * cpu_bar_factor());
   QApplication::setQuitOnLastWindowClosed(false);
   QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
   QLocale::setDefault(QLocale::c());
