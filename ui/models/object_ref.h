@@ -15,8 +15,8 @@ inline const QString kRun = QStringLiteral("run");                ///< id: RunRo
 inline const QString kRuns = QStringLiteral("runs");              ///< the run table with comparison; id empty, place: a filter
 inline const QString kDevices = QStringLiteral("devices");
 inline const QString kMachine = QStringLiteral("machine");  ///< how fast it is
-inline const QString kKeys = QStringLiteral("keys");    ///< all commands and keys
-inline const QString kModel = QStringLiteral("model");  ///< id: ModelRow::id, or RunRow::id for the weights of a run
+inline const QString kKeys = QStringLiteral("keys");        ///< all commands and keys
+inline const QString kModel = QStringLiteral("model");      ///< id: ModelRow::id, or RunRow::id for the weights of a run
 inline const QString kHelp = QStringLiteral("help");
 // Not tabs: opening them does something.
 inline const QString kProjectFile = QStringLiteral("project-file");  ///< id: a path; opens the project

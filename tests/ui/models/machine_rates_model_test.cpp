@@ -25,7 +25,8 @@ TEST(MachineRatesModel, ShowsTimeSpeedAndTheShareOfTheBound) {
     for (int c = 0; c < model.columnCount(); ++c) cells << model.index(r, c).data().toString();
     rows << cells.join(" | ");
   }
-  EXPECT_EQ(rows, (QStringList{"gemm-f32 | 10.0 | 160 | 0.100 | 80 %", "add-f32 | 4.00 | 0.250 | 10.0 | 50 %", "gemm-bf16 | 5.00 | 320 | 0.100 | –"}));
+  EXPECT_EQ(rows, (QStringList{"gemm-f32 | 10.0 | 160 | 0.100 | 80 %", "add-f32 | 4.00 | 0.250 | 10.0 | 50 %",
+                               "gemm-bf16 | 5.00 | 320 | 0.100 | –"}));
   EXPECT_DOUBLE_EQ(model.index(1, MachineRatesModel::OfBound).data(FractionRole).toDouble(), 0.5);
   EXPECT_FALSE(model.index(2, MachineRatesModel::OfBound).data(FractionRole).isValid());
 }
