@@ -9,6 +9,8 @@ import os
 import platform
 import subprocess
 
+from training_bench import cpu_name
+
 ROUNDS = 4
 PEER = r"""
 import json, sys, time, torch, torch.nn.functional as F
@@ -41,11 +43,6 @@ print(json.dumps({"version": torch.__version__, "tokens_per_s": 1 / sorted(secon
 
 def run(command, environment=None):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
-
-
-def cpu_name():
-    with open("/proc/cpuinfo") as info:
-        return next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
 
 
 def main():

@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from training_bench import cpu_name
+
 ROUNDS = 3
 STEPS = 60
 SETTINGS = ["/model/layers=12", "/model/width=128", "/model/heads=4", "/data/context=256", "/training/batch=8", f"/training/steps={STEPS}",
@@ -46,11 +48,6 @@ def standing_bytes(program, threads, folder):
         command += ["--set", setting]
     summary = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["summary"]
     return 3 * 4 * summary["parameters"]
-
-
-def cpu_name():
-    with open("/proc/cpuinfo") as info:
-        return next((line.split(":")[1].strip() for line in info if line.startswith("model name")), platform.machine())
 
 
 def main():

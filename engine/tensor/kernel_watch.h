@@ -34,7 +34,6 @@ class WatchedDevice final : public Device {
   explicit WatchedDevice(std::unique_ptr<Device> device);
   ~WatchedDevice() override;
   void watch(KernelWatcher* watcher) override;
-  Device& inner() { return *inner_; }
 
   DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override;

@@ -60,6 +60,7 @@ std::optional<std::string> StepMemory::learn(Device& device) {
                                         megabytes(predicted_peak(chain, every_block(count))), megabytes(limit));
   if (!shrink()) return needs;
   measuring_ = true;
+  probe_ = BlockProbe();  // the next step's peak is its own
   return fmt::format("{}: {} examples at once from here on", needs, micro_batch_);
 }
 
