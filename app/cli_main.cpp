@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -14,7 +15,8 @@
 namespace dsw {
 namespace {
 
-/// Turns SIGINT and SIGTERM into a stop request: the run saves a checkpoint and ends. A second one ends the program at once.
+/// Turns SIGINT and SIGTERM into a stop request: the run saves a checkpoint and ends. A second one ends the program at once, but not within
+/// a second: `timeout` and batch systems signal a process and its group, and mean one request.
 class StopSignals {
  public:
   StopSignals() {
@@ -35,10 +37,16 @@ class StopSignals {
  private:
   void listen() {
     const timespec patience{0, 50'000'000};
+    std::chrono::steady_clock::time_point asked;
     while (!done_) {
       const int signal = sigtimedwait(&signals_, nullptr, &patience);
       if (signal <= 0) continue;
-      if (stop_.stop_requested()) _exit(kStopped);
+      const auto now = std::chrono::steady_clock::now();
+      if (stop_.stop_requested()) {
+        if (now - asked < std::chrono::seconds(1)) continue;
+        _exit(kStopped);
+      }
+      asked = now;
       if (isatty(STDERR_FILENO)) std::fputs("\nStopping: a checkpoint is saved. Once more ends at once.\n", stderr);
       stop_.request_stop();
     }

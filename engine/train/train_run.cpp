@@ -244,7 +244,8 @@ Result<void> TrainRun::stop_here() {
 Error TrainRun::with_checkpoint(const Error& error) const {
   Error full = error;
   full.message += state_.saved > 0 ? fmt::format(". The checkpoint of step {} is kept", state_.saved) : ". There was no checkpoint yet";
-  full.hint = fmt::format("Start it again with a smaller learning rate, such as {:.2g}.", state_.optimizer->base_lr() / 3);
+  const double smaller = std::stod(fmt::format("{:.1e}", state_.optimizer->base_lr() / 3));  // two digits
+  full.hint = fmt::format("Start it again with a smaller learning rate, such as {:g}.", smaller);
   return full;
 }
 

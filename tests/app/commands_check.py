@@ -185,6 +185,8 @@ class Commands(unittest.TestCase):
         for number in (signal.SIGINT, signal.SIGTERM):
             process = self.start_long()
             process.send_signal(number)
+            time.sleep(0.02)
+            process.send_signal(number)   # timeout(1) signals the process and its group: one request
             out, err = process.communicate(timeout=30)
             self.assertEqual(process.returncode, 3, err)
             self.assertEqual(json.loads(out)["status"], "stopped")

@@ -156,7 +156,8 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
       if (opened)
         data_.load();
       else
-        data_.load(QString::fromStdString(opened.error().message) + '.', readOnlyHint(opened.error()));
+        data_.load(QString::fromStdString(opened.error().message) + '.', readOnlyHint(opened.error()),
+                   opened.error().code == ErrorCode::Locked);
       emit projectOpened(path_);
       if (done) done({});
     };
@@ -165,12 +166,20 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
 
 void ProjectActions::closeProject(bool keepRunning, QObject* asker, Done done, bool evenIfLost) {
   enqueue(asker, [this, keepRunning, evenIfLost, done = std::move(done)]() -> std::function<void()> {
-    const Result<void> closed = workspace_.close_project(keepRunning, evenIfLost);
+    Result<void> closed;
+    Project* const open = workspace_.project();
+    for (auto left = leftDrafts_.begin(); open && closed && left != leftDrafts_.end();) {  // there may be room now
+      closed = open->save_draft(left->first, left->second);
+      if (closed) left = leftDrafts_.erase(left);
+    }
+    if (closed || evenIfLost) closed = workspace_.close_project(keepRunning, evenIfLost);
+    if (closed) leftDrafts_.clear();
     return [this, done, closed] {
       if (!closed) {
         if (done) done(closed);
         return;
       }
+      emit projectClosing();
       watcher_.stopWatching();
       queries_.setProject({});
       path_.clear();
@@ -202,7 +211,15 @@ void ProjectActions::saveExperiment(const QString& id, const QString& name, cons
 
 void ProjectActions::saveDraft(const QString& experimentId, const QString& document, QObject* asker, Done done) {
   change<void>(
-      asker, [=](Project& project) { return project.save_draft(experimentId.toStdString(), document.toStdString()); },
+      asker,
+      [this, id = experimentId.toStdString(), text = document.toStdString()](Project& project) {
+        const Result<void> stored = project.save_draft(id, text);
+        if (stored)
+          leftDrafts_.erase(id);
+        else
+          leftDrafts_[id] = text;
+        return stored;
+      },
       [this, done = std::move(done)](Result<void> result) {
         if (result) emit saved();
         if (done)

@@ -44,7 +44,8 @@ class ProjectActions : public QObject {
   // The project. A locked, newer or unwritable one opens read-only, with the reason in ProjectData; a damaged one fails.
   void openProject(const std::filesystem::path& path, bool create, QObject* asker = nullptr, Done done = {});
   /// Jobs are stopped at their next checkpoint first; with `keepRunning`, runs in worker processes go on in the background.
-  /// Error: what the runs told can be stored nowhere, and the project stays open; `evenIfLost` closes it all the same.
+  /// Error: a draft cannot be stored, or what the runs told can be stored nowhere, and the project stays open; `evenIfLost` closes it all
+  /// the same.
   void closeProject(bool keepRunning, QObject* asker = nullptr, Done done = {}, bool evenIfLost = false);
   /// Runs are started in processes of their own: where the program `deepshock` lies beside this one.
   bool runsInWorkers() const { return runsInWorkers_; }
@@ -137,6 +138,8 @@ class ProjectActions : public QObject {
   /// Things that a person just changed were stored ("Saved 14:02:31" in the status bar).
   void saved();
   void projectOpened(const QString& path);
+  /// It is closed; what shows something of it goes now, before its rows are cleared.
+  void projectClosing();
   void projectClosed();
 
  private:
@@ -161,6 +164,7 @@ class ProjectActions : public QObject {
   QString path_;
   bool writable_ = false;
   bool runsInWorkers_ = false;
+  std::map<std::string, std::string> leftDrafts_;  ///< by experiment, what could not be stored; actions' thread only
   std::shared_ptr<Mailbox> mailbox_;
 
   std::mutex mutex_;  // guards queue_ and quit_

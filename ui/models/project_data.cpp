@@ -68,9 +68,10 @@ QStringList ProjectData::tags() const {
   return list;
 }
 
-void ProjectData::load(const QString& readOnlyReason, const QString& readOnlyHint) {
+void ProjectData::load(const QString& readOnlyReason, const QString& readOnlyHint, bool writtenElsewhere) {
   readOnlyReason_ = readOnlyReason;
   readOnlyHint_ = readOnlyHint;
+  writtenElsewhere_ = writtenElsewhere;
   state_ = State::Loading;
   emit reset();
   reload();
@@ -80,6 +81,7 @@ void ProjectData::clear() {
   state_ = State::Closed;
   readOnlyReason_.clear();
   readOnlyHint_.clear();
+  writtenElsewhere_ = false;
   info_ = {};
   experiments_.clear();
   models_.clear();
@@ -181,6 +183,11 @@ void ProjectData::onCommitted(const QStringList& ids) {
         if (!changed.isEmpty() || !added.isEmpty() || !removed.isEmpty()) emit runsChanged(changed, added, removed);
         if (experimentsTouched) reloadExperiments();
       });
+}
+
+QString fullSentence(const std::string& text) {
+  const QString sentence = QString::fromStdString(text).trimmed();
+  return sentence.isEmpty() || sentence.endsWith('.') || sentence.endsWith('?') ? sentence : sentence + '.';
 }
 
 QString runTitle(const RunRow& run) {

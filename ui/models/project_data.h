@@ -45,8 +45,11 @@ class ProjectData : public QObject {
   int count(RunStatus status) const;
   QStringList tags() const;  ///< all tags in use, sorted
 
+  /// The runs that go on belong to another program, which has the project open to write it; it opens read-only here.
+  bool writtenElsewhere() const { return writtenElsewhere_; }
+
   // Used by ProjectActions when a project was opened or closed.
-  void load(const QString& readOnlyReason = {}, const QString& readOnlyHint = {});
+  void load(const QString& readOnlyReason = {}, const QString& readOnlyHint = {}, bool writtenElsewhere = false);
   void clear();
   void fail(const Error& error);
   /// Reads everything again (after an import).
@@ -68,12 +71,15 @@ class ProjectData : public QObject {
   Error error_;
   ProjectInfo info_;
   QString readOnlyReason_, readOnlyHint_;
+  bool writtenElsewhere_ = false;
   std::vector<ExperimentRow> experiments_;
   std::vector<ModelRow> models_;
   std::vector<RunPtr> runs_;
   QHash<QString, RunPtr> byId_;
 };
 
+/// What the engine said, with its full stop.
+QString fullSentence(const std::string& text);
 /// How a person reads a run: its name where it has one, else "shakespeare-char v4".
 QString runTitle(const RunRow& run);
 

@@ -40,7 +40,7 @@ void RunLog::onChanged(const QStringList& ids) {
     if (former != known_.constEnd() && *former == run->status) continue;
     known_[id] = run->status;
     const QString name = QString::fromStdString(run->short_name);
-    const QString sentence = QString::fromStdString(run->sentence);
+    const QString sentence = fullSentence(run->sentence);
     QString text = QString("%1 is %2").arg(runTitle(*run), run_status_name(run->status));
     if (run->status == RunStatus::Finished && run->seconds > 0) text += " after " + formatDuration(run->seconds);
     if (run->status == RunStatus::Running && !run->device.empty()) text += " on " + QString::fromStdString(run->device);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/run_params.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/json.h"
@@ -80,6 +81,7 @@ QString paramText(const QVariant& value) {
   if (value.typeId() == QMetaType::Bool) return value.toBool() ? QStringLiteral("yes") : QStringLiteral("no");
   if (value.typeId() != QMetaType::Double) return value.toString();
   const double number = value.toDouble();
+  if (number == std::floor(number) && std::abs(number) < 1e15) return QString::number(number, 'f', 0);  // 100000, not 1e+05
   return number != 0 && std::abs(number) < 0.01 ? formatRate(number) : formatExact(number);
 }
 

@@ -118,7 +118,6 @@ CompareView::CompareView(Comparison& comparison, CompareScatter::Shown shown, Qu
   split_->setSizes({620, 460});
   split_->setChildrenCollapsible(false);
   column->addWidget(split_, 1);
-  curves_->setEmpty(tr("Mark two or more runs in the table (Space) to see them over one another."));
   curves_->setCrosshairLink(&link_);
   connectAll();
   showMode();
@@ -311,6 +310,8 @@ void CompareView::refresh() {
     costs = costs || (arm.params && arm.params->step_flops > 0);
   }
   title_->setText(tr("Compare %1").arg(runs));
+  curves_->setEmpty(runs < 2 ? tr("Mark two or more runs in the table (Space) to see them over one another.")
+                             : tr("None of these runs has told a point yet."));
   QString note;
   if (!arms.empty() && arms.front().baseline)
     note = tr("differences to baseline %1").arg(arms.front().label);

@@ -174,14 +174,15 @@ void ExperimentEditor::refreshHeader() {
   const bool differs = differsFromVersion();
   setModified(differs);
   header().setChip(differs ? tr("draft of v%1").arg(version + 1) : QString());
-  QString links = tr("from %1").arg(objectLink(ref().at(QStringLiteral("version:%1").arg(version)), QStringLiteral("v%1").arg(version)));
+  QStringList links;
+  links << tr("from %1").arg(objectLink(ref().at(QStringLiteral("version:%1").arg(version)), QStringLiteral("v%1").arg(version)));
   int runs = 0;
   for (const RunPtr& run : context().project.runs()) {
     if (QString::fromStdString(run->experiment_id) != ref().id) continue;
-    if (runs++ < 2) links += ", " + objectLink({kind::kRun, QString::fromStdString(run->id), {}}, QString::fromStdString(run->short_name));
+    if (runs++ < 2) links << objectLink({kind::kRun, QString::fromStdString(run->id), {}}, QString::fromStdString(run->short_name));
   }
   if (runs > 2)
-    links += ", " + objectLink({kind::kRuns, {}, "experiment:" + title()}, runs == 3 ? tr("1 more run") : tr("%1 more runs").arg(runs - 2));
+    links << objectLink({kind::kRuns, {}, "experiment:" + title()}, runs == 3 ? tr("1 more run") : tr("%1 more runs").arg(runs - 2));
   header().setLinks(links);
 }
 

@@ -19,6 +19,11 @@ void collect(const Json& before, const Json& after, const QString& pointer, std:
   }
   if (before == after) return;
   const auto text = [](const Json& v) {
+    if (v.is_number_float())  // as a person writes it: 1e-3, 0.1
+      return QString::number(v.get<double>(), 'g', QLocale::FloatingPointShortest)
+          .replace("e+", "e")
+          .replace("e0", "e")
+          .replace("e-0", "e-");
     return v.is_null() ? QString() : QString::fromStdString(v.is_string() ? v.get<std::string>() : v.dump());
   };
   out.push_back({pointer, text(before), text(after)});

@@ -48,9 +48,9 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   text_pane->head()->line()->addWidget(cursor_place_);
   text_ = text_pane->hold(new JsonEdit(text_pane));
 
-  auto* network_pane = new Pane(tr("Network"), tr("click a node to go to its fields"), right);
-  network_note_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, network_pane->head());
-  network_pane->head()->line()->addWidget(network_note_);
+  auto* network_pane = new Pane(tr("Network"), {}, right);
+  network_note_ = new ElidedLabel({}, network_pane->head(), Token::Text2);  // it takes no room from the form
+  network_pane->head()->line()->addWidget(network_note_, 1000);
   auto* zoom_out = iconButton("zoom-out", tr("Zoom out"), network_pane->head());
   auto* zoom_in = iconButton("zoom-in", tr("Zoom in"), network_pane->head());
   auto* fit = iconButton("fullscreen", tr("Fit (F)"), network_pane->head());
@@ -65,7 +65,7 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
 
   right->setSizes({420, 280});
   right->setChildrenCollapsible(false);
-  split->setSizes({408, 540});
+  split->setSizes({420, 528});
   split->setStretchFactor(0, 0);
   split->setStretchFactor(1, 1);
   split->setChildrenCollapsible(false);
@@ -190,9 +190,10 @@ void ExperimentView::showEstimate() {
   network_->setEmptyText(document_.checking() ? tr("Reading the data…")
                                               : tr("The network is drawn once the document has no problems in its model and data."));
   const Estimate* costs = document_.estimate();
+  network_note_->setText(!costs || document_.estimateIsCurrent() || document_.checking() ? tr("click a node to go to its fields")
+                                                                                         : tr("of the last document without problems"));
   if (!costs) return;
   network_->setGraph(networkGraph(costs->network, document_.problems()));
-  network_note_->setText(document_.estimateIsCurrent() || document_.checking() ? QString() : tr("of the last document without problems"));
 }
 
 void ExperimentView::showCursor() {

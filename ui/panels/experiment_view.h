@@ -12,6 +12,7 @@ class QLineEdit;
 
 namespace dsw {
 
+class ElidedLabel;
 class GraphView;
 class JsonEdit;
 class MessageBar;
@@ -55,7 +56,7 @@ class ExperimentView : public QWidget {
   JsonEdit* text_ = nullptr;
   GraphView* network_ = nullptr;
   QLabel* cursor_place_ = nullptr;
-  QLabel* network_note_ = nullptr;
+  ElidedLabel* network_note_ = nullptr;
   QLineEdit* filter_ = nullptr;
   QCheckBox* changed_only_ = nullptr;
   bool read_only_ = false;

@@ -10,6 +10,7 @@
 #include "ui/models/job_list_model.h"
 #include "ui/models/navigator.h"
 #include "ui/models/project_actions.h"
+#include "ui/models/project_data.h"
 #include "ui/widgets/item_delegates.h"
 #include "ui/widgets/shell/empty_state.h"
 
@@ -44,8 +45,7 @@ JobsPanel::JobsPanel(PanelContext& context, QWidget* parent)
     if (index.column() == JobListModel::Job) open(index.row());
   });
   connect(table_, &QTableView::doubleClicked, this, [this](const QModelIndex& index) { open(index.row()); });
-  auto* empty =
-      new EmptyState(QStringLiteral("Nothing runs. A run that you start is listed here with its progress, and can be stopped here."));
+  auto* empty = new EmptyState({});
   empty->setCommand(context.commands, "run.start");
   pages_->addWidget(table_);
   pages_->addWidget(empty);
@@ -55,6 +55,18 @@ JobsPanel::JobsPanel(PanelContext& context, QWidget* parent)
   const auto showPage = [this, &model] { pages_->setCurrentIndex(model.rowCount() > 0 ? 0 : 1); };
   connect(&model, &QAbstractItemModel::modelReset, this, showPage);
   connect(&model, &JobListModel::countsChanged, this, [this] { emit titleChanged(); });
+  const auto say = [&context, empty] {
+    const ProjectData& project = context.project;
+    const int going = project.count(RunStatus::Running) + project.count(RunStatus::Paused) + project.count(RunStatus::Queued);
+    empty->setSentence(
+        project.writtenElsewhere() && going > 0
+            ? QString("Nothing runs in this window. %1 in the other program that has this project open; %2 stopped there.")
+                  .arg(going == 1 ? QStringLiteral("1 run goes on") : QString("%1 runs go on").arg(going),
+                       going == 1 ? QStringLiteral("it is") : QStringLiteral("they are"))
+            : QStringLiteral("Nothing runs. A run that you start is listed here with its progress, and can be stopped here."));
+  };
+  connect(&context.project, &ProjectData::reset, this, say);
+  say();
   showPage();
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/metric_table.h"
 
-#include <QHeaderView>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include "ui/models/metric_table_model.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/item_delegates.h"
+#include "ui/widgets/name_column.h"
 
 namespace dsw {
 
@@ -32,10 +32,7 @@ MetricTable::MetricTable(MetricTableModel& model, QWidget* parent)
   installTableLook(table_);
   for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c)
     table_->setItemDelegateForColumn(c, new NumberDelegate(table_));
-  table_->horizontalHeader()->setMinimumSectionSize(88);  // a name stays readable where the columns have to be scrolled
-  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-  table_->horizontalHeader()->setSectionResizeMode(MetricTableModel::Name, QHeaderView::Stretch);
-  for (int c = MetricTableModel::Last; c < MetricTableModel::ColumnCount; ++c) table_->setColumnWidth(c, 92);
+  new NameColumn(table_, MetricTableModel::Name);
   table_->setAccessibleName(tr("Metrics with last and best values"));
   const auto refresh = [this, &model] { count_->setText(model.rowCount() > 0 ? QString::number(model.rowCount()) : QString()); };
   connect(&model, &QAbstractItemModel::modelReset, this, refresh);

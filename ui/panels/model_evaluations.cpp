@@ -13,6 +13,7 @@
 #include "ui/panels/confusion_map.h"
 #include "ui/panels/data_picker.h"
 #include "ui/widgets/elided_label.h"
+#include "ui/widgets/focus_ring.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/item_delegates.h"
 #include "ui/widgets/write_apart.h"
@@ -95,6 +96,7 @@ void ModelEvaluations::refresh() {
 
 void ModelEvaluations::refreshButtons() {
   const bool busy = session_.busy();
+  const KeepFocus keep(evaluate_, stop_);
   evaluate_->setEnabled(session_.isLoaded() && !busy && data_->data());
   stop_->setVisible(busy);
   csv_->setEnabled(model_->rowCount() > 0);

@@ -108,8 +108,11 @@ std::vector<FactSection> modelFacts(const ModelSession& session, const ModelRow*
   if (row) {
     FactSection note{QObject::tr("Note"), {}, {}, nullptr};
     if (!row->note.empty()) note.facts.push_back(textFact(QString::fromStdString(row->note), Token::Text1));
-    note.facts.push_back(
-        linkFact({}, row->note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
+    if (edit)
+      note.facts.push_back(
+          linkFact({}, row->note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
+    else if (row->note.empty())
+      note.facts.push_back(textFact(QObject::tr("None."), Token::Text3));
     out.push_back(std::move(note));
   }
   return out;

@@ -12,7 +12,7 @@ struct ModelRow;
 struct ObjectRef;
 
 /// The inspector's sections of a model: what it is, where it comes from, its tokenizer or classes, note. `row`: of an imported model,
-/// else null. `open` follows a link, `edit` is called with "object.note".
+/// else null. `open` follows a link, `edit` is called with "object.note"; empty: read-only.
 std::vector<FactSection> modelFacts(const ModelSession& session, const ModelRow* row, const std::function<void(const ObjectRef&)>& open,
                                     const std::function<void(const QString&)>& edit);
 

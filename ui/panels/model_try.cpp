@@ -19,6 +19,7 @@
 #include "ui/models/number_format.h"
 #include "ui/panels/data_picker.h"
 #include "ui/widgets/elided_label.h"
+#include "ui/widgets/focus_ring.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/image_grid.h"
 #include "ui/widgets/item_delegates.h"
@@ -79,6 +80,7 @@ QWidget* ModelTry::buildGenerate() {
   column->setContentsMargins(12, 8, 12, 8);
   column->setSpacing(8);
   prompt_ = new QPlainTextEdit;
+  prompt_->setProperty("field", true);
   prompt_->setFont(themeFont(FontRole::Number));
   prompt_->setFixedHeight(62);
   prompt_->setTabChangesFocus(true);
@@ -148,7 +150,6 @@ QWidget* ModelTry::buildGenerate() {
   connect(generate_, &QPushButton::clicked, this, &ModelTry::generate);
   connect(stop_, &QPushButton::clicked, this, [this] {
     stop_->setText(tr("Stopping…"));
-    stop_->setEnabled(false);
     session_.stop();
   });
   connect(&session_, &ModelSession::textCame, this, [this](const QString& text) { appendText(text, true); });
@@ -265,6 +266,7 @@ void ModelTry::refresh() {
 
 void ModelTry::refreshButtons() {
   const bool busy = session_.busy(), loaded = session_.isLoaded();
+  const KeepFocus generating(generate_, stop_), classifying(classify_, stop_classify_), text(classify_text_, text_);
   for (QPushButton* button : {generate_, classify_text_}) button->setEnabled(loaded && !busy);
   classify_->setEnabled(loaded && !busy && data_->data());
   for (QPushButton* button : {stop_, stop_classify_}) {

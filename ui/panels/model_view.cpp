@@ -3,7 +3,6 @@
 
 #include <QComboBox>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTableView>
 #include <QToolButton>
@@ -27,6 +26,7 @@
 #include "ui/widgets/graph_view.h"
 #include "ui/widgets/item_delegates.h"
 #include "ui/widgets/message_bar.h"
+#include "ui/widgets/name_column.h"
 #include "ui/widgets/pane.h"
 #include "ui/widgets/shell/panel_header.h"
 
@@ -127,10 +127,7 @@ QWidget* ModelView::buildBody() {
     layer_table_->setItemDelegateForColumn(c, new NumberDelegate(layer_table_));
   layer_table_->setItemDelegateForColumn(LayerTableModel::Share, new BarDelegate(layer_table_));
   layer_table_->setAccessibleName(tr("Layers with shapes and costs"));
-  layer_table_->horizontalHeader()->setSectionResizeMode(LayerTableModel::Layer, QHeaderView::Stretch);
-  for (const auto& [c, width] : {std::pair(int(LayerTableModel::Output), 86), std::pair(int(LayerTableModel::Parameters), 92),
-                                 std::pair(int(LayerTableModel::Flops), 80), std::pair(int(LayerTableModel::Share), 72)})
-    layer_table_->setColumnWidth(c, width);
+  new NameColumn(layer_table_, LayerTableModel::Layer, LayerTableModel::Share);
   layers_note_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, layers_pane->head());
   layers_pane->head()->line()->addWidget(layers_note_);
   // One selection in both.
@@ -170,9 +167,9 @@ void ModelView::refresh() {
     setTitle(run ? tr("Model of %1").arg(QString::fromStdString(run->short_name)) : tr("Model"));
   header().setChip(row && row->archived ? tr("archived") : QString());
   if (run)
-    header().setLinks(tr("weights of %1").arg(objectLink({kind::kRun, ref().id, {}}, QString::fromStdString(run->short_name))));
+    header().setLinks({tr("weights of %1").arg(objectLink({kind::kRun, ref().id, {}}, QString::fromStdString(run->short_name)))});
   else if (row)
-    header().setLinks(tr("imported from %1").arg(QString::fromStdString(row->source).toHtmlEscaped()));
+    header().setLinks({tr("imported from %1").arg(QString::fromStdString(row->source).toHtmlEscaped())});
   checkpoint_->setVisible(!row);
   checkpoint_label_->setVisible(!row);
   emit commandsChanged();
@@ -202,7 +199,7 @@ void ModelView::refresh() {
   }
   inspector_->setSections(modelFacts(
       session_, row, [this](const ObjectRef& target) { context().navigator.open(target); },
-      [this](const QString& id) { context().commands.run(id); }));
+      context().project.readOnly() ? std::function<void(const QString&)>() : [this](const QString& id) { context().commands.run(id); }));
   refreshChoices();
 }
 

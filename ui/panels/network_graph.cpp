@@ -52,7 +52,7 @@ GraphData networkGraph(const NetworkPlan& plan, const std::vector<Problem>& prob
     drawn.frame = QString::fromStdString(node.group);
     const KindLook look = lookOf(node.kind);
     drawn.color = look.color;
-    drawn.brief = QString::fromLatin1(look.brief);
+    drawn.brief = node.title == "position" ? QStringLiteral("pos") : QString::fromLatin1(look.brief);  // beside the other table
     drawn.target = QString::fromStdString(node.pointer);
     if (node.kind == "add") {
       drawn.kind = GraphNodeKind::Point;

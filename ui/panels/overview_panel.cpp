@@ -116,7 +116,8 @@ OverviewPanel::OverviewPanel(PanelContext& context, const ObjectRef& ref, QWidge
 
 void OverviewPanel::refresh() {
   const ProjectData& project = context().project;
-  header().setLinks(project.name().isEmpty() ? QString() : shownPath(QString::fromStdString(project.info().path)).toHtmlEscaped());
+  header().setLinks(project.name().isEmpty() ? QStringList()
+                                             : QStringList(shownPath(QString::fromStdString(project.info().path)).toHtmlEscaped()));
   std::map<std::string, double> best;
   for (const RunPtr& run : project.runs()) {
     const double value = metricOf(*run, QStringLiteral("val/loss"));

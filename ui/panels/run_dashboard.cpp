@@ -155,11 +155,12 @@ void RunDashboard::refreshRow() {
   setTabStatus(status);
   header().setStatus(status);
   header().setChip(stopping_ ? tr("Stopping…") : row.baseline ? tr("baseline") : QString());
-  QString links = objectLink({kind::kExperiment, QString::fromStdString(row.experiment_id), QStringLiteral("version:%1").arg(row.version)},
-                             QStringLiteral("%1 v%2").arg(QString::fromStdString(row.experiment_name)).arg(row.version));
-  links += tr(", seed %1").arg(row.seed);
+  QStringList links;
+  links << objectLink({kind::kExperiment, QString::fromStdString(row.experiment_id), QStringLiteral("version:%1").arg(row.version)},
+                      QStringLiteral("%1 v%2").arg(QString::fromStdString(row.experiment_name)).arg(row.version));
+  links << tr("seed %1").arg(row.seed);
   if (row.started > 0)
-    links += tr(", started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
+    links << tr("started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
   header().setLinks(links);
 
   line_->showStep(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps))
@@ -200,10 +201,10 @@ void RunDashboard::refreshMessage() {
   if (key == message_for_) return;
   message_for_ = key;
   std::vector<MessageAction> actions;
-  const QString resume =
-      run_.checkpoints().empty() ? QString() : tr("Resume from step %1").arg(formatCountExact(run_.checkpoints().back().step));
-  if (!resume.isEmpty() && canResume(row.status)) actions.push_back({resume, [this] { runCommand("run.resume"); }, {}});
-  const QString sentence = QString::fromStdString(row.sentence), hint = QString::fromStdString(row.hint);
+  const QString resume = run_.checkpoints().empty() ? tr("Start from the beginning")
+                                                    : tr("Resume from step %1").arg(formatCountExact(run_.checkpoints().back().step));
+  if (canResume(row.status) && !context().project.readOnly()) actions.push_back({resume, [this] { runCommand("run.resume"); }, {}});
+  const QString sentence = fullSentence(row.sentence), hint = QString::fromStdString(row.hint);
   if (row.status == RunStatus::Failed) {
     actions.push_back({tr("Copy details"),
                        [sentence, hint, id = runId()] { QGuiApplication::clipboard()->setText(id + "\n" + sentence + "\n" + hint); },
@@ -215,7 +216,7 @@ void RunDashboard::refreshMessage() {
   } else if (row.status == RunStatus::Paused) {
     messages().showMessage(MessageLevel::Warning, tr("Paused."), (sentence + " " + hint).trimmed(), std::move(actions), false);
   } else if (row.status == RunStatus::Stopped) {
-    messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), hint, std::move(actions), true);
+    messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), {}, std::move(actions), true);
   } else {
     messages().clear();
   }
@@ -224,7 +225,8 @@ void RunDashboard::refreshMessage() {
 void RunDashboard::refreshInspector() {
   if (!run_.isLoaded()) return;
   inspector_->setSections(runFacts(
-      run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); }, [this](const QString& id) { runCommand(id); }));
+      run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); },
+      context().project.readOnly() ? std::function<void(const QString&)>() : [this](const QString& id) { runCommand(id); }));
 }
 
 QString RunDashboard::place() const { return place_; }
@@ -277,15 +279,18 @@ CommandState RunDashboard::commandState(const QString& id) const {
   };
   if (id == "run.stop") {
     state.enabled = run_.isActive() && !stopping_ && writable;
-    if (!state.enabled) state.reason = stopping_ ? tr("It is stopping at its next checkpoint.") : tr("It is not running.");
+    if (!state.enabled)
+      state.reason = stopping_          ? tr("It is stopping at its next checkpoint.")
+                     : !run_.isActive() ? tr("It is not running.")
+                                        : context().project.readOnlyReason();
     return state;
   }
   if (id == "run.resume") {
-    state.enabled = writable && canResume(row.status) && !run_.checkpoints().empty();
+    state.enabled = writable && canResume(row.status);
     if (!state.enabled)
-      state.reason = run_.isActive()              ? tr("It is running.")
-                     : run_.checkpoints().empty() ? tr("It has no checkpoint.")
-                                                  : tr("It has ended.");
+      state.reason = run_.isActive()          ? tr("It is running.")
+                     : !canResume(row.status) ? tr("It has ended.")
+                                              : context().project.readOnlyReason();
     return state;
   }
   if (id == "run.pin") {

@@ -100,12 +100,18 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
   QStringList tags;
   for (const std::string& tag : row.tags) tags << QString::fromStdString(tag);
   FactSection tag_section{QObject::tr("Tags"), {}, {}, nullptr};
-  tag_section.facts.push_back(linkFact({}, tags.isEmpty() ? QObject::tr("Add a tag") : tags.join(", "), [edit] { edit("object.tag"); }));
+  if (edit)
+    tag_section.facts.push_back(linkFact({}, tags.isEmpty() ? QObject::tr("Add a tag") : tags.join(", "), [edit] { edit("object.tag"); }));
+  else
+    tag_section.facts.push_back(textFact(tags.isEmpty() ? QObject::tr("None.") : tags.join(", "), Token::Text3));
   out.push_back(std::move(tag_section));
   FactSection note{QObject::tr("Note"), {}, {}, nullptr};
   if (!row.note.empty()) note.facts.push_back(textFact(QString::fromStdString(row.note), Token::Text1));
-  note.facts.push_back(
-      linkFact({}, row.note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
+  if (edit)
+    note.facts.push_back(
+        linkFact({}, row.note.empty() ? QObject::tr("Write a note") : QObject::tr("Change the note"), [edit] { edit("object.note"); }));
+  else if (row.note.empty())
+    note.facts.push_back(textFact(QObject::tr("None."), Token::Text3));
   out.push_back(std::move(note));
 
   FactSection device{QObject::tr("Device"), QString::fromStdString(row.device), {}, nullptr};

@@ -10,7 +10,7 @@ namespace dsw {
 class RunData;
 
 /// The inspector's sections of a run: Run, Tags, Note, Throughput and memory, Checkpoints, Events.
-/// `goToStep` is called by an event; `edit` with "object.tag" or "object.note".
+/// `goToStep` is called by an event; `edit` with "object.tag" or "object.note"; empty: read-only.
 std::vector<FactSection> runFacts(const RunData& run, const std::function<void(std::int64_t)>& goToStep,
                                   const std::function<void(const QString&)>& edit);
 

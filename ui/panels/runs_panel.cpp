@@ -35,8 +35,8 @@ namespace {
 
 int columnWidth(const QString& id) {
   static const std::vector<std::pair<QString, int>> kWidths = {
-      {"mark", 28}, {"series", 30}, {"state", 96}, {"run", 76},  {"experiment", 170}, {"seed", 72},     {"curve", 84}, {"best", 86},
-      {"last", 86}, {"delta", 104}, {"step", 80},  {"time", 92}, {"device", 70},      {"created", 128}, {"tags", 120}, {"note", 200}};
+      {"mark", 28}, {"series", 30}, {"state", 112}, {"run", 76},  {"experiment", 170}, {"seed", 72},     {"curve", 84}, {"best", 86},
+      {"last", 86}, {"delta", 104}, {"step", 80},   {"time", 92}, {"device", 70},      {"created", 128}, {"tags", 120}, {"note", 200}};
   for (const auto& [name, width] : kWidths)
     if (name == id) return width;
   return 86;

@@ -104,9 +104,9 @@ QWidget* StartPage::buildMain(QWidget* parent) {
     import->setToolTip(importAction->toolTip());
   });
   buttons->addWidget(import);
-  buttons->addStretch();
-  buttons->addWidget(
-      new ThemedLabel(QStringLiteral("Drop a .dsx, .dsz, document or data file anywhere"), FontRole::Text, Token::Text3, main_));
+  auto* drop = new ElidedLabel(QStringLiteral("Drop a .dsx, .dsz, document or data file anywhere"), main_, Token::Text3);
+  drop->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+  buttons->addWidget(drop, 1);
   column->addLayout(buttons);
 
   column->addSpacing(4);
@@ -151,8 +151,7 @@ QWidget* StartPage::buildMain(QWidget* parent) {
   auto* heads = new QHBoxLayout;
   heads->setSpacing(8);
   heads->addWidget(new ThemedLabel(QStringLiteral("Templates"), FontRole::Strong, Token::Text1, main_));
-  heads->addWidget(new ThemedLabel(QStringLiteral("Each runs as it is; change what you like first"), FontRole::Text, Token::Text2, main_));
-  heads->addStretch();
+  heads->addWidget(new ElidedLabel(QStringLiteral("Each runs as it is; change what you like first"), main_, Token::Text2), 1);
   filter_ = new QLineEdit(main_);
   filter_->setPlaceholderText(QStringLiteral("Filter templates"));
   filter_->setAccessibleName(QStringLiteral("Filter templates"));
@@ -270,6 +269,7 @@ void StartPage::loadTemplates() {
             connect(card, &QAbstractButton::clicked, self, [page = self.data(), name = QString::fromStdString(card->entry().name)] {
               page->context().navigator.open({kind::kTemplate, name, {}});
             });
+            setTabOrder(self->cards_.isEmpty() ? static_cast<QWidget*>(self->filter_) : self->cards_.back(), card);
             self->cards_.push_back(card);
           }
           self->filter_->setPlaceholderText(QString("Filter %1 templates").arg(self->cards_.size()));

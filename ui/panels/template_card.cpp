@@ -106,6 +106,11 @@ bool TemplateCard::matches(const QString& filter) const {
   return true;
 }
 
+void TemplateCard::keyPressEvent(QKeyEvent* event) {
+  if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) return click();  // Enter opens everywhere
+  QAbstractButton::keyPressEvent(event);
+}
+
 void TemplateCard::paintEvent(QPaintEvent*) {
   QPainter p(this);
   p.setRenderHint(QPainter::Antialiasing);

@@ -17,6 +17,7 @@ class TemplateCard : public QAbstractButton {
   QSize minimumSizeHint() const override { return {320, 112}; }
 
  protected:
+  void keyPressEvent(QKeyEvent* event) override;
   void paintEvent(QPaintEvent*) override;
 
  private:

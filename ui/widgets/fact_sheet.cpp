@@ -156,6 +156,7 @@ FactSheet::FactSheet(QWidget* parent) : QScrollArea(parent) {
   setWidget(body);
   setWidgetResizable(true);
   setFrameShape(QFrame::NoFrame);
+  setFocusPolicy(Qt::TabFocus);  // keys scroll it; a click does not take the focus from where the person works
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   connect(&Theme::current(), &Theme::changed, body, qOverload<>(&QWidget::update));
 }

@@ -61,6 +61,39 @@ class RowHover : public QObject {
   int row_ = -1;
 };
 
+/// A view that the keyboard enters shows the row where it is: the one that its commands act on.
+class EntryRow : public QObject {
+ public:
+  explicit EntryRow(QAbstractItemView* view) : QObject(view), view_(view) { view->installEventFilter(this); }
+  bool eventFilter(QObject*, QEvent* event) override {
+    if (event->type() != QEvent::FocusIn) return false;
+    const Qt::FocusReason reason = static_cast<QFocusEvent*>(event)->reason();
+    if (reason != Qt::TabFocusReason && reason != Qt::BacktabFocusReason && reason != Qt::ShortcutFocusReason &&
+        reason != Qt::OtherFocusReason)
+      return false;
+    show();
+    if (view_->model() == model_) return false;
+    model_ = view_->model();
+    const auto come = [this] {
+      if (view_->hasFocus() && !view_->currentIndex().isValid()) show();
+    };
+    connect(model_, &QAbstractItemModel::rowsInserted, this, come);
+    connect(model_, &QAbstractItemModel::modelReset, this, come);
+    return false;
+  }
+
+ private:
+  void show() {
+    const QAbstractItemModel* model = view_->model();
+    if (model == nullptr || model->rowCount(view_->rootIndex()) == 0 || view_->selectionModel()->hasSelection()) return;
+    const QModelIndex at = view_->currentIndex().isValid() ? view_->currentIndex() : model->index(0, 0, view_->rootIndex());
+    view_->setCurrentIndex(at);
+    view_->selectionModel()->select(at, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+  }
+  QAbstractItemView* view_;
+  QPointer<QAbstractItemModel> model_;  ///< whose rows are waited for
+};
+
 }  // namespace
 
 TextDelegate::TextDelegate(QObject* parent) : QStyledItemDelegate(parent) {}
@@ -136,7 +169,7 @@ void TextDelegate::paintText(QPainter& p, const QRect& rect, const QStyleOptionV
                                    : alignment.isValid() ? Qt::Alignment(alignment.toInt()) & Qt::AlignHorizontal_Mask
                                                          : Qt::AlignLeft;
   p.drawText(at, static_cast<int>(horizontal) | Qt::AlignVCenter | Qt::TextSingleLine,
-             QFontMetrics(font).elidedText(text, Qt::ElideRight, at.width()));
+             QFontMetrics(font).elidedText(text, option.textElideMode, at.width()));
 }
 
 void TextDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -164,6 +197,13 @@ void NumberDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, cons
   paintGround(*p, o, index);
   paintText(*p, o.rect, o, index, true);
   p->restore();
+}
+
+QSize NumberDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  QFont font = themeFont(FontRole::Number);
+  font.setBold(index.data(EmphasisRole).toBool());
+  const qreal text = QFontMetricsF(font).horizontalAdvance(index.data(Qt::DisplayRole).toString());  // a rounded one would elide
+  return {static_cast<int>(std::ceil(text)) + 2 * kPad, TextDelegate::sizeHint(option, index).height()};
 }
 
 void StateDelegate::paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -272,6 +312,7 @@ void installTableLook(QTableView* view) {
   head->setStretchLastSection(true);
   view->setItemDelegate(new TextDelegate(view));
   new RowHover(view);
+  new EntryRow(view);
 }
 
 void installTreeLook(QTreeView* view) {
@@ -283,6 +324,7 @@ void installTreeLook(QTreeView* view) {
   view->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
   view->header()->setResizeContentsPrecision(100);
   view->setItemDelegate(new TextDelegate(view));
+  new EntryRow(view);
 }
 
 }  // namespace dsw

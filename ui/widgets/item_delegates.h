@@ -29,6 +29,7 @@ class NumberDelegate : public TextDelegate {
  public:
   using TextDelegate::TextDelegate;
   void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+  QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
 /// State icon and word in the state's colour (StatusRole).
@@ -48,11 +49,11 @@ class SparklineDelegate : public TextDelegate {
   void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
-/// FractionRole as a bar with DisplayRole in mono at its right.
-class BarDelegate : public TextDelegate {
+/// FractionRole as a bar with DisplayRole in mono at its right; without room for both, the text alone.
+class BarDelegate : public NumberDelegate {
   Q_OBJECT
  public:
-  using TextDelegate::TextDelegate;
+  using NumberDelegate::NumberDelegate;
   void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 

@@ -133,6 +133,7 @@ void shapeOf(const ParamSchema& schema, const Json& document, QString& shape) {
 ParamForm::ParamForm(QWidget* parent) : QScrollArea(parent), body_(new QWidget(viewport())), layout_(new QVBoxLayout(body_)) {
   setWidgetResizable(true);
   setFrameShape(QFrame::NoFrame);
+  setFocusPolicy(Qt::TabFocus);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setAccessibleName(tr("Form"));
   layout_->setContentsMargins(0, 0, 0, 8);

@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QTest>
 #include <QThreadPool>
+#include <QToolButton>
 
 #include "app/ui_stall_guard.h"
 #include "engine/run/templates.h"
@@ -39,6 +40,12 @@
 
 namespace dsw {
 namespace {
+
+/// Goes on until it is stopped.
+const char* const kLongRun = R"({"deepshock": 1, "task": "train", "name": "long", "device": "cpu",
+  "data": {"type": "text", "source": "builtin:tinyshakespeare", "tokenizer": "char", "context": 16},
+  "model": {"type": "gpt", "layers": 1, "heads": 1, "width": 16},
+  "training": {"steps": 1000000, "batch": 2, "checkpoint_every": 50}})";
 
 struct Opened {
   explicit Opened(const QString& file) : settings(file) {
@@ -231,13 +238,16 @@ TEST_F(MainWindowTest, EveryVisibleControlHasANameAndNoTwoActionsShareAKey) {
   ASSERT_TRUE(open.waitFor([&] { return open.front() == kind::kExperiment; }));
   open.run("file.settings");
   QTest::qWait(100);
+  int looked = 0;
   for (const QWidget* widget : open.window->findChildren<QWidget*>()) {
     if (!(widget->focusPolicy() & Qt::TabFocus) || !widget->isVisible()) continue;
+    ++looked;
     QAccessibleInterface* face = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
     if (!face || widget->inherits("QTabBar") || widget->inherits("QScrollArea") || widget->focusProxy()) continue;
     EXPECT_FALSE(face->text(QAccessible::Name).isEmpty())
         << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
   }
+  EXPECT_GT(looked, 20);
   QHash<QString, QString> owner;
   for (const QAction* action : open.window->actions())
     for (const QKeySequence& key : action->shortcuts()) {
@@ -246,6 +256,7 @@ TEST_F(MainWindowTest, EveryVisibleControlHasANameAndNoTwoActionsShareAKey) {
                                          << owner[text].toStdString();
       owner[text] = action->objectName();
     }
+  EXPECT_GT(owner.size(), 20);
 }
 
 TEST_F(MainWindowTest, LayoutAndTabsComeBackAndCanBeReset) {
@@ -318,6 +329,22 @@ TEST_F(MainWindowTest, AProjectOfAnotherWriterOpensReadOnly) {
   EXPECT_TRUE(bar->message().startsWith("first.dsx is being written by process ")) << bar->message().toStdString();
   EXPECT_TRUE(bar->message().endsWith(". It opens read-only. Close it there and try again to change it.")) << bar->message().toStdString();
   EXPECT_FALSE(open.window->context().commands.state("file.import").enabled);
+  const auto jobs = [&] { return open.window->findChild<QToolButton*>("status-jobs")->text(); };
+  EXPECT_EQ(jobs(), "Nothing running");
+
+  // What the other program runs is said here, and nothing here claims that it had ended.
+  Workspace::RunRequest request;
+  request.text = kLongRun;
+  const auto run = other.start_run(request);
+  ASSERT_TRUE(run) << run.error().sentence();
+  ASSERT_TRUE(open.waitFor([&] { return open.project().count(RunStatus::Running) == 1; }));
+  EXPECT_EQ(jobs(), "1 running in the other program");
+  open.window->open({kind::kRun, QString::fromStdString(run->id), {}});
+  const CommandRegistry& commands = open.window->context().commands;
+  ASSERT_TRUE(open.waitFor([&] { return commands.state("run.stop").reason.startsWith("first.dsx is being written by process "); }))
+      << commands.state("run.stop").reason.toStdString();
+  other.stop_run(run->id);
+  ASSERT_TRUE(open.waitFor([&] { return jobs() == "Nothing running"; })) << jobs().toStdString();
   other.close_project();
 }
 

@@ -15,6 +15,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
 #include <QTest>
@@ -142,6 +143,9 @@ TEST_F(ModelWindow, AModelComesInWritesIsMeasuredAndGoesOut) {
   DocumentPanel* panel = front();
   EXPECT_EQ(panel->title(), "w");
 
+  window_->activateWindow();  // no window manager does it here
+  ASSERT_TRUE(QTest::qWaitForWindowActive(window_.get()));
+
   // Generates as a job, streaming, and says how fast it was.
   auto* prompt = named<QPlainTextEdit>(panel, "Prompt");
   ASSERT_NE(prompt, nullptr);
@@ -153,9 +157,12 @@ TEST_F(ModelWindow, AModelComesInWritesIsMeasuredAndGoesOut) {
   ASSERT_TRUE(waitFor([&] { return output->toPlainText().size() > 5 && !commands().state("model.stop").enabled; }));
   EXPECT_TRUE(output->toPlainText().startsWith("hello"));
   const QString first = output->toPlainText();
+  QSignalSpy written(output, &QPlainTextEdit::textChanged);
+  EXPECT_TRUE(waitFor([&] { return button(panel, "Generate")->hasFocus() && commands().action("model.try")->isEnabled(); }))
+      << "the focus is where it was";
   QTest::keyClick(prompt, Qt::Key_Return, Qt::ControlModifier);
-  ASSERT_TRUE(waitFor([&] { return output->toPlainText() == first && !commands().state("model.stop").enabled; }))
-      << "the same seed writes the same text";
+  ASSERT_TRUE(waitFor([&] { return !written.isEmpty() && !commands().state("model.stop").enabled; })) << "the key writes anew";
+  EXPECT_EQ(output->toPlainText(), first) << "the same seed writes the same text";
 
   // A long one is stopped.
   named<QSpinBox>(panel, "Tokens")->setValue(1'000'000);
@@ -236,7 +243,9 @@ TEST_F(ModelWindow, TheImportDialogSaysWhatAFileIsAndWritesNothingBefore) {
   ASSERT_TRUE(waitFor([&] { return dialog->findChild<MessageBar*>()->hasMessage(); }));
   EXPECT_FALSE(button(dialog, "Import")->isEnabled());
   click(button(dialog, "Cancel"));
-  EXPECT_TRUE(project().models().empty());
+  QTest::qWait(100);
+  const auto stored = (*ProjectReader::open((folder_ / "p.dsx").string()))->models();
+  EXPECT_TRUE(stored && stored->empty());
 }
 
 TEST_F(ModelWindow, AnImportedDocumentIsNotLookedBehindBeforeThePersonAllowsIt) {

@@ -96,6 +96,7 @@ TEST(RunParams, DocumentsBecomeFlatLists) {
   EXPECT_FALSE(params.find("depth").isValid());
   EXPECT_EQ(paramText(0.001), "1e-3");
   EXPECT_EQ(paramText(128.0), "128");
+  EXPECT_EQ(paramText(100000.0), "100000") << "a warm-up of so many steps";
   EXPECT_EQ(paramText(true), "yes");
   EXPECT_TRUE(flattenDocument("{not json").values.empty());
 }

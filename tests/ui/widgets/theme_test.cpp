@@ -4,6 +4,8 @@
 #include "ui/widgets/theme.h"
 
 #include <gtest/gtest.h>
+
+#include <QLineEdit>
 #include <cmath>
 
 #include "ui/widgets/icons.h"
@@ -115,6 +117,18 @@ TEST(Theme, BundledFontsAreUsed) {
   EXPECT_DOUBLE_EQ(mono.horizontalAdvance(QStringLiteral("1")), mono.horizontalAdvance(QStringLiteral("0")));
   EXPECT_TRUE(mono.inFont(QChar(0x2009))) << "the bundled font has the space that parts groups, so no other font comes in";
   EXPECT_DOUBLE_EQ(mono.horizontalAdvance(QChar(0x2009)), mono.horizontalAdvance(QStringLiteral("0"))) << "grouped columns stay aligned";
+}
+
+TEST(Theme, PlaceholdersAreAsReadableAsHints) {
+  for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Contrast, ThemeChoice::Light}) {
+    Theme::current().apply(choice);
+    QLineEdit line;
+    line.ensurePolished();
+    EXPECT_EQ(line.palette().color(QPalette::PlaceholderText), themeColor(Token::Text3));
+    EXPECT_EQ(line.palette().color(QPalette::Text), themeColor(Token::Text1));
+    line.setEnabled(false);
+    EXPECT_EQ(line.palette().color(QPalette::Disabled, QPalette::Text), themeColor(Token::TextOff));
+  }
 }
 
 TEST(Icons, FollowThemeModeAndScale) {

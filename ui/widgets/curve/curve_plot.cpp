@@ -374,9 +374,11 @@ std::vector<Tick> CurvePlot::xTicks() const {
   if (window_.log_x) return logTicks(window_.x0, window_.x1, most);
   if (store_.axis() == CurveAxis::Relative) return relativeTicks(window_.x0, window_.x1, most);
   if (store_.axis() == CurveAxis::Clock) return clockTicks(window_.x0, window_.x1, most);
-  std::vector<Tick> ticks = linearTicks(window_.x0, window_.x1, most);
   // Steps are whole: closer than one step there is nothing to name.
-  if (store_.axis() == CurveAxis::Step)
+  const bool whole = store_.axis() == CurveAxis::Step;
+  const int steps = static_cast<int>(std::clamp(window_.x1 - window_.x0, 1.0, 8.0));
+  std::vector<Tick> ticks = linearTicks(window_.x0, window_.x1, whole ? std::min(most, steps) : most);
+  if (whole)
     ticks.erase(std::remove_if(ticks.begin(), ticks.end(), [](const Tick& t) { return t.value != std::round(t.value); }), ticks.end());
   return ticks;
 }

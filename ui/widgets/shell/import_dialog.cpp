@@ -127,8 +127,10 @@ ImportDialog::ImportDialog(PanelContext& context, const QString& path, QWidget* 
   tensors_->setItemDelegateForColumn(ShapeColumn, new NumberDelegate(tensors_));
   tensors_->horizontalHeader()->setSectionResizeMode(FileName, QHeaderView::Stretch);
   tensors_->horizontalHeader()->setSectionResizeMode(Becomes, QHeaderView::Stretch);
+  tensors_->horizontalHeader()->setStretchLastSection(false);
+  tensors_->setTextElideMode(Qt::ElideLeft);  // names of tensors differ at their ends
   tensors_->setAccessibleName(QStringLiteral("Tensors and what becomes of them"));
-  for (const auto& [c, width] : {std::pair(int(Type), 64), std::pair(int(ShapeColumn), 92), std::pair(int(Outcome), 112)})
+  for (const auto& [c, width] : {std::pair(int(Type), 64), std::pair(int(ShapeColumn), 84), std::pair(int(Outcome), 92)})
     tensors_->setColumnWidth(c, width);
   model_line->addWidget(tensors_, 3);
   auto* side = new QWidget;

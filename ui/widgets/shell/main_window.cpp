@@ -55,7 +55,7 @@ MainWindow::MainWindow(Workspace& workspace, AppSettings& settings, const PanelR
   layout->addWidget(documents_, 1);
   setCentralWidget(centre);
 
-  status_ = new WindowStatus(services_->commands, services_->monitor, services_->jobs, services_->problems, this);
+  status_ = new WindowStatus(services_->commands, services_->monitor, services_->jobs, services_->problems, services_->data, this);
   setStatusBar(status_);
   notice_ = new NoticeBar(this);
   buildMenus();
@@ -227,6 +227,11 @@ void MainWindow::connectModels() {
       });
   });
   connect(&services_->data, &ProjectData::reset, this, &MainWindow::onProjectReset);
+  connect(&services_->actions, &ProjectActions::projectClosing, this, [this] {
+    tabsRestoredFor_.clear();  // the tabs that are stored stay so
+    tabsToRestore_.clear();
+    documents_->closeAll();
+  });
   connect(&services_->actions, &ProjectActions::failed, this, [this](const Error& error) { objects_->showError("Project", error); });
   connect(&services_->actions, &ProjectActions::saved, this,
           [this] { status_->setSaved("Saved " + QTime::currentTime().toString("HH:mm:ss"), services_->actions.path()); });
@@ -238,6 +243,13 @@ void MainWindow::connectModels() {
     services_->log.append(LogLevel::Error, "Project", sentence);
     services_->problems.setProblems("store", {{sentence, {kind::kOverview, {}, {}}, services_->data.name(), false}});
     message_->showMessage(MessageLevel::Error, sentence, QString::fromStdString(error.hint));
+  });
+  connect(&services_->watcher, &StoreWatcher::troubleOver, this, [this] {
+    const QString sentence = QStringLiteral("The project is written again; what waited is stored.");
+    services_->log.append(LogLevel::Info, "Project", sentence);
+    services_->problems.setProblems("store", {});
+    showProjectMessage();
+    notice(NoticeLevel::Success, sentence);
   });
   connect(qApp, &QApplication::focusChanged, this, [this](QWidget*, QWidget* now) {
     commands_->field.setField(now);

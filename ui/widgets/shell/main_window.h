@@ -3,8 +3,10 @@
 #pragma once
 #include <QMainWindow>
 #include <QPointer>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "ui/models/command_target.h"
 #include "ui/models/navigator.h"
@@ -68,6 +70,7 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dropEvent(QDropEvent* event) override;
   bool eventFilter(QObject* watched, QEvent* event) override;
+  bool focusNextPrevChild(bool next) override;
 
  private:
   friend class WindowCommands;
@@ -85,12 +88,16 @@ class MainWindow : public QMainWindow, public CommandTarget, public Navigator {
   void restoreTabs();
   void restoreNextTab();
   DocumentPanel* makePanel(const ObjectRef& ref);  ///< nothing where no view is known
-  void closeProjectAndWindow(bool keepRunning, bool evenIfLost);
+  void closeProject();
+  std::optional<bool> askAboutRuns();  ///< true: those that go on are left to their workers; nothing: the person goes back
+  /// Closes the project; `then` comes when it is closed, and not at all when something could not be stored and the person goes back.
+  void leaveProject(bool keepRunning, std::function<void()> then, bool evenIfLost = false);
   void saveTabs();
   void showProjectMessage();
   void fillPalette();
   void go(const ObjectRef& ref);  ///< shows a place without touching the history
   void focusPane(const QString& id, bool toggle);
+  bool isParked(const QWidget* widget) const;
   void walkPanes(int by);
   QVector<QWidget*> panes() const;
   void adaptToWidth();

@@ -283,6 +283,22 @@ void MainWindow::walkPanes(int by) {
   }
 }
 
+/// Docks behind another one's tab and the tab bar of docks that are closed count as visible, outside of the window.
+bool MainWindow::isParked(const QWidget* widget) const {
+  if (widget->parentWidget() == this) return widget->visibleRegion().isEmpty();
+  for (const auto& [id, entry] : docks_)
+    if (entry.dock->isAncestorOf(widget)) return entry.panel->visibleRegion().isEmpty();
+  return false;
+}
+
+bool MainWindow::focusNextPrevChild(bool next) {
+  const QWidget* const first = focusWidget();
+  do
+    if (!QMainWindow::focusNextPrevChild(next)) return false;
+  while (focusWidget() && focusWidget() != first && isParked(focusWidget()));
+  return true;
+}
+
 /// The tab bars of stacked docks belong to the main window and come and go: they get their look when they come.
 bool MainWindow::eventFilter(QObject* watched, QEvent* event) {
   if (event->type() == QEvent::Polish || event->type() == QEvent::Show) {

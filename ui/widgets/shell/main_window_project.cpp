@@ -3,6 +3,7 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDateTime>
+#include <QFileInfo>
 #include <QTimer>
 
 #include "engine/workspace.h"
@@ -23,10 +24,7 @@ namespace dsw {
 
 void MainWindow::openProject(const QString& path, bool create, const QString& firstTemplate) {
   if (path == services_->actions.path() && !path.isEmpty()) return;
-  const auto proceed = [this, path, create, firstTemplate] {
-    saveTabs();
-    tabsRestoredFor_.clear();
-    tabsToRestore_.clear();
+  const auto open = [this, path, create, firstTemplate] {
     if (!documents_->closeAll()) return;
     firstTemplate_ = firstTemplate;
     services_->actions.openProject(path.toStdString(), create, this, [this](const Result<void>& result) {
@@ -34,14 +32,15 @@ void MainWindow::openProject(const QString& path, bool create, const QString& fi
       if (!result) services_->log.append(LogLevel::Error, "Open", QString::fromStdString(result.error().sentence()));
     });
   };
+  if (!services_->actions.isOpen()) return open();
   const int going = services_->jobs.running() + services_->jobs.queued();
-  if (going > 0 && services_->actions.isOpen()) {
+  if (going > 0) {
     const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
     if (askChoice(this, head, QStringLiteral("Another project can be opened when they have stopped at their next checkpoint."),
                   {"Stop and open", "Cancel"}, 0) != 0)
       return;
   }
-  proceed();
+  leaveProject(false, open);
 }
 
 void MainWindow::onProjectReset() {
@@ -97,8 +96,8 @@ void MainWindow::showProjectMessage() {
     const std::size_t count = project.info().missing_files.size();
     message_->showMessage(MessageLevel::Warning,
                           count == 1 ? QStringLiteral("1 side file is missing.") : QString("%1 side files are missing.").arg(count),
-                          QString("Copy the folder %1.files beside the project: %2 lies there. Everything else works.")
-                              .arg(project.name(), QString::fromStdString(project.info().missing_files.front())));
+                          QString("Copy the folder %1.files from where the project was. %2 is missing in it. Everything else works.")
+                              .arg(project.name(), QFileInfo(QString::fromStdString(project.info().missing_files.front())).fileName()));
   } else {
     message_->clear();
   }
@@ -184,70 +183,72 @@ void MainWindow::saveTabs() {
   services_->context.settings.setValue("tabs/" + QString::number(qHash(path), 16), documents_->state());
 }
 
+std::optional<bool> MainWindow::askAboutRuns() {
+  const int going = services_->jobs.running() + services_->jobs.queued();
+  if (going == 0) return false;
+  const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
+  QStringList buttons = {"Stop and close", "Keep running", "Cancel"};
+  QString text = QStringLiteral("They stop at the next checkpoint, or go on in the background.");
+  if (going == 1) text = QStringLiteral("It stops at the next checkpoint, or goes on in the background.");
+  if (!services_->actions.runsInWorkers()) {  // a run in this process ends with it
+    buttons.removeAt(1);
+    text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.")
+                      : QStringLiteral("They stop at the next checkpoint and can be resumed.");
+  }
+  const int answer = askChoice(this, head, text, buttons, 0);
+  if (answer == buttons.size() - 1) return std::nullopt;
+  if (answer == 0) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
+  return buttons.size() == 3 && answer == 1;
+}
+
+void MainWindow::closeProject() {
+  if (const auto keepRunning = askAboutRuns()) leaveProject(*keepRunning, [] {});
+}
+
 void MainWindow::closeEvent(QCloseEvent* event) {
   if (mayClose_) {
     event->accept();
     return;
   }
-  const int going = services_->jobs.running() + services_->jobs.queued();
-  bool keepRunning = false;
-  if (going > 0) {
-    const QString head = going == 1 ? QStringLiteral("1 run is going on.") : QString("%1 runs are going on.").arg(going);
-    QStringList buttons = {"Stop and close", "Keep running", "Cancel"};
-    QString text = QStringLiteral("They stop at the next checkpoint, or go on in the background.");
-    if (going == 1) text = QStringLiteral("It stops at the next checkpoint, or goes on in the background.");
-    if (!services_->actions.runsInWorkers()) {  // a run in this process ends with it
-      buttons.removeAt(1);
-      text = going == 1 ? QStringLiteral("It stops at the next checkpoint and can be resumed.")
-                        : QStringLiteral("They stop at the next checkpoint and can be resumed.");
-    }
-    const int answer = askChoice(this, head, text, buttons, 0);
-    if (answer == buttons.size() - 1) {
-      event->ignore();
-      return;
-    }
-    keepRunning = buttons.size() == 3 && answer == 1;
-  }
-  saveTabs();
+  event->ignore();
+  const auto keepRunning = askAboutRuns();
+  if (!keepRunning) return;
   saveLayout();
   closing_ = true;
-  if (!documents_->closeAll()) {
-    closing_ = false;
-    event->ignore();
-    return;
-  }
-  if (!services_->actions.isOpen()) {
+  if (services_->actions.isOpen()) {
+    leaveProject(*keepRunning, [this] {
+      mayClose_ = true;
+      QWidget::close();
+    });
+  } else if (documents_->closeAll()) {
     mayClose_ = true;
     event->accept();
-    return;
+  } else {
+    closing_ = false;
   }
-  // Drafts are stored and runs stopped on the other thread; the window goes when they are.
-  event->ignore();
-  setEnabled(false);
-  if (going > 0 && !keepRunning) notice(NoticeLevel::Info, QStringLiteral("Stopping…"));
-  closeProjectAndWindow(keepRunning, false);
 }
 
-void MainWindow::closeProjectAndWindow(bool keepRunning, bool evenIfLost) {
+void MainWindow::leaveProject(bool keepRunning, std::function<void()> then, bool evenIfLost) {
+  for (DocumentPanel* panel : documents_->panels())
+    if (!panel->canClose()) {
+      closing_ = false;
+      return;
+    }
+  saveTabs();
+  // Drafts are stored and runs stopped on the other thread. The tabs stay until all of it is stored: who goes back finds them as they were.
+  for (DocumentPanel* panel : documents_->panels()) panel->aboutToClose();
+  const QPointer<QWidget> focus = QApplication::focusWidget();
+  setEnabled(false);
   services_->actions.closeProject(
       keepRunning, this,
-      [this, keepRunning](const Result<void>& closed) {
-        if (closed) {
-          mayClose_ = true;
-          QWidget::close();
-          return;
-        }
+      [this, keepRunning, focus, then = std::move(then)](const Result<void>& closed) {
         setEnabled(true);
-        const int answer = askChoice(this, QStringLiteral("The last points of the runs cannot be stored."),
-                                     QString::fromStdString(closed.error().sentence()), {"Try again", "Close and lose them", "Cancel"}, 0);
-        if (answer == 2) {
-          closing_ = false;
-          tabsRestoredFor_.clear();  // the tabs were closed before; they come back as they were stored
-          restoreTabs();
-          return;
-        }
-        setEnabled(false);
-        closeProjectAndWindow(keepRunning, answer == 1);
+        if (closed) return then();
+        if (focus) focus->setFocus();
+        const int answer = askChoice(this, QStringLiteral("Not everything can be stored."),
+                                     QString::fromStdString(closed.error().sentence()), {"Try again", "Close and lose it", "Cancel"}, 0);
+        if (answer != 2) return leaveProject(keepRunning, then, answer == 1);
+        closing_ = false;
       },
       evenIfLost);
 }

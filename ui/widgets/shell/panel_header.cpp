@@ -10,6 +10,7 @@
 #include <QStyle>
 #include <QTextDocumentFragment>
 #include <QToolButton>
+#include <cmath>
 
 #include "ui/models/command_registry.h"
 #include "ui/widgets/chip.h"
@@ -21,7 +22,10 @@ namespace dsw {
 
 namespace {
 constexpr int kHeight = 40, kMostButtons = 5, kMargin = 12, kGap = 8, kIcon = 16, kLeastLinks = 40;
-}
+const QString kMore = QStringLiteral("…");
+
+QString plain(const QStringList& parts) { return QTextDocumentFragment::fromHtml(parts.join(QStringLiteral(", "))).toPlainText(); }
+}  // namespace
 
 PanelHeader::PanelHeader(CommandRegistry& commands, QWidget* parent)
     : QWidget(parent),
@@ -77,8 +81,8 @@ void PanelHeader::setChip(const QString& text) {
   arrange();
 }
 
-void PanelHeader::setLinks(const QString& richText) {
-  linksText_ = richText;
+void PanelHeader::setLinks(const QStringList& parts) {
+  linkParts_ = parts;
   restyle();
 }
 
@@ -146,6 +150,16 @@ void PanelHeader::fillOverflow() {
   for (QAction* action : overflow_) menu->addAction(action);
 }
 
+int PanelHeader::linksRoom(const QStringList& parts) const {
+  return parts.isEmpty() ? 0 : static_cast<int>(std::ceil(QFontMetricsF(links_->font()).horizontalAdvance(plain(parts)))) + 2;
+}
+
+void PanelHeader::showLinks(const QStringList& parts) {
+  // The colour stands in the text: a label keeps the look of a text that stays the same.
+  links_->setText(QString("<style>a { color: %1; text-decoration: none }</style>%2")
+                      .arg(themeColor(Token::Accent).name(), parts.join(QStringLiteral(", "))));
+}
+
 /// Right to left: "…", buttons, own widgets; what is left goes to icon, title, chip and links. First all buttons with text, then
 /// icon only from the right until it fits, then buttons into "…".
 void PanelHeader::arrange() {
@@ -155,7 +169,7 @@ void PanelHeader::arrange() {
   if (icon) left += kIcon + kGap;
   const int titleWidth = title_->sizeHint().width();
   const int chipPart = chip_->isHidden() ? 0 : chip_->sizeHint().width() + kGap;
-  const int linksWidth = linksText_.isEmpty() ? 0 : links_->sizeHint().width();
+  const int linksWidth = linksRoom(linkParts_);
   links_->setVisible(linksWidth > 0);
   int own = 0;
   for (QWidget* widget : widgets_) own += widget->sizeHint().width() + kGap;
@@ -210,6 +224,12 @@ void PanelHeader::arrange() {
     chip_->setGeometry(left, (kHeight - 18) / 2, chip_->sizeHint().width(), 18);
     left += chipPart;
   }
+  QStringList parts = linkParts_;
+  while (parts.size() > 1 && linksRoom(parts) > right - left) {
+    if (parts.last() == kMore) parts.removeLast();
+    parts.last() = kMore;  // the last ones go first
+  }
+  showLinks(parts);
   links_->setGeometry(left, 0, std::max(0, right - left), kHeight);
   // Buttons stand in reading order also for Tab.
   QWidget* before = links_;
@@ -236,9 +256,7 @@ void PanelHeader::restyle() {
   palette.setColor(QPalette::WindowText, themeColor(Token::Text2));
   palette.setColor(QPalette::Link, themeColor(Token::Accent));
   links_->setPalette(palette);
-  // The colour stands in the text: a label keeps the look of a text that stays the same.
-  links_->setText(QString("<style>a { color: %1; text-decoration: none }</style>%2").arg(themeColor(Token::Accent).name(), linksText_));
-  links_->setToolTip(QTextDocumentFragment::fromHtml(linksText_).toPlainText());
+  links_->setToolTip(plain(linkParts_));
   links_->setAccessibleName(links_->toolTip());
   arrange();
   update();

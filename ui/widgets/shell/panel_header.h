@@ -28,9 +28,9 @@ class PanelHeader : public QWidget {
   void setStatus(const QString& status);
   void setIcon(const QString& icon);
   void setChip(const QString& text);  ///< "draft of v5"; empty hides it
-  /// Rich text made of plain escaped text and objectLink(): "<a …>shakespeare-char v4</a>, seed 1337". Links are announced by
-  /// linkActivated.
-  void setLinks(const QString& richText);
+  /// Rich texts made of plain escaped text and objectLink(): "<a …>shakespeare-char v4</a>", "seed 1337". Where they do not fit, the
+  /// last ones give way to "…". Links are announced by linkActivated.
+  void setLinks(const QStringList& parts);
 
   enum class Style { Normal, Primary, IconOnly };
   /// A button of a registered command, in the order added; it is disabled and re-texted with the command. The first five are shown.
@@ -61,13 +61,16 @@ class PanelHeader : public QWidget {
   void arrange();
   void updateButton(const Button& button);
   void restyle();
+  int linksRoom(const QStringList& parts) const;  ///< px
+  void showLinks(const QStringList& parts);
   void fillOverflow();
   CommandRegistry& commands_;
   QLabel* icon_;
   ElidedLabel* title_;
   Chip* chip_;
   QLabel* links_;
-  QString linksText_, status_, iconName_;
+  QStringList linkParts_;
+  QString status_, iconName_;
   QVector<Button> buttons_;
   QVector<QWidget*> widgets_;
   QVector<QAction*> overflow_;

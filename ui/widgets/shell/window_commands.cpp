@@ -174,10 +174,9 @@ bool WindowCommands::runFileCommand(const QString& id) {
     window_.open({kind::kKeys, {}, "settings"});
   else if (id == "file.quit")
     window_.QWidget::close();
-  else if (id == "file.close-project") {
-    if (!window_.documents_->closeAll()) return true;
-    window_.services_->actions.closeProject(false);
-  } else
+  else if (id == "file.close-project")
+    window_.closeProject();
+  else
     return false;
   return true;
 }

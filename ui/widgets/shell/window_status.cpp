@@ -8,6 +8,7 @@
 #include "ui/models/job_list_model.h"
 #include "ui/models/number_format.h"
 #include "ui/models/problem_list_model.h"
+#include "ui/models/project_data.h"
 #include "ui/models/system_monitor.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/theme.h"
@@ -15,8 +16,8 @@
 namespace dsw {
 
 WindowStatus::WindowStatus(CommandRegistry& commands, const SystemMonitor& monitor, const JobListModel& jobs,
-                           const ProblemListModel& problems, QWidget* parent)
-    : QStatusBar(parent), commands_(commands), monitor_(monitor), jobs_(jobs), problems_(problems) {
+                           const ProblemListModel& problems, const ProjectData& project, QWidget* parent)
+    : QStatusBar(parent), commands_(commands), monitor_(monitor), jobs_(jobs), problems_(problems), project_(project) {
   setSizeGripEnabled(false);
   setAccessibleName(QStringLiteral("Status"));
   device_ = button("view.devices", "Device", false);
@@ -26,6 +27,7 @@ WindowStatus::WindowStatus(CommandRegistry& commands, const SystemMonitor& monit
   problemCount_ = button("view.problems", "Problems", true);
   saved_ = button("file.save", "Saved", true);
   scale_ = button("view.scale-reset", "Scale", true);
+  running_->setObjectName("status-jobs");
   device_->setIcon(themeIcon("cpu"));
   for (QToolButton* number : {memory_, use_, scale_}) number->setFont(themeFont(FontRole::Number));
   scale_->setText(QString("%1 %").arg(qRound(qApp->devicePixelRatio() * 100)));
@@ -33,6 +35,7 @@ WindowStatus::WindowStatus(CommandRegistry& commands, const SystemMonitor& monit
   saved_->hide();
   connect(&monitor, &SystemMonitor::sampled, this, &WindowStatus::refreshSystem);
   connect(&jobs, &JobListModel::countsChanged, this, &WindowStatus::refreshJobs);
+  connect(&project, &ProjectData::reset, this, &WindowStatus::refreshJobs);
   connect(&problems, &ProblemListModel::countChanged, this, &WindowStatus::refreshProblems);
   connect(&Theme::current(), &Theme::changed, this, [this] {
     refreshProblems();
@@ -90,14 +93,18 @@ void WindowStatus::refreshSystem() {
 }
 
 void WindowStatus::refreshJobs() {
-  const int running = jobs_.running(), queued = jobs_.queued();
+  const bool elsewhere = project_.writtenElsewhere();
+  const int running = elsewhere ? project_.count(RunStatus::Running) + project_.count(RunStatus::Paused) : jobs_.running();
+  const int queued = elsewhere ? project_.count(RunStatus::Queued) : jobs_.queued();
   QStringList parts;
   if (running) parts.push_back(QString("%1 running").arg(running));
   if (queued) parts.push_back(QString("%1 queued").arg(queued));
-  running_->setText(parts.isEmpty() ? QStringLiteral("Nothing running") : parts.join(", "));
-  running_->setAccessibleName(running_->text());
+  QString text = parts.isEmpty() ? QStringLiteral("Nothing running") : parts.join(", ");
+  if (elsewhere && !parts.isEmpty()) text += QStringLiteral(" in the other program");
+  running_->setText(text);
+  running_->setAccessibleName(text);
   running_->setIcon(running ? stateIcon("running") : queued ? stateIcon("queued") : QIcon());
-  running_->setToolTip(QStringLiteral("Show the jobs"));
+  running_->setToolTip(elsewhere ? project_.readOnlyReason() : QStringLiteral("Show the jobs"));
 }
 
 void WindowStatus::refreshProblems() {

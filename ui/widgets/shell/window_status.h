@@ -9,6 +9,7 @@ namespace dsw {
 class CommandRegistry;
 class JobListModel;
 class ProblemListModel;
+class ProjectData;
 class SystemMonitor;
 
 /// The 24 px line at the bottom: device, memory, use, running and queued; then problems, saved at, scale. Each is a button that runs
@@ -17,7 +18,7 @@ class WindowStatus : public QStatusBar {
   Q_OBJECT
  public:
   WindowStatus(CommandRegistry& commands, const SystemMonitor& monitor, const JobListModel& jobs, const ProblemListModel& problems,
-               QWidget* parent = nullptr);
+               const ProjectData& project, QWidget* parent = nullptr);
   /// "Saved 14:02:31", "Read-only", "network file system, no WAL"; empty: nothing.
   void setSaved(const QString& text, const QString& toolTip = {});
 
@@ -30,6 +31,7 @@ class WindowStatus : public QStatusBar {
   const SystemMonitor& monitor_;
   const JobListModel& jobs_;
   const ProblemListModel& problems_;
+  const ProjectData& project_;
   QToolButton *device_, *memory_, *use_, *running_, *problemCount_, *saved_, *scale_;
 };
 
