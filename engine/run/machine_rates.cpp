@@ -203,6 +203,7 @@ Result<MachineRates> measure_machine(int threads, double seconds, std::stop_toke
     const std::function<void()> work = one.prepare();
     rates.kernels.push_back({one.name, best_seconds(seconds, work), one.flops, one.bytes});
   }
+  if (progress) progress(total, total);
   return rates;
 }
 

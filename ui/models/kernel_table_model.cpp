@@ -124,8 +124,8 @@ QVariant KernelTableModel::headerData(int section, Qt::Orientation orientation, 
   if (orientation != Qt::Horizontal) return {};
   if (role == Qt::TextAlignmentRole) return int((section >= Time ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
   if (role != Qt::DisplayRole && role != ExactRole) return {};
-  static const char* const kHeads[] = {QT_TR_NOOP("Kernel"), QT_TR_NOOP("Share of a step"), QT_TR_NOOP("ms a step"),
-                                       QT_TR_NOOP("Calls"),  QT_TR_NOOP("Speed"),           QT_TR_NOOP("Of peak")};
+  static const char* const kHeads[] = {QT_TR_NOOP("Kernel"), QT_TR_NOOP("Share"), QT_TR_NOOP("ms a step"),
+                                       QT_TR_NOOP("Calls"),  QT_TR_NOOP("Speed"), QT_TR_NOOP("Of peak")};
   return section >= 0 && section < ColumnCount ? QVariant(tr(kHeads[section])) : QVariant();
 }
 

@@ -2,7 +2,6 @@
 #include "ui/panels/machine_panel.h"
 
 #include <QDateTime>
-#include <QHeaderView>
 #include <QPushButton>
 #include <QSplitter>
 #include <QTableView>
@@ -17,6 +16,7 @@
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/item_delegates.h"
 #include "ui/widgets/message_bar.h"
+#include "ui/widgets/name_column.h"
 #include "ui/widgets/scatter_view.h"
 #include "ui/widgets/shell/panel_header.h"
 
@@ -45,13 +45,9 @@ MachinePanel::MachinePanel(PanelContext& context, const ObjectRef& ref, QWidget*
   table_->setModel(model_);
   installTableLook(table_);
   table_->setItemDelegateForColumn(MachineRatesModel::OfBound, new BarDelegate(table_));
-  for (const int column : {MachineRatesModel::Time, MachineRatesModel::Arithmetic, MachineRatesModel::Memory}) {
+  for (const int column : {MachineRatesModel::Time, MachineRatesModel::Arithmetic, MachineRatesModel::Memory})
     table_->setItemDelegateForColumn(column, new NumberDelegate(table_));
-    table_->setColumnWidth(column, 80);
-  }
-  table_->setColumnWidth(MachineRatesModel::OfBound, 130);
-  table_->horizontalHeader()->setMinimumSectionSize(60);
-  table_->horizontalHeader()->setSectionResizeMode(MachineRatesModel::Kernel, QHeaderView::Stretch);
+  new NameColumn(table_, MachineRatesModel::Kernel, MachineRatesModel::OfBound);
   table_->setAccessibleName(tr("Kernels with their time and speed"));
   table_->setSelectionBehavior(QAbstractItemView::SelectRows);
   table_->setFrameShape(QFrame::NoFrame);

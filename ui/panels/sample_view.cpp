@@ -2,7 +2,6 @@
 #include "ui/panels/sample_view.h"
 
 #include <QFileInfo>
-#include <QHeaderView>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QTableView>
@@ -18,6 +17,7 @@
 #include "ui/widgets/heatmap_view.h"
 #include "ui/widgets/image_grid.h"
 #include "ui/widgets/item_delegates.h"
+#include "ui/widgets/name_column.h"
 #include "ui/widgets/theme.h"
 
 namespace dsw {
@@ -65,15 +65,7 @@ SampleView::SampleView(QWidget* parent)
   profile_->setItemDelegateForColumn(KernelTableModel::Share, new BarDelegate(profile_));
   for (int c = KernelTableModel::Time; c < KernelTableModel::ColumnCount; ++c)
     profile_->setItemDelegateForColumn(c, new NumberDelegate(profile_));
-  profile_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
-  profile_->horizontalHeader()->setMinimumSectionSize(60);
-  profile_->horizontalHeader()->setSectionResizeMode(KernelTableModel::Kernel, QHeaderView::Stretch);
-  for (const auto& [column, width] : {std::pair{KernelTableModel::Share, 150},
-                                      {KernelTableModel::Time, 84},
-                                      {KernelTableModel::Calls, 64},
-                                      {KernelTableModel::Speed, 110},
-                                      {KernelTableModel::OfPeak, 72}})
-    profile_->setColumnWidth(column, width);
+  new NameColumn(profile_, KernelTableModel::Kernel, KernelTableModel::Share);
   profile_->setAccessibleName(tr("Kernels with their share of a step's time"));
   for (QWidget* page : {static_cast<QWidget*>(empty_), static_cast<QWidget*>(text_), static_cast<QWidget*>(pictures_),
                         static_cast<QWidget*>(confusion_), static_cast<QWidget*>(profile_)})

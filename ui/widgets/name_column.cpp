@@ -12,7 +12,7 @@
 namespace dsw {
 
 namespace {
-constexpr int kMostName = 200, kBar = 36, kHeadPad = 18;
+constexpr int kMostName = 200, kBar = 36, kHeadPad = 24;
 }
 
 NameColumn::NameColumn(QTableView* view, int name, int bar) : QObject(view), view_(view), name_(name), bar_(bar) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cstring>
-#include <new>
 
 #include "kernels/cpu/isa/rows.h"
 #include "kernels/cpu/isa/table.h"
+#include "kernels/cpu/rope_table.h"
 #include "kernels/reference/reference_kernels.h"
 
 namespace dsw::kernels::DSW_ISA {
@@ -59,60 +59,12 @@ int embedding_bwd(DswStream* stream, DswView index, DswView dy, DswView dweight,
   return DSW_OK;
 }
 
-/// Cosines and sines of one call's angles, kept for the next: a model turns every layer by the same ones.
-struct RopeTable final : Prepared {
-  double base = 0;
-  std::int64_t half = -1, count = -1;
-  std::int32_t* position = nullptr;  // [count]
-  float* turn = nullptr;             // [count, 2, half]: cosines, then sines
-
-  ~RopeTable() override { clear(); }
-  void clear() {
-    std::free(position);
-    std::free(turn);
-    position = nullptr;
-    turn = nullptr;
-    count = -1;
-  }
-  bool matches(const DswView& positions, double new_base, std::int64_t new_half) const {
-    if (base != new_base || half != new_half || count != positions.shape[0]) return false;
-    for (std::int64_t t = 0; t < count; ++t) {
-      if (position[t] != data<std::int32_t>(positions)[t * positions.stride[0]]) return false;
-    }
-    return true;
-  }
-  bool make(DswStream* stream, const DswView& positions, double new_base, std::int64_t new_half) {
-    clear();
-    const std::int64_t n = positions.shape[0];
-    position = static_cast<std::int32_t*>(std::malloc(static_cast<std::size_t>(n) * sizeof(std::int32_t) + 1));
-    turn = static_cast<float*>(std::malloc(static_cast<std::size_t>(n * 2 * new_half) * sizeof(float) + 1));
-    if (position == nullptr || turn == nullptr) return false;
-    base = new_base;
-    half = new_half;
-    parallel_for(stream, n, 50.0 * static_cast<double>(half), 1, [&](std::int64_t begin, std::int64_t end, int) {
-      for (std::int64_t t = begin; t < end; ++t) {
-        position[t] = data<std::int32_t>(positions)[t * positions.stride[0]];
-        for (std::int64_t i = 0; i < half; ++i) {
-          const double angle = position[t] * std::pow(base, -static_cast<double>(i) / static_cast<double>(half));
-          turn[2 * t * half + i] = static_cast<float>(std::cos(angle));
-          turn[(2 * t + 1) * half + i] = static_cast<float>(std::sin(angle));
-        }
-      }
-    });
-    count = n;
-    return true;
-  }
-};
-
 int rope(DswStream* stream, DswView x, DswView position, double base, std::int32_t interleaved, std::int32_t inverse, DswView y) {
   const std::int64_t rows = row_count(x), D = last_length(x), half = D / 2;
   if (!all_narrow({&x, &y}) || D % 2 != 0) return reference().rope(stream, x, position, base, interleaved, inverse, y);
   if (rows == 0 || D == 0) return DSW_OK;
-  auto& slot = stream->prepared(PreparedSlot::Rope);
-  if (!slot) slot.reset(new (std::nothrow) RopeTable);
-  RopeTable* table = static_cast<RopeTable*>(slot.get());
+  const RopeTable* const table = RopeTable::of(stream, position, base, half);
   if (table == nullptr || !stream->reserve(static_cast<std::size_t>(2 * padded(D)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
-  if (!table->matches(position, base, half) && !table->make(stream, position, base, half)) return DSW_OUT_OF_MEMORY;
   const std::int64_t count = table->count;
   const float sign = inverse != 0 ? -1.0f : 1.0f;
   parallel_for(stream, rows, 5 + 0.3 * static_cast<double>(D), 1, [&](std::int64_t begin, std::int64_t end, int thread) {

@@ -89,7 +89,7 @@ TEST_P(DeviceTest, repeatsToTheBit) {
       ASSERT_EQ(first.size(), second.size());
       for (std::size_t i = 0; i < first.size(); ++i) {
         ASSERT_EQ(first[i].size(), second[i].size());
-        EXPECT_EQ(std::memcmp(first[i].data(), second[i].data(), first[i].size() * sizeof(double)), 0);
+        EXPECT_TRUE(first[i].empty() || std::memcmp(first[i].data(), second[i].data(), first[i].size() * sizeof(double)) == 0);
       }
     }
   }
