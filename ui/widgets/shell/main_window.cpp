@@ -239,7 +239,8 @@ void MainWindow::connectModels() {
     if (services_->actions.canWrite()) status_->setSaved("Saved " + QTime::currentTime().toString("HH:mm:ss"), services_->actions.path());
   });
   connect(&services_->watcher, &StoreWatcher::trouble, this, [this](const Error& error) {
-    const QString sentence = QString::fromStdString(error.message);
+    QString sentence = fullSentence(error.message);
+    sentence[0] = sentence[0].toUpper();
     services_->log.append(LogLevel::Error, "Project", sentence);
     services_->problems.setProblems("store", {{sentence, {kind::kOverview, {}, {}}, services_->data.name(), false}});
     message_->showMessage(MessageLevel::Error, sentence, QString::fromStdString(error.hint));
