@@ -21,6 +21,7 @@ struct ModelOptions {
   std::int64_t tokens = 200, top_k = 0;
   std::uint64_t seed = 1;
   int threads = 0;
+  std::int64_t samples = 1;
   double temperature = 0.8, top_p = 1, repetition_penalty = 1;
   bool json = false;
 };
@@ -111,6 +112,12 @@ Result<int> generateFrom(const ModelOptions& options, const std::stop_token& sto
   request.top_p = options.top_p;
   request.repetition_penalty = options.repetition_penalty;
   request.seed = options.seed;
+  if (options.samples > 1) {
+    DSW_TRY_ASSIGN(const std::vector<std::string> texts,
+                   generate_texts(*session->loaded.model, *session->loaded.tokenizer, request, options.samples, *session->device, stop));
+    for (std::size_t i = 0; i < texts.size(); ++i) fmt::print("{}{}{}\n", i > 0 ? "---------------\n" : "", options.prompt, texts[i]);
+    return kDone;
+  }
   bool first = true;
   const auto write = [](const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -185,6 +192,8 @@ void addModelCommands(CLI::App& app, CommandContext& context) {
       ->check(CLI::Range(0.0, 1.0));
   generate->add_option("--repetition-penalty", options->repetition_penalty, "Above 1: tokens that were there before become less likely")
       ->check(CLI::Range(1.0, 100.0));
+  generate->add_option("--samples", options->samples, "Texts to write, drawn side by side, with a line of dashes between them")
+      ->check(CLI::Range(1, 1000));
   generate->add_option("--seed", options->seed, "Start of the random numbers");
   generate->callback([&context, options] { context.chosen = [&context, options] { return generateFrom(*options, context.stop); }; });
 }

@@ -55,8 +55,9 @@ std::int32_t draw_token(std::vector<float> logits, const Sampling& sampling, Rng
   return candidates[std::min(static_cast<std::size_t>(drawn), candidates.size() - 1)];
 }
 
-std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling,
-                                   Rng& rng, Device& device, std::stop_token stop, const std::function<void(std::int32_t)>& on_token) {
+std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count,
+                                                      const Sampling& sampling, std::span<Rng> rngs, Device& device, std::stop_token stop,
+                                                      const std::function<void(std::span<const std::int32_t>)>& on_tokens) {
   auto* gpt = dynamic_cast<Gpt*>(&model);
   if (!gpt) throw Error(ErrorCode::InvalidArgument, "This model does not write text", "Choose a model of the type gpt.");
   const std::int64_t context = gpt->config().context, vocabulary = gpt->config().vocabulary;
@@ -68,24 +69,47 @@ std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t
   }
   const NoGradScope no_grad;
   Forward pass;  // in float32: for one token, narrow copies of the weights would cost more than reading the weights
-  std::vector<std::int32_t> ids = prompt, made;
+  const std::size_t texts = rngs.size();
+  std::vector<std::vector<std::int32_t>> ids(texts, prompt), made(texts);
+  std::vector<std::int32_t> next(texts);
   std::vector<KvCache> caches;
   for (std::int64_t n = 0; n < count; ++n) {
     if (stop.stop_requested()) throw Error(ErrorCode::Stopped, fmt::format("Stopped after {} of {} tokens", n, count));
-    const std::int64_t length = static_cast<std::int64_t>(ids.size());
+    const std::int64_t length = static_cast<std::int64_t>(ids.front().size());
     const std::int64_t known = caches.empty() ? 0 : caches.front().length;
     // Beyond the context every token gets another position, so nothing of what is kept still holds.
     const bool fits = length <= context;
     const std::int64_t first = fits ? known : length - context;
-    const Tensor window =
-        from_host(std::span<const std::int32_t>(ids).subspan(static_cast<std::size_t>(first)), {1, length - first}, device);
-    const Tensor logits = fits ? gpt->step(window, caches, pass) : gpt->forward(window, pass);
-    const std::int32_t id = draw_token(logits.view_slice(1, length - first - 1, length - first).to_vector<float>(), sampling, rng, ids);
-    ids.push_back(id);
-    made.push_back(id);
-    if (on_token) on_token(id);
+    const std::size_t rows = n == 0 ? 1 : texts;  // the prompt is the same for all
+    std::vector<std::int32_t> window;
+    for (std::size_t text = 0; text < rows; ++text) window.insert(window.end(), ids[text].begin() + first, ids[text].end());
+    const Tensor input = from_host(window, {static_cast<std::int64_t>(rows), length - first}, device);
+    const Tensor logits = fits ? gpt->step(input, caches, pass) : gpt->forward(input, pass);
+    const std::vector<float> last = logits.view_slice(1, length - first - 1, length - first).to_vector<float>();
+    for (std::size_t text = 0; text < texts; ++text) {
+      const auto row = last.begin() + static_cast<std::ptrdiff_t>(rows == 1 ? 0 : text) * vocabulary;
+      next[text] = draw_token({row, row + vocabulary}, sampling, rngs[text], ids[text]);
+      ids[text].push_back(next[text]);
+      made[text].push_back(next[text]);
+    }
+    if (rows < texts)
+      for (KvCache& cache : caches)
+        for (Tensor* kept : {&cache.k, &cache.v}) {
+          Shape shape = kept->shape();
+          shape[0] = static_cast<std::int64_t>(texts);
+          *kept = kept->view_expand(shape).contiguous_copy();
+        }
+    if (on_tokens) on_tokens(next);
   }
   return made;
+}
+
+std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count, const Sampling& sampling,
+                                   Rng& rng, Device& device, std::stop_token stop, const std::function<void(std::int32_t)>& on_token) {
+  const auto tell = [&](std::span<const std::int32_t> ids) {
+    if (on_token) on_token(ids.front());
+  };
+  return generate_batch(model, prompt, count, sampling, {&rng, 1}, device, std::move(stop), tell).front();
 }
 
 }  // namespace dsw

@@ -17,22 +17,35 @@ std::size_t open_bytes(const std::string& text) {
   return 0;
 }
 
-}  // namespace
-
-Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device,
-                                  std::stop_token stop) {
+Result<std::vector<std::int32_t>> prompt_ids(const Tokenizer& tokenizer, const std::string& prompt) {
   std::vector<std::int32_t> ids;
-  if (!request.prompt.empty()) {
-    if (auto encoded = tokenizer.encode(request.prompt))
-      ids = std::move(*encoded);
-    else
-      return fail(encoded.error());
+  if (!prompt.empty()) {
+    DSW_TRY_ASSIGN(ids, tokenizer.encode(prompt));
   }
   if (ids.empty()) {
     const auto line_end = tokenizer.encode("\n");
     ids.push_back(tokenizer.bos() >= 0 ? tokenizer.bos() : line_end && !line_end->empty() ? line_end->front() : 0);
   }
-  Rng rng(request.seed, "sample");
+  return ids;
+}
+
+Sampling sampling_of(const TextRequest& request) {
+  Sampling sampling;
+  sampling.temperature = request.temperature;
+  sampling.top_k = request.top_k;
+  sampling.top_p = request.top_p;
+  sampling.repetition_penalty = request.repetition_penalty;
+  return sampling;
+}
+
+constexpr const char* kStream = "sample";
+
+}  // namespace
+
+Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device,
+                                  std::stop_token stop) {
+  DSW_TRY_ASSIGN(const std::vector<std::int32_t> ids, prompt_ids(tokenizer, request.prompt));
+  Rng rng(request.seed, kStream);
   std::vector<std::int32_t> made;
   std::size_t told = 0;
   const auto tell = [&](std::int32_t id) {
@@ -44,13 +57,23 @@ Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, con
     request.on_text(text.substr(told, whole - told));
     told = whole;
   };
-  Sampling sampling;
-  sampling.temperature = request.temperature;
-  sampling.top_k = request.top_k;
-  sampling.top_p = request.top_p;
-  sampling.repetition_penalty = request.repetition_penalty;
   try {
-    return tokenizer.decode(generate(model, ids, request.tokens, sampling, rng, device, stop, tell));
+    return tokenizer.decode(generate(model, ids, request.tokens, sampling_of(request), rng, device, stop, tell));
+  } catch (const Error& error) {
+    return fail(error);
+  }
+}
+
+Result<std::vector<std::string>> generate_texts(Module& model, const Tokenizer& tokenizer, const TextRequest& request, std::int64_t count,
+                                                Device& device, std::stop_token stop) {
+  DSW_TRY_ASSIGN(const std::vector<std::int32_t> ids, prompt_ids(tokenizer, request.prompt));
+  std::vector<Rng> rngs{Rng(request.seed, kStream)};
+  for (std::int64_t text = 1; text < count; ++text) rngs.emplace_back(request.seed, fmt::format("{}-{}", kStream, text));
+  try {
+    std::vector<std::string> texts;
+    for (const auto& made : generate_batch(model, ids, request.tokens, sampling_of(request), rngs, device, std::move(stop)))
+      texts.push_back(tokenizer.decode(made));
+    return texts;
   } catch (const Error& error) {
     return fail(error);
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/data/tokenizer.h"
 #include "engine/nn/module.h"
@@ -25,5 +26,9 @@ struct TextRequest {
 /// gpt. Error{InvalidArgument} for a prompt that the tokenizer does not know; Error{Stopped} between tokens.
 Result<std::string> generate_text(Module& model, const Tokenizer& tokenizer, const TextRequest& request, Device& device,
                                   std::stop_token stop);
+/// `count` texts (at least 1) that follow the prompt, drawn side by side, each without it; the first is that of generate_text, the others
+/// have random numbers of their own. `on_text` is not called.
+Result<std::vector<std::string>> generate_texts(Module& model, const Tokenizer& tokenizer, const TextRequest& request, std::int64_t count,
+                                                Device& device, std::stop_token stop);
 
 }  // namespace dsw

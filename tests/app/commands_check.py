@@ -147,6 +147,10 @@ class Commands(unittest.TestCase):
         cold = [*hot[:-1], "0"]
         self.assertNotEqual(call(*cold, "--repetition-penalty", "50").stdout, text)
         self.assertEqual(call(*cold, "--repetition-penalty", "0.5").returncode, 2)
+        three = call(*hot, "--samples", "3").stdout.removesuffix("\n").split("\n---------------\n")
+        self.assertEqual([len(one) for one in three], [16, 16, 16])
+        self.assertEqual(len(set(three)), 3)
+        self.assertIn(call(*hot).stdout, three)
         self.sentence(call("generate", "--project", self.project, "1", "--prompt", "\u4f60", "--tokens", "7"), 2)
         measured = json.loads(call("evaluate", "--project", self.project, "1", "--data", "/data", "--json").stdout)
         self.assertAlmostEqual(measured["metrics"]["val/loss"], result["metrics"]["val/loss"]["last"], places=9)

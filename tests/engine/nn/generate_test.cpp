@@ -66,6 +66,31 @@ TEST(Generate, KeptKeysAndValuesChangeNothingWithinAndBeyondTheContext) {
   }
 }
 
+TEST(Generate, TextsSideBySideAreThoseOfOneAfterAnother) {
+  const auto device = make_cpu_device(2);
+  for (const bool rotary : {false, true}) {
+    Gpt model(small(rotary));
+    model.materialize(*device, 3);
+    Sampling sampling;
+    sampling.temperature = 3;
+    sampling.repetition_penalty = 1.2;
+    for (const std::vector<std::int32_t>& prompt :
+         {std::vector<std::int32_t>{4}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}) {
+      std::vector<Rng> rngs{Rng(1, "a"), Rng(1, "b"), Rng(1, "c")};
+      std::vector<std::vector<std::int32_t>> told(3);
+      const auto texts = generate_batch(model, prompt, 20, sampling, rngs, *device, {}, [&](std::span<const std::int32_t> ids) {
+        for (std::size_t text = 0; text < ids.size(); ++text) told[text].push_back(ids[text]);
+      });
+      EXPECT_EQ(told, texts);
+      for (std::size_t text = 0; text < 3; ++text) {
+        Rng rng(1, std::string(1, static_cast<char>('a' + text)));
+        EXPECT_EQ(generate(model, prompt, 20, sampling, rng, *device), texts[text]) << text << " after " << prompt.size();
+      }
+      EXPECT_NE(texts[0], texts[1]);
+    }
+  }
+}
+
 TEST(Generate, DrawsFollowTheLogits) {
   const std::vector<float> logits{0, 1, 2, -1};
   Rng rng(7);
