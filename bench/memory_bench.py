@@ -18,7 +18,7 @@ from pathlib import Path
 from training_bench import cpu_name
 
 ROUNDS = 3
-STEPS = 60
+STEPS = 30
 SETTINGS = ["/model/layers=12", "/model/width=128", "/model/heads=4", "/data/context=256", "/training/batch=8", f"/training/steps={STEPS}",
             f"/training/eval_every={STEPS}", "/training/eval_batches=1", "/training/sample_tokens=0"]
 SHARE = 0.4

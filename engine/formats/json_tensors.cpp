@@ -35,7 +35,7 @@ std::optional<std::string> from_base64(const std::string& text) {
     for (int shift = 16; shift >= 0; shift -= 8) bytes += static_cast<char>(group >> shift & 0xff);
     group = 0;
   }
-  bytes.resize(bytes.size() - pads);
+  for (; pads > 0; --pads) bytes.pop_back();
   return bytes;
 }
 
