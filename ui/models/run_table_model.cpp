@@ -51,6 +51,7 @@ void RunTableModel::rebuildRows() {
   const auto gone = std::count_if(rows_.begin(), rows_.end(), [&](const Row& row) { return !stays(row); });
   const bool whole = rows_.empty() || there.isEmpty() || grouped_ || gone > kMostChanges;
   if (!whole) removeEntries([&](const Entry& entry) { return !stays(rows_[static_cast<std::size_t>(entry.rows.front())]); });
+  if (whole) beginResetModel();  // whoever listens may still ask for the rows as they were
   const std::vector<Row> former = std::exchange(rows_, {});
   const QHash<QString, int> formerOf = std::exchange(rowOf_, {});
   if (former.empty() || data_.runs().empty()) {
@@ -67,7 +68,7 @@ void RunTableModel::rebuildRows() {
     rows_.push_back({run, params_.params(id), same ? former[static_cast<std::size_t>(known)].text : QString()});
   }
   countMetrics();
-  if (whole) return refresh();
+  if (whole) return refill();
   for (Entry& entry : entries_) {
     int& at = entry.rows.front();
     at = rowOf_.value(QString::fromStdString(former[static_cast<std::size_t>(at)].run->id));
@@ -160,6 +161,10 @@ bool RunTableModel::passes(const Row& row) const {
 
 void RunTableModel::refresh() {
   beginResetModel();
+  refill();
+}
+
+void RunTableModel::refill() {
   entries_.clear();
   shown_ = 0;
   std::unordered_map<GroupKey, std::size_t, GroupHash> groups;

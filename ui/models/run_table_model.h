@@ -105,6 +105,7 @@ class RunTableModel : public QAbstractItemModel {
   void onParams(const QStringList& ids);
   void countMetrics();
   void refresh();  ///< filter, group, columns, sort: a reset
+  void refill();   ///< its second half, after beginResetModel
   /// The same where runs or settings changed: rows are removed, moved and inserted; a reset where that does not do.
   void update();
   void removeEntries(const std::function<bool(const Entry&)>& gone);

@@ -182,6 +182,15 @@ TEST(RunTableModel, RunsThatComeAndGoMoveNothingElse) {
   EXPECT_EQ(selected(), before) << "also where a column comes";
   EXPECT_EQ(view.verticalScrollBar()->value(), scrolled);
   EXPECT_TRUE(table.indexOf(wide).isValid());
+
+  // Closing the project resets it under the open view, which asks once more what is selected.
+  int asked = 0;
+  QObject::connect(&table, &QAbstractItemModel::modelAboutToBeReset, &view, [&] {
+    for (const QModelIndex& at : view.selectionModel()->selectedRows()) asked += table.run(at) != nullptr;
+  });
+  models.data.clear();
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(table.rowCount(), 0);
 }
 
 TEST(RunTableModel, FifteenThousandRunsFilterInUnder200Milliseconds) {
