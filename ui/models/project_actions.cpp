@@ -156,8 +156,7 @@ void ProjectActions::openProject(const std::filesystem::path& path, bool create,
       if (opened)
         data_.load();
       else
-        data_.load(QString::fromStdString(opened.error().message) + '.', readOnlyHint(opened.error()),
-                   opened.error().code == ErrorCode::Locked);
+        data_.load(fullSentence(opened.error().message), readOnlyHint(opened.error()), opened.error().code == ErrorCode::Locked);
       emit projectOpened(path_);
       if (done) done({});
     };

@@ -216,7 +216,7 @@ TEST(RunTableModel, FifteenThousandRunsFilterInUnder200Milliseconds) {
   RecordProperty("filter_ms", static_cast<int>(longest));
   RecordProperty("sort_ms", static_cast<int>(sorted));
   std::printf("filter %.1f ms, sort %.1f ms, group %.1f ms\n", longest, sorted, grouped);
-  EXPECT_LT(longest, 200 * cpu_bar_factor());
+  EXPECT_LT(longest, 200 * kSanitizerFactor);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ TEST(CurveSpeed, AMillionPointsPanWithoutAFrameOver50Ms) {
   EXPECT_GT(test::countPixels(image, Theme::current().series(0).color.rgb()), 100) << "the curve is really there";
   RecordProperty("worst_ms", std::to_string(worst));
   std::printf("pan of 1 M points: worst %.1f ms, mean %.1f ms, %d points a line\n", worst, sum / 40, view.plot()->pointsDrawn());
-  EXPECT_LT(worst, 50 * cpu_bar_factor());
+  EXPECT_LT(worst, 50 * kSanitizerFactor);
   EXPECT_LE(view.plot()->pointsDrawn(), 2000);
 }
 
@@ -67,7 +67,7 @@ TEST(CurveSpeed, ARunsCurvesAreDrawnUnder100Ms) {
   }
   const double took = cpuMs() - began;
   std::printf("five charts of two curves with 1,500 points: %.1f ms\n", took);
-  EXPECT_LT(took, 100 * cpu_bar_factor());
+  EXPECT_LT(took, 100 * kSanitizerFactor);
   EXPECT_GT(test::countPixels(last, Theme::current().series(0).color.rgb()), 100) << "the curve is really there";
 }
 

@@ -240,7 +240,7 @@ void MainWindow::connectModels() {
   });
   connect(&services_->watcher, &StoreWatcher::trouble, this, [this](const Error& error) {
     QString sentence = fullSentence(error.message);
-    sentence[0] = sentence[0].toUpper();
+    if (!sentence.isEmpty()) sentence[0] = sentence[0].toUpper();
     services_->log.append(LogLevel::Error, "Project", sentence);
     services_->problems.setProblems("store", {{sentence, {kind::kOverview, {}, {}}, services_->data.name(), false}});
     message_->showMessage(MessageLevel::Error, sentence, QString::fromStdString(error.hint));

@@ -79,7 +79,7 @@ void MainWindow::showProjectMessage() {
   const ProjectData& project = services_->data;
   if (project.state() == ProjectData::State::Failed) {
     const Error& error = project.error();
-    const QString what = QString::fromStdString(error.message) + '.';
+    const QString what = fullSentence(error.message);
     message_->showMessage(MessageLevel::Error, error.where.empty() ? what : shownPath(QString::fromStdString(error.where)) + ": " + what,
                           QString::fromStdString(error.hint),
                           {{QStringLiteral("Open another…"), [this] { commands_->openWithDialog(); }, {}}});
