@@ -113,6 +113,12 @@ Tensor Gradients::of(const Tensor& leaf) const {
   return found == by_leaf_.end() ? Tensor() : found->second;
 }
 
+Gradients Gradients::mapped(const std::function<Tensor(const Tensor&)>& f) const {
+  Gradients result;
+  for (const auto& [leaf, gradient] : by_leaf_) result.by_leaf_.emplace(leaf, f(gradient));
+  return result;
+}
+
 void Gradients::add(const Tensor& leaf, Tensor gradient) {
   if (!(leaf.shape() == gradient.shape())) {
     throw Error(ErrorCode::ShapeMismatch, fmt::format("gradient: the leaf is {}, its gradient is {}; they must be equal",

@@ -76,6 +76,8 @@ class Gradients {
  public:
   Tensor of(const Tensor& leaf) const;            ///< undefined when none reached it
   void add(const Tensor& leaf, Tensor gradient);  ///< sums; throws Error{ShapeMismatch} unless the shapes are equal
+  /// The same leaves with f(gradient) in the gradient's place.
+  Gradients mapped(const std::function<Tensor(const Tensor&)>& f) const;
   bool empty() const { return by_leaf_.empty(); }
   void clear() { by_leaf_.clear(); }
 

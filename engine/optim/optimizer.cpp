@@ -57,7 +57,7 @@ Result<void> Optimizer::restore(std::int64_t steps, const std::map<std::string, 
   return {};
 }
 
-double gradient_norm(const std::vector<Module::Named>& parameters, const Gradients& gradients) {
+Tensor gradient_square_sum(const std::vector<Module::Named>& parameters, const Gradients& gradients) {
   Tensor sum;
   for (const Module::Named& named : parameters) {
     const Tensor gradient = gradients.of(named.parameter->value);
@@ -66,6 +66,11 @@ double gradient_norm(const std::vector<Module::Named>& parameters, const Gradien
     if (!sum) sum = zeros({1}, DType::F64, device);
     check_status(device.kernels().square_sum(device.stream(), gradient.view(), sum.view()), "square_sum", device);
   }
+  return sum;
+}
+
+double gradient_norm(const std::vector<Module::Named>& parameters, const Gradients& gradients) {
+  const Tensor sum = gradient_square_sum(parameters, gradients);
   return sum ? std::sqrt(sum.item()) : 0;
 }
 

@@ -53,6 +53,8 @@ class Optimizer {
   std::int64_t steps_ = 0;
 };
 
+/// The sum of squares of all gradients of the parameters together, float64 [1]; undefined without gradients.
+Tensor gradient_square_sum(const std::vector<Module::Named>& parameters, const Gradients& gradients);
 /// Euclidean norm of all gradients of the parameters together, in float64, before any scaling. NaN or infinite when a gradient is.
 /// Source: Pascanu, Mikolov, Bengio 2013.
 double gradient_norm(const std::vector<Module::Named>& parameters, const Gradients& gradients);

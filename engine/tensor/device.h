@@ -42,6 +42,7 @@ class Storage {
 };
 
 class KernelWatcher;  // engine/tensor/kernel_watch.h
+class StepRecording;  // engine/tensor/step_recording.h
 
 /// One execution slot: kernels, a stream, a caching allocator. Used by one thread at a time (the run's worker thread);
 /// storages may be freed from any thread. Tensors hold a raw pointer to their device, which outlives them.
@@ -63,6 +64,10 @@ class Device {
   virtual int threads() const = 0;
   /// From now on `watcher` hears of every kernel call (tensor/kernel_watch.h); null: nobody. A device that cannot tell ignores it.
   virtual void watch(KernelWatcher*) {}
+  /// From now on `recording` hears of every kernel call, allocation and host access; null: nobody. False: this device cannot tell.
+  virtual bool record(std::shared_ptr<StepRecording>) { return false; }
+  /// The host is about to look into this device's memory by itself (Tensor::data).
+  virtual void host_access() {}
 };
 
 /// Throws Error by status: the kernel's name, the device, what to do.

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "engine/tensor/dtype.h"
+#include "engine/tensor/step_recording.h"
 
 // Every entry of the table once, in its order; the check below fails when one is missing.
 #define DSW_EACH_KERNEL(X) \
@@ -58,6 +59,7 @@ struct WatchedDevice::Relay {
   const DswKernels* inner = nullptr;
   DswStream* stream = nullptr;
   KernelWatcher* watcher = nullptr;
+  std::shared_ptr<StepRecording> recording;
   DswKernels table{};
 };
 
@@ -98,6 +100,7 @@ template <int Index, class... Parameters, int (*DswKernels::*Member)(DswStream*,
 struct Thunk<Index, Member> {
   static int call(DswStream* stream, Parameters... parameters) {
     auto& relay = *reinterpret_cast<WatchedDevice::Relay*>(stream);
+    if (relay.recording) relay.recording->called(Index, Member, parameters...);
     if (!relay.watcher) return (relay.inner->*Member)(relay.stream, parameters...);
     const auto begin = std::chrono::steady_clock::now();
     const int status = (relay.inner->*Member)(relay.stream, parameters...);
@@ -107,6 +110,24 @@ struct Thunk<Index, Member> {
     relay.watcher->called({Index, std::span(arguments.views.data(), arguments.count), arguments.settings, seconds});
     return status;
   }
+};
+
+/// Tells the recording when memory of its step begins and ceases to be used.
+class RecordedStorage final : public Storage {
+ public:
+  RecordedStorage(std::shared_ptr<Storage> inner, const std::shared_ptr<StepRecording>& recording)
+      : inner_(std::move(inner)), recording_(recording) {
+    data_ = inner_->data();
+    bytes_ = inner_->bytes();
+    recording->allocated(data_, bytes_);
+  }
+  ~RecordedStorage() override {
+    if (const auto recording = recording_.lock()) recording->freed(data_);
+  }
+
+ private:
+  std::shared_ptr<Storage> inner_;
+  std::weak_ptr<StepRecording> recording_;
 };
 
 double elements(const DswView& x) {
@@ -176,6 +197,30 @@ WatchedDevice::~WatchedDevice() = default;
 void WatchedDevice::watch(KernelWatcher* watcher) { relay_->watcher = watcher; }
 const DswKernels& WatchedDevice::kernels() const { return relay_->table; }
 DswStream* WatchedDevice::stream() { return reinterpret_cast<DswStream*>(relay_.get()); }
+
+bool WatchedDevice::record(std::shared_ptr<StepRecording> recording) {
+  relay_->recording = std::move(recording);
+  return true;
+}
+
+void WatchedDevice::host_access() {
+  if (relay_->recording) relay_->recording->refuse("the host looks into the step's memory");
+}
+
+std::shared_ptr<Storage> WatchedDevice::allocate(std::size_t bytes) {
+  std::shared_ptr<Storage> storage = inner_->allocate(bytes);
+  return relay_->recording ? std::make_shared<RecordedStorage>(std::move(storage), relay_->recording) : storage;
+}
+
+void WatchedDevice::copy_from_host(void* to, const void* from, std::size_t bytes) {
+  if (relay_->recording) relay_->recording->host_wrote(to, from, bytes);
+  inner_->copy_from_host(to, from, bytes);
+}
+
+void WatchedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
+  host_access();
+  inner_->copy_to_host(to, from, bytes);
+}
 
 void KernelProfile::called(const KernelCall& call) {
   const int dtype = call.tensors.empty() ? 0 : call.tensors.front().dtype;

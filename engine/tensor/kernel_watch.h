@@ -28,19 +28,21 @@ class KernelWatcher {
   virtual void called(const KernelCall& call) = 0;
 };
 
-/// `device` with a watcher between its kernels and those who call them. Without a watcher a call costs one more jump.
+/// `device` with a watcher, or a recording of a step, between its kernels and those who call them. Without one a call costs one more jump.
 class WatchedDevice final : public Device {
  public:
   explicit WatchedDevice(std::unique_ptr<Device> device);
   ~WatchedDevice() override;
   void watch(KernelWatcher* watcher) override;
+  bool record(std::shared_ptr<StepRecording> recording) override;
+  void host_access() override;
 
   DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override;
   DswStream* stream() override;
-  std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
-  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
+  std::shared_ptr<Storage> allocate(std::size_t bytes) override;
+  void copy_from_host(void* to, const void* from, std::size_t bytes) override;
+  void copy_to_host(void* to, const void* from, std::size_t bytes) override;
   void synchronize() override { inner_->synchronize(); }
   AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
   void reset_peak() override { inner_->reset_peak(); }

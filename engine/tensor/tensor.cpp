@@ -148,6 +148,7 @@ void* Tensor::raw_data(DType expected) const {
   DSW_CHECK(dtype() == expected || bool_as_bytes, "host access uses the tensor's own dtype");
   DSW_CHECK(device().host_memory(), "host access needs a device in host memory");
   DSW_CHECK(is_contiguous(), "host access needs contiguous memory");
+  device().host_access();
   return view().data;
 }
 

@@ -19,6 +19,8 @@ class StepMemory {
   std::int64_t micro_batch() const { return micro_batch_; }
   void set_micro_batch(std::int64_t examples) { micro_batch_ = examples; }
 
+  /// This step is measured, so each block of it has to run.
+  bool measuring() const { return measuring_; }
   /// Before each forward pass of a step, and after the step's last backward pass.
   void prepare(Forward& pass);
   /// Gives a sentence when something was chosen.

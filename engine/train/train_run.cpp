@@ -140,6 +140,7 @@ Result<Evaluation> TrainRun::evaluate_part(Split split, std::int64_t batches) {
   request.split = split;
   request.batch = state_.settings.evaluation_batch;
   request.batches = batches;
+  state_.plans->release_memory();
   DSW_TRY_ASSIGN(Evaluation evaluation, evaluate(*state_.model, *state_.data, request, context_.device(), context_.stop_token()));
   if (evaluation.bad_batch >= 0) {
     const Batch batch = state_.data->eval_batch(split, evaluation.bad_batch, request.batch, context_.device());

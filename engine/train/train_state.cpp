@@ -40,6 +40,7 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   }
   state->settings = train_settings(document, *state->data);
   state->memory = StepMemory(state->settings);
+  state->plans = std::make_unique<StepPlans>(context.device());
 
   const Json& model = document.at("model");
   DSW_TRY_ASSIGN(const auto* model_entry, context.catalog().models.get(model.at("type").get<std::string>()));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/autograd/step_plan.h"
 #include "engine/core/json.h"
 #include "engine/data/dataset.h"
 #include "engine/nn/module.h"
@@ -34,6 +35,7 @@ class TrainState {
   std::unique_ptr<Optimizer> optimizer;
   std::unique_ptr<LrSchedule> schedule;
   StepMemory memory;
+  std::unique_ptr<StepPlans> plans;  ///< of the steps' forward and backward passes
 
   std::int64_t step = 0;        ///< steps made
   std::int64_t evaluated = -1;  ///< step of the last evaluation

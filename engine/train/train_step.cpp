@@ -2,7 +2,9 @@
 #include "engine/train/train_step.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "engine/nn/ops/loss.h"
 #include "engine/train/nan_search.h"
@@ -26,64 +28,88 @@ std::string first_bad_gradient(TrainState& state, const Gradients& gradients) {
   return {};
 }
 
-/// The gradient of the whole batch's mean loss, from as many examples at once as fit.
-struct Sums {
-  double loss = 0;
-  Gradients gradients;
-};
-
-Result<Sums> sum_of_micro_batches(TrainState& state, RunContext& context, const Batch& batch) {
-  const std::uint64_t seed = context.experiment().seed;
-  const std::int64_t examples = batch.input.size(0);
-  Rng dropout = dropout_stream(seed, state.step);
-  Sums sums;
+/// Forward and backward over a batch {input, target}, as many examples at once as fit. Gives the mean loss of each part, then the square
+/// sum of the gradients of the whole batch's mean loss.
+StepOutputs losses_and_gradients(TrainState& state, std::span<const Tensor> batch, Rng& dropout) {
+  const Tensor &input = batch[0], &target = batch[1];
+  const std::int64_t examples = input.size(0);
+  StepOutputs outputs;
   for (std::int64_t begin = 0; begin < examples;) {
     const std::int64_t end = std::min(examples, begin + state.memory.micro_batch());
     const bool whole = end - begin == examples;
-    const Batch part = whole ? batch : Batch{batch.input.view_slice(0, begin, end), batch.target.view_slice(0, begin, end), {}};
     Forward pass = state.model->new_pass();
     pass.training = true;
     pass.dropout_rng = &dropout;
     state.memory.prepare(pass);
-    Tensor loss = cross_entropy(state.model->forward(part.input, pass), part.target, state.settings.label_smoothing);
-    const double value = loss.item(), share = static_cast<double>(end - begin) / static_cast<double>(examples);
-    if (!std::isfinite(value)) {
-      loss = Tensor();
-      return fail(not_a_number(context, state.step + 1, "train/loss", value, where_not_finite(*state.model, part, seed, state.step, true)));
-    }
-    sums.loss += share * value;
+    const Tensor logits = state.model->forward(whole ? input : input.view_slice(0, begin, end), pass);
+    const Tensor loss = cross_entropy(logits, whole ? target : target.view_slice(0, begin, end), state.settings.label_smoothing);
+    outputs.values.push_back(loss.detach());
     if (whole) {
-      sums.gradients = backward(loss);
+      outputs.gradients = backward(loss);
     } else {
+      const double share = static_cast<double>(end - begin) / static_cast<double>(examples);
       const Gradients part_of = backward(loss, full(loss.shape(), share, loss.dtype(), loss.device()));
       for (const Module::Named& named : state.optimizer->parameters())
-        if (Tensor gradient = part_of.of(named.parameter->value)) sums.gradients.add(named.parameter->value, std::move(gradient));
+        if (Tensor gradient = part_of.of(named.parameter->value)) outputs.gradients.add(named.parameter->value, std::move(gradient));
     }
     begin = end;
   }
-  return sums;
+  outputs.values.push_back(gradient_square_sum(state.optimizer->parameters(), outputs.gradients));
+  return outputs;
+}
+
+/// What the recorded form of a step depends on.
+std::array<std::int64_t, 4> plan_key(const TrainState& state, const Batch& batch) {
+  return {batch.input.size(0), batch.input.elements(), state.memory.micro_batch(), static_cast<std::int64_t>(state.model->compute())};
+}
+
+/// The batch's mean loss, or an error that says which part of the batch spoilt it.
+Result<double> mean_loss(TrainState& state, RunContext& context, const Batch& batch, const StepOutputs& outputs) {
+  const std::int64_t examples = batch.input.size(0), part = state.memory.micro_batch();
+  double sum = 0;
+  for (std::int64_t i = 0; i * part < examples; ++i) {
+    const std::int64_t begin = i * part, end = std::min(examples, begin + part);
+    const double value = outputs.values[static_cast<std::size_t>(i)].item();
+    if (!std::isfinite(value)) {
+      const Batch spoilt{batch.input.view_slice(0, begin, end), batch.target.view_slice(0, begin, end), {}};
+      return fail(not_a_number(context, state.step + 1, "train/loss", value,
+                               where_not_finite(*state.model, spoilt, context.experiment().seed, state.step, true)));
+    }
+    sum += value * (static_cast<double>(end - begin) / static_cast<double>(examples));
+  }
+  return sum;
 }
 
 Result<StepResult> step_of(TrainState& state, RunContext& context) {
   Device& device = context.device();
+  if (state.memory.measuring()) state.plans->release_memory();
   const std::uint64_t before = device.allocator_stats().live_bytes;
   device.reset_peak();
   StepResult result;
   {
     const Batch batch = state.data->train_batch(context.experiment().seed, state.step, state.settings.batch, device);
     result.items = state.data->input_spec().kind == InputSpec::Kind::Image ? batch.input.size(0) : batch.input.elements();
-    DSW_TRY_ASSIGN(const Sums sums, sum_of_micro_batches(state, context, batch));
-    result.loss = sums.loss;
-    result.norm = gradient_norm(state.optimizer->parameters(), sums.gradients);
+    const std::array<Tensor, 2> inputs{batch.input, batch.target};
+    Rng dropout = dropout_stream(context.experiment().seed, state.step);
+    const auto step = [&state](std::span<const Tensor> from, Rng& random) { return losses_and_gradients(state, from, random); };
+    StepOutputs measured;
+    if (state.memory.measuring()) measured = step(inputs, dropout);
+    const StepOutputs& outputs = state.memory.measuring() ? measured : state.plans->run(plan_key(state, batch), inputs, dropout, step);
+    DSW_TRY_ASSIGN(result.loss, mean_loss(state, context, batch, outputs));
+    const Tensor& square_sum = outputs.values.back();
+    result.norm = square_sum ? std::sqrt(square_sum.item()) : 0;
     if (!std::isfinite(result.norm))
-      return fail(not_a_number(context, state.step + 1, "train/grad-norm", result.norm, first_bad_gradient(state, sums.gradients)));
+      return fail(not_a_number(context, state.step + 1, "train/grad-norm", result.norm, first_bad_gradient(state, outputs.gradients)));
     const double scale = clip_scale(result.norm, state.settings.clip);
     result.clipped = scale < 1;
     result.lr = state.optimizer->base_lr() * state.schedule->factor(state.step, state.settings.steps);
-    state.optimizer->step(sums.gradients, result.lr, scale);
+    state.optimizer->step(outputs.gradients, result.lr, scale);
+    result.activation_bytes = state.plans->plan_bytes() + batch.input.bytes() + batch.target.bytes();
   }
-  const std::uint64_t peak = state.memory.peak_bytes(device);
-  result.activation_bytes = peak > before ? peak - before : 0;
+  if (state.memory.measuring() || state.plans->plan_bytes() == 0) {
+    const std::uint64_t peak = state.memory.peak_bytes(device);
+    result.activation_bytes = peak > before ? peak - before : 0;
+  }
   ++state.step;
   if (const auto chosen = state.memory.learn(device)) context.emit(MarkBody{state.step, "memory", *chosen});
   return result;
@@ -100,6 +126,7 @@ Result<StepResult> train_step(TrainState& state, RunContext& context) {
       context.emit(
           MarkBody{state.step, "memory", fmt::format("{} {} examples at once from here on.", error.message, state.memory.micro_batch())});
     }
+    state.plans->clear();
     context.device().release_cache();
   }
 }

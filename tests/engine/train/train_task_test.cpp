@@ -110,14 +110,14 @@ TEST_F(TrainFixture, AutoChoosesWhatTheLimitAsksForAndSaysSo) {
   const double all = activations("all").first;
   document["training"]["activation_checkpointing"] = "auto";
   const double weights = 4 * 3 * (6.0 * 12 * 16 * 16 + 16 * (65 + 16) + 6 * 13 * 16 + 32);  // and AdamW's two
-  document["training"]["memory_limit"] = weights + all * 0.5;
+  document["training"]["memory_limit"] = static_cast<std::int64_t>(weights + all * 0.5);
   const auto [half, said] = activations("half");
   EXPECT_LE(half, all * 0.505);
   EXPECT_GT(half, all * 0.2);
   ASSERT_EQ(said.size(), 1u);
   EXPECT_THAT(said[0], testing::HasSubstr("of 6 blocks are computed again in the backward pass, so that a step takes "));
 
-  document["training"]["memory_limit"] = weights + all * 0.1;  // less than every block computed again takes
+  document["training"]["memory_limit"] = static_cast<std::int64_t>(weights + all * 0.1);  // less than every block computed again takes
   const auto [little, steps] = activations("little");
   EXPECT_LE(little, all * 0.12);
   ASSERT_GE(steps.size(), 2u);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/tensor/step_recording.h"
+
+#include <algorithm>
+
+#include "engine/tensor/kernel_watch.h"
+
+namespace dsw {
+namespace {
+
+constexpr std::size_t kMostDraws = 4096;  // of a step's stream; a network has a few for each layer
+
+}  // namespace
+
+StepRecording::StepRecording(const Rng& keys) {
+  Rng same = keys;
+  for (std::size_t i = 0; i < kMostDraws; ++i) draws_.emplace(same.next_key(), i);
+}
+
+void StepRecording::allocated(void* memory, std::size_t bytes) {
+  live_[static_cast<const unsigned char*>(memory)] = blocks_.size();
+  blocks_.push_back({bytes});
+}
+
+void StepRecording::freed(void* memory) { live_.erase(static_cast<const unsigned char*>(memory)); }
+
+void StepRecording::refuse(const char* why) {
+  if (refusal_.empty()) refusal_ = why;
+}
+
+bool StepRecording::find(const void* memory, Place& place) const {
+  const auto* byte = static_cast<const unsigned char*>(memory);
+  auto found = live_.upper_bound(byte);
+  if (found == live_.begin()) return false;
+  --found;
+  place = {found->second, static_cast<std::size_t>(byte - found->first)};
+  return place.offset < std::max<std::size_t>(1, blocks_[place.block].bytes);
+}
+
+void StepRecording::note_pointer(void*& pointer) {
+  Place place{};
+  if (pointer == nullptr || !find(pointer, place)) return;
+  patches_.push_back({&pointer, place});
+  ArenaBlock& block = blocks_[place.block];
+  const auto now = static_cast<std::int64_t>(calls_.size());
+  if (!block.used()) block.first = now;
+  block.last = now;
+}
+
+void StepRecording::note_key(std::uint64_t& key) {
+  const auto draw = draws_.find(key);
+  if (draw == draws_.end()) return refuse("a random kernel has a key from elsewhere than the step's stream");
+  key_patches_.push_back({&key, draw->second});
+  draws_used_ = std::max(draws_used_, draw->second + 1);
+}
+
+void StepRecording::host_wrote(void* to, const void* from, std::size_t bytes) {
+  auto call = std::make_unique<HostCopy>();
+  const auto* begin = static_cast<const unsigned char*>(from);
+  call->bytes.assign(begin, begin + bytes);
+  call->to = to;
+  note_pointer(call->to);
+  calls_.push_back(std::move(call));
+}
+
+std::string StepRecording::finish(const std::vector<void*>& kept) {
+  std::vector<bool> stays(blocks_.size(), false);
+  for (void* pointer : kept) {
+    Kept entry{pointer, false, {}};
+    entry.own = find(pointer, entry.place);
+    if (entry.own) {
+      blocks_[entry.place.block].last = ArenaBlock::kToTheEnd;
+      stays[entry.place.block] = true;
+    }
+    kept_.push_back(entry);
+  }
+  for (const auto& [memory, block] : live_)
+    if (!stays[block]) refuse("memory of the step is still in use after it");
+  if (!refusal_.empty()) return refusal_;
+  arena_bytes_ = lay_out(blocks_);
+  drawn_.resize(draws_used_);
+  live_.clear();
+  draws_.clear();
+  return {};
+}
+
+void StepRecording::bind(void* arena) {
+  const auto at = [&](const Place& place) { return static_cast<unsigned char*>(arena) + blocks_[place.block].offset + place.offset; };
+  for (const Patch& patch : patches_) *patch.pointer = at(patch.place);
+  for (Kept& entry : kept_)
+    if (entry.own) entry.pointer = at(entry.place);
+}
+
+int StepRecording::HostCopy::run(Device& device) {
+  device.copy_from_host(to, bytes.data(), bytes.size());
+  return DSW_OK;
+}
+
+void StepRecording::run(Device& device, Rng& keys) {
+  for (std::uint64_t& key : drawn_) key = keys.next_key();
+  for (const KeyPatch& patch : key_patches_) *patch.key = drawn_[patch.index];
+  for (const auto& call : calls_) {
+    const int status = call->run(device);
+    if (status != DSW_OK) check_status(status, kernel_names()[static_cast<std::size_t>(call->kernel)], device);
+  }
+}
+
+}  // namespace dsw
