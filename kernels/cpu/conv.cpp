@@ -154,11 +154,9 @@ const Entry& entry_of(DswStream* stream, const Call& c, std::int64_t n) {
                                   c.p.groups,
                                   c.bias,
                                   c.x.dtype};
-  for (const DswView* v : {&c.x, &c.y}) {
-    key.insert(key.end(), v->shape + 1, v->shape + 4);
-    key.insert(key.end(), v->stride, v->stride + 4);
-  }
-  key.insert(key.end(), c.w.shape, c.w.shape + 4);
+  auto next = key.begin() + 11;
+  for (const DswView* v : {&c.x, &c.y}) next = std::copy_n(v->stride, 4, std::copy_n(v->shape + 1, 3, next));
+  std::copy_n(c.w.shape, 4, next);
   return onednn::cache_of(stream).get(key, [&](Entry& entry) { make(c, n, entry); });
 }
 
@@ -171,11 +169,18 @@ struct Plan {
   }
 };
 
+/// Of the calling thread, so that a call after the first asks for no memory.
+std::vector<Plan>& kept_plans() {
+  thread_local std::vector<Plan> plans;
+  return plans;
+}
+
 /// body(entry, queue, first picture, thread, thread's first chunk?, entry new to the thread?, extra memory, the entry's memory) for
 /// every chunk of every thread; extra_bytes of memory stay the thread's own from chunk to chunk.
 template <class F>
 int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::vector<Plan>& plans, F&& body) {
   return onednn::guarded([&] {
+    onednn::PrimitiveCache& cache = onednn::cache_of(stream);
     const onednn::OneThread one_thread;
     const int used = c.nanoseconds() < kSerialNanoseconds || stream->threads() == 1 ? 1 : stream->threads();
     plans.assign(static_cast<std::size_t>(used), Plan{});
@@ -195,7 +200,7 @@ int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::v
     parallel(stream, c.nanoseconds(), [&](int thread, int) {
       const int mine = onednn::guarded([&] {
         const onednn::OneThread here;
-        dnnl::stream queue(onednn::engine());
+        dnnl::stream& queue = cache.queue(thread);
         const Plan& plan = plans[static_cast<std::size_t>(thread)];
         char* scratch = static_cast<char*>(stream->scratch(thread, 0));
         for (std::int64_t n = plan.begin; n < plan.end; n += plan.chunk) {
@@ -221,11 +226,12 @@ int conv2d_fwd(DswStream* stream, const DswConv* p, DswView x, DswView w, DswVie
   }
   if (!usable(x) || !usable(w) || !usable(y) || !contiguous(w) || (given(bias) && !contiguous(bias))) return plain_loops();
   const Call call{Kind::Forward, *p, x, w, y, given(bias)};
-  std::vector<Plan> plans;
-  const int status = for_chunks(stream, call, 0, plans,
-                                [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-                                  entry.run(queue, scratch, {picture(x, n), w.data, picture(y, n), bias.data}, fresh ? 0 : 2);
-                                });
+  std::vector<Plan>& plans = kept_plans();
+  const int status =
+      for_chunks(stream, call, 0, plans,
+                 [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int thread, bool, bool fresh, char*, char* scratch) {
+                   entry.run(thread, queue, scratch, {picture(x, n), w.data, picture(y, n), bias.data}, fresh ? 0 : 2);
+                 });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
@@ -238,11 +244,12 @@ int conv2d_bwd_data(DswStream* stream, const DswConv* p, DswView w, DswView dy, 
   }
   if (!usable(dx) || !usable(w) || !usable(dy) || !contiguous(w)) return plain_loops();
   const Call call{Kind::Data, *p, dx, w, dy, false};
-  std::vector<Plan> plans;
-  const int status = for_chunks(stream, call, 0, plans,
-                                [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool, bool fresh, char*, char* scratch) {
-                                  entry.run(queue, scratch, {picture(dy, n), w.data, picture(dx, n)}, fresh ? 0 : 2);
-                                });
+  std::vector<Plan>& plans = kept_plans();
+  const int status =
+      for_chunks(stream, call, 0, plans,
+                 [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int thread, bool, bool fresh, char*, char* scratch) {
+                   entry.run(thread, queue, scratch, {picture(dy, n), w.data, picture(dx, n)}, fresh ? 0 : 2);
+                 });
   return status == DSW_UNSUPPORTED ? plain_loops() : status;
 }
 
@@ -258,15 +265,15 @@ int conv2d_bwd_weights(DswStream* stream, const DswConv* p, DswView x, DswView d
   // Each thread sums its chunks in its own [weights, bias]; then the threads' sums are added in order.
   const std::int64_t weights = elements(dw), numbers = weights + dw.shape[0];
   const std::size_t sum_bytes = (static_cast<std::size_t>(numbers) * sizeof(float) + 63) / 64 * 64;
-  std::vector<Plan> plans;
-  int status = for_chunks(stream, call, 2 * sum_bytes, plans,
-                          [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int, bool first, bool, char* sums, char* scratch) {
-                            float *total = reinterpret_cast<float*>(sums),
-                                  *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
-                            if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
-                            entry.run(queue, scratch, {picture(x, n), picture(dy, n), part, part + weights});
-                            for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
-                          });
+  std::vector<Plan>& plans = kept_plans();
+  int status =
+      for_chunks(stream, call, 2 * sum_bytes, plans,
+                 [&](const Entry& entry, dnnl::stream& queue, std::int64_t n, int thread, bool first, bool, char* sums, char* scratch) {
+                   float *total = reinterpret_cast<float*>(sums), *part = first ? total : reinterpret_cast<float*>(sums + sum_bytes);
+                   if (!call.bias) std::fill(part + weights, part + numbers, 0.0f);
+                   entry.run(thread, queue, scratch, {picture(x, n), picture(dy, n), part, part + weights});
+                   for (std::int64_t i = 0; !first && i < numbers; ++i) total[i] += part[i];
+                 });
   if (status == DSW_UNSUPPORTED) return plain_loops();
   if (status != DSW_OK) return status;
   parallel_for(stream, numbers, 0.3 * static_cast<double>(plans.size()), 16, [&](std::int64_t begin, std::int64_t end, int) {

@@ -17,9 +17,12 @@ DswView dense_copy(const DswView& x, void* memory) {
   DswView wide = x;
   wide.data = memory;
   wide.dtype = DSW_F32;
-  int axes[DSW_MAX_RANK];
-  for (int a = 0; a < x.rank; ++a) axes[a] = a;
-  std::stable_sort(axes, axes + x.rank, [&x](int a, int b) { return x.stride[a] > x.stride[b]; });
+  int axes[DSW_MAX_RANK];  // by stride, the longest first; equal ones keep their order
+  for (int a = 0; a < x.rank; ++a) {
+    int at = a;
+    for (; at > 0 && x.stride[axes[at - 1]] < x.stride[a]; --at) axes[at] = axes[at - 1];
+    axes[at] = a;
+  }
   std::int64_t step = 1;
   for (int i = x.rank - 1; i >= 0; --i) {
     wide.stride[axes[i]] = step;

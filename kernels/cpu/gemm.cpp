@@ -106,8 +106,14 @@ int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
     const bool alone = nanoseconds < kSerialNanoseconds || stream->threads() == 1, by_batch = p.batches >= stream->threads();
     const int used = alone ? 1 : stream->threads();
     const onednn::OneThread one_thread;
-    std::vector<const onednn::Entry*> entries(static_cast<std::size_t>(used), nullptr);
-    std::vector<Part> parts(static_cast<std::size_t>(used), Part{0, M, 0, N});
+    // Of this thread, so that a call after the first asks for no memory.
+    thread_local std::vector<const onednn::Entry*> kept_entries;
+    thread_local std::vector<Part> kept_parts;
+    std::vector<const onednn::Entry*>& entries = kept_entries;  // a lambda would name the other thread's
+    std::vector<Part>& parts = kept_parts;
+    entries.assign(static_cast<std::size_t>(used), nullptr);
+    parts.assign(static_cast<std::size_t>(used), Part{0, M, 0, N});
+    onednn::PrimitiveCache& cache = onednn::cache_of(stream);
     for (int t = 0; t < used; ++t) {
       Part& part = parts[static_cast<std::size_t>(t)];
       if (!by_batch && !alone) {
@@ -125,16 +131,13 @@ int run_primitives(DswStream* stream, const Product& p, double nanoseconds) {
         const onednn::Entry* entry = entries[static_cast<std::size_t>(thread)];
         if (entry == nullptr) return static_cast<int>(DSW_OK);
         const onednn::OneThread here;
-        dnnl::stream queue(onednn::engine());
         const Part& part = parts[static_cast<std::size_t>(thread)];
         const Share batches = by_batch ? share_of(p.batches, thread, threads) : Share{0, p.batches};
-        std::vector<void*> arguments(4);
         for (std::int64_t batch = batches.begin; batch < batches.end; ++batch) {
-          arguments[0] = Product::at(p.a, batch, part.m0 * p.am.row_step);
-          arguments[1] = Product::at(p.b, batch, part.n0 * p.bm.column_step);
-          arguments[2] = Product::at(p.c, batch, part.m0 * p.cm.row_step + part.n0 * p.cm.column_step);
-          arguments[3] = given(p.bias) ? data<float>(p.bias) + part.n0 : nullptr;
-          entry->run(queue, stream->scratch(thread, 0), arguments);
+          entry->run(thread, cache.queue(thread), stream->scratch(thread, 0),
+                     {Product::at(p.a, batch, part.m0 * p.am.row_step), Product::at(p.b, batch, part.n0 * p.bm.column_step),
+                      Product::at(p.c, batch, part.m0 * p.cm.row_step + part.n0 * p.cm.column_step),
+                      given(p.bias) ? data<float>(p.bias) + part.n0 : nullptr});
         }
         return static_cast<int>(DSW_OK);
       });

@@ -46,44 +46,61 @@ void Entry::add(int name, bool output, const dnnl::memory::desc& plain, const dn
   arguments.push_back(std::move(argument));
 }
 
-std::size_t Entry::scratch_bytes() const {
-  std::size_t bytes = lines(scratch.get_size());
-  for (const Argument& argument : arguments) bytes += lines(argument.bytes);
-  return bytes + 64;
+void Entry::prepare(int threads) {
+  scratch_bytes_ = lines(scratch.get_size()) + 64;
+  for (const Argument& argument : arguments) scratch_bytes_ += lines(argument.bytes);
+  bound_.resize(static_cast<std::size_t>(threads));
+  for (Bound& bound : bound_) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const Argument& argument = arguments[i];
+      bound.chosen[i] = dnnl::memory(argument.chosen, engine(), DNNL_MEMORY_NONE);
+      if (argument.bytes != 0) bound.plain[i] = dnnl::memory(argument.plain, engine(), DNNL_MEMORY_NONE);
+      bound.call[i] = {argument.name, bound.chosen[i].get()};
+    }
+    bound.scratch = dnnl::memory(scratch, engine(), DNNL_MEMORY_NONE);
+    bound.call[arguments.size()] = {DNNL_ARG_SCRATCHPAD, bound.scratch.get()};
+  }
 }
 
-void Entry::run(dnnl::stream& stream, void* scratch_memory, const std::vector<void*>& plain, std::uint32_t kept_inputs) const {
+void Entry::run(int thread, dnnl::stream& stream, void* scratch_memory, std::initializer_list<void*> plain,
+                std::uint32_t kept_inputs) const {
+  Bound& bound = bound_[static_cast<std::size_t>(thread)];
+  const auto point = [](dnnl::memory& at, void* to) {
+    if (at.get_data_handle() != to) at.set_data_handle(to);
+  };
+  const auto reorder = [&](std::size_t i, bool out) {
+    const dnnl_exec_arg_t call[] = {{DNNL_ARG_FROM, (out ? bound.chosen : bound.plain)[i].get()},
+                                    {DNNL_ARG_TO, (out ? bound.plain : bound.chosen)[i].get()}};
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(arguments[i].reorder.get(), stream.get(), 2, call), "a reorder failed");
+  };
   char* next = static_cast<char*>(scratch_memory);
-  std::unordered_map<int, dnnl::memory> values;
-  std::vector<std::pair<std::size_t, dnnl::memory>> outputs;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Argument& argument = arguments[i];
+    void* const ours = plain.begin()[i];
     if (argument.bytes == 0) {
-      values.emplace(argument.name, dnnl::memory(argument.chosen, engine(), plain[i]));
+      point(bound.chosen[i], ours);
       continue;
     }
-    dnnl::memory copy(argument.chosen, engine(), next);
+    point(bound.chosen[i], next);
+    point(bound.plain[i], ours);
     next += lines(argument.bytes);
-    if (argument.output)
-      outputs.emplace_back(i, copy);
-    else if ((kept_inputs >> i & 1) == 0) {
-      dnnl::memory ours(argument.plain, engine(), plain[i]);
-      argument.reorder.execute(stream, ours, copy);
-    }
-    values.emplace(argument.name, std::move(copy));
+    if (!argument.output && (kept_inputs >> i & 1) == 0) reorder(i, false);
   }
-  values.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratch, engine(), next));
-  primitive.execute(stream, values);
-  for (auto& [i, copy] : outputs) {
-    dnnl::memory ours(arguments[i].plain, engine(), plain[i]);
-    arguments[i].reorder.execute(stream, copy, ours);
-  }
+  point(bound.scratch, next);
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive.get(), stream.get(), static_cast<int>(arguments.size()) + 1, bound.call.data()),
+                          "a primitive failed");
+  for (std::size_t i = 0; i < arguments.size(); ++i)
+    if (arguments[i].bytes != 0 && arguments[i].output) reorder(i, true);
   stream.wait();
+}
+
+PrimitiveCache::PrimitiveCache(int threads) {
+  for (int i = 0; i < threads; ++i) queues_.emplace_back(engine());
 }
 
 PrimitiveCache& cache_of(DswStream* stream) {
   auto& slot = stream->prepared(PreparedSlot::Primitives);
-  if (!slot) slot = std::make_unique<PrimitiveCache>();
+  if (!slot) slot = std::make_unique<PrimitiveCache>(stream->threads());
   return static_cast<PrimitiveCache&>(*slot);
 }
 

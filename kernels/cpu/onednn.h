@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <memory>
@@ -28,8 +30,10 @@ class OneThread {
 
 dnnl::engine& engine();
 
-/// A primitive with the layouts that it chose, and the reorders between them and ours.
+/// A primitive with the layouts that it chose, and the reorders between them and ours. Once prepared it can run without asking the
+/// system for memory (what oneDNN itself does inside excepted).
 struct Entry {
+  static constexpr std::size_t kMostArguments = 4;
   dnnl::primitive primitive;
   dnnl::memory::desc scratch;
   /// One argument: our memory (`plain`) and the primitive's (`chosen`); `reorder` runs in the argument's direction, empty when both are
@@ -43,12 +47,24 @@ struct Entry {
   };
   std::vector<Argument> arguments;
 
-  /// Bytes of scratch memory that run() wants.
-  std::size_t scratch_bytes() const;
-  /// `plain` in the order of `arguments`; skip_inputs: leaves an input's earlier copy in scratch as it is.
-  void run(dnnl::stream& stream, void* scratch_memory, const std::vector<void*>& plain, std::uint32_t kept_inputs = 0) const;
-
   void add(int name, bool output, const dnnl::memory::desc& plain, const dnnl::memory::desc& chosen);
+  /// After the last add: run() may then be called from threads 0 … threads - 1 at once.
+  void prepare(int threads);
+
+  /// Bytes of scratch memory that run() wants.
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
+  /// `plain` in the order of `arguments`; bit i of kept_inputs leaves input i's earlier copy in scratch as it is.
+  void run(int thread, dnnl::stream& stream, void* scratch_memory, std::initializer_list<void*> plain, std::uint32_t kept_inputs = 0) const;
+
+ private:
+  /// What a thread hands to oneDNN: made once, later only pointed elsewhere.
+  struct Bound {
+    std::array<dnnl::memory, kMostArguments> plain, chosen;
+    dnnl::memory scratch;
+    std::array<dnnl_exec_arg_t, kMostArguments + 1> call;
+  };
+  std::size_t scratch_bytes_ = 0;
+  mutable std::vector<Bound> bound_;  ///< [thread]
 };
 
 dnnl::primitive_attr user_scratchpad();
@@ -59,8 +75,9 @@ dnnl::memory::data_type data_type(int dtype);
 class PrimitiveCache final : public Prepared {
  public:
   static constexpr std::size_t kCapacity = 512;
-  using Key = std::vector<std::int64_t>;
+  using Key = std::array<std::int64_t, 32>;  ///< the rest is 0
 
+  explicit PrimitiveCache(int threads);
   /// The entry of `key`, made by make(Entry&) when it is new. Valid as long as fewer than kCapacity others are asked for.
   template <class Make>
   const Entry& get(const Key& key, Make&& make) {
@@ -70,6 +87,7 @@ class PrimitiveCache final : public Prepared {
     }
     auto entry = std::make_unique<Entry>();
     make(*entry);
+    entry->prepare(static_cast<int>(queues_.size()));
     if (entries_.size() >= kCapacity) {
       entries_.erase(order_.back());
       order_.pop_back();
@@ -79,6 +97,7 @@ class PrimitiveCache final : public Prepared {
     return *entries_.emplace(key, Place{std::move(entry), order_.begin()}).first->second.entry;
   }
   std::uint64_t made() const { return made_; }
+  dnnl::stream& queue(int thread) { return queues_[static_cast<std::size_t>(thread)]; }
 
  private:
   struct Place {
@@ -87,6 +106,7 @@ class PrimitiveCache final : public Prepared {
   };
   std::map<Key, Place> entries_;
   std::list<Key> order_;
+  std::vector<dnnl::stream> queues_;  ///< one a thread
   std::uint64_t made_ = 0;
 };
 
