@@ -1,49 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/ops/padding.h"
 
-#include <algorithm>
-
 #include "engine/nn/ops/op_support.h"
 
 namespace dsw {
 namespace {
 
-struct Tokens {
-  Tokens(const char* op, const Tensor& tokens, int leading_positions) : leading(static_cast<std::size_t>(leading_positions)) {
-    op::check_rank(op, "tokens", tokens, 2);
-    op::check_dtype(op, "tokens", tokens, DType::I32);
-    ids = tokens.to_vector<std::int32_t>();
-    batch = static_cast<std::size_t>(tokens.size(0));
-    words = static_cast<std::size_t>(tokens.size(1));
-    row = words + leading;
-  }
-  bool word(std::size_t b, std::size_t t) const { return ids[b * words + t] != 0; }
+void check_tokens(const char* op, const Tensor& tokens) {
+  op::check_rank(op, "tokens", tokens, 2);
+  op::check_dtype(op, "tokens", tokens, DType::I32);
+}
 
-  std::vector<std::int32_t> ids;
-  std::size_t batch = 0, words = 0, leading, row = 0;
-};
+/// Whether each token is a word: bool [B, T].
+void write_words(const Tensor& tokens, const Tensor& words) {
+  if (tokens.elements() > 0) op::run(tokens, "copy", &DswKernels::copy, tokens.view(), words.view());  // not 0 is true
+}
+
+Tensor behind(const Tensor& x, int leading) { return x.view_slice(-1, leading, x.size(-1)); }
 
 }  // namespace
 
 Tensor padding_mask(const Tensor& tokens, int leading) {
-  const Tokens all("padding-mask", tokens, leading);
-  std::vector<std::uint8_t> seen(all.batch * all.row, 1);
-  for (std::size_t b = 0; b < all.batch; ++b)
-    for (std::size_t t = 0; t < all.words; ++t) seen[b * all.row + all.leading + t] = all.word(b, t) ? 1 : 0;
-  return with_grad(from_host(seen, {tokens.size(0), static_cast<std::int64_t>(all.row)}, tokens.device()), {tokens}, {}, "padding-mask",
-                   {{"leading", 1.0 * leading}});
+  check_tokens("padding-mask", tokens);
+  const Tensor seen = full({tokens.size(0), tokens.size(1) + leading}, 1, DType::Bool, tokens.device());
+  write_words(tokens, behind(seen, leading));
+  return with_grad(seen, {tokens}, {}, "padding-mask", {{"leading", 1.0 * leading}});
 }
 
 Tensor padding_share(const Tensor& tokens, int leading) {
-  const Tokens all("padding-share", tokens, leading);
-  std::vector<float> share(all.batch * all.row, 0);
-  for (std::size_t b = 0; b < all.batch; ++b) {
-    std::size_t count = 0;
-    for (std::size_t t = 0; t < all.words; ++t) count += all.word(b, t) ? 1 : 0;
-    for (std::size_t t = 0; t < all.words; ++t) share[b * all.row + all.leading + t] = all.word(b, t) ? 1 / static_cast<float>(count) : 0;
+  check_tokens("padding-share", tokens);
+  const std::int64_t batch = tokens.size(0), words = tokens.size(1);
+  const Tensor is_word = empty({batch, words}, DType::Bool, tokens.device());
+  write_words(tokens, is_word);
+  const Tensor share = zeros({batch, 1, words + leading}, DType::F32, tokens.device());
+  if (tokens.elements() > 0) {
+    const Tensor ones = to_dtype_copy(is_word, DType::F32), count = empty({batch, 1}, DType::F32, tokens.device());
+    op::run(ones, "reduce", &DswKernels::reduce, DSW_SUM, ones.view(), count.view());
+    const Tensor at_least_one = full({1, 1}, 1, DType::F32, tokens.device());  // a text without a word has no share to give
+    op::run(count, "binary", &DswKernels::binary, DSW_MAXIMUM, count.view(), op::broadcast_view(at_least_one, count.shape()), count.view());
+    const Tensor part = behind(share, leading).view_reshape({batch, words});
+    op::run(ones, "binary", &DswKernels::binary, DSW_DIV, ones.view(), op::broadcast_view(count, ones.shape()), part.view());
   }
-  return with_grad(from_host(share, {tokens.size(0), 1, static_cast<std::int64_t>(all.row)}, tokens.device()), {tokens}, {},
-                   "padding-share", {{"leading", 1.0 * leading}});
+  return with_grad(share, {tokens}, {}, "padding-share", {{"leading", 1.0 * leading}});
 }
 
 }  // namespace dsw

@@ -73,6 +73,12 @@ InputSpec text(std::int64_t context) {
   input.context = context;
   return input;
 }
+InputSpec labelled_text(std::int64_t context) {
+  InputSpec input = text(context);
+  input.kind = InputSpec::Kind::TokenSequence;
+  input.classes = 4;
+  return input;
+}
 InputSpec pictures(std::int64_t channels, std::int64_t side) {
   InputSpec input;
   input.kind = InputSpec::Kind::Image;
@@ -111,13 +117,11 @@ TEST_P(StepAllocations, ARepeatedStepAsksForNone) {
   };
   constexpr std::int64_t kBatch = 4;
   const bool tokens = network.input.kind == InputSpec::Kind::Tokens;
+  const bool image = network.input.kind == InputSpec::Kind::Image;
   const Shape shape = network.input.input_shape(kBatch);
   std::vector<Tensor> inputs;
-  if (tokens) {
-    inputs = {full(shape, 7, DType::I32, device), full(shape, 9, DType::I32, device)};
-  } else {
-    inputs = {full(shape, 0.5, DType::F32, device), full({kBatch}, 3, DType::I32, device)};
-  }
+  inputs = {image ? full(shape, 0.5, DType::F32, device) : full(shape, 7, DType::I32, device),
+            full(tokens ? shape : Shape{kBatch}, 3, DType::I32, device)};
   StepPlans plans(device);
   const std::int64_t key[] = {1};
   double first = 0, last = 0;
@@ -149,6 +153,8 @@ INSTANTIATE_TEST_SUITE_P(
                                 "activation": "swiglu", "bias": false})",
                 text(16), "adamw", DType::F32},
         Network{"GptInBfloat16", R"({"type": "gpt", "layers": 1, "heads": 2, "width": 32})", text(16), "adamw", DType::BF16},
+        Network{"TextClassifier", R"({"type": "text-classifier", "layers": 1, "heads": 2, "width": 32})", labelled_text(16), "adamw",
+                DType::F32},
         Network{"Cnn", R"({"type": "cnn"})", pictures(1, 28), "adamw", DType::F32},
         Network{"ResNet20", R"({"type": "resnet", "depth": 20})", pictures(3, 16), "sgd", DType::F32}),
     [](const auto& test) { return test.param.name; });
