@@ -2,10 +2,12 @@
 #include "engine/train/evaluation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
-#include "engine/autograd/node.h"
+#include "engine/autograd/step_plan.h"
 #include "engine/nn/ops/loss.h"
 #include "engine/nn/ops/reduce.h"
 #include "engine/nn/ops/softmax.h"
@@ -42,13 +44,23 @@ Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std
                                     std::size_t wrong_kept, std::stop_token stop) {
   const NoGradScope no_graph;
   Evaluation sum;
-  Forward pass = model.new_pass();
+  const StepPlans::Step step = [&model](std::span<const Tensor> from, Rng&) {
+    Forward pass = model.new_pass();
+    const Tensor logits = model.forward(from[0], pass);
+    return StepOutputs{{logits, cross_entropy(logits, from[1]), argmax(logits)}, {}};
+  };
+  std::optional<StepPlans> plans;
   for (std::int64_t i = 0; i < count; ++i) {
     if (stop.stop_requested()) return fail(ErrorCode::Stopped, "Stopped during an evaluation");
     const Batch batch = batch_at(i);
-    const Tensor logits = model.forward(batch.input, pass);
-    const double loss = cross_entropy(logits, batch.target).item();
-    const std::vector<std::int32_t> guess = argmax(logits).to_vector<std::int32_t>();
+    if (!plans) plans.emplace(batch.input.device());
+    const std::array<std::int64_t, 2> key{batch.input.size(0), batch.input.elements()};
+    const std::array<Tensor, 2> inputs{batch.input, batch.target};
+    Rng none;
+    const StepOutputs& outputs = plans->run(key, inputs, none, step);
+    const Tensor& logits = outputs.values[0];
+    const double loss = outputs.values[1].item();
+    const std::vector<std::int32_t> guess = outputs.values[2].to_vector<std::int32_t>();
     const std::vector<std::int32_t> truth = batch.target.to_vector<std::int32_t>();
     std::int64_t counted = 0;
     for (std::size_t row = 0; row < truth.size(); ++row) {
