@@ -11,6 +11,7 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/run/task.h"
+#include "engine/tensor/precision.h"
 
 namespace dsw {
 namespace {
@@ -48,9 +49,8 @@ const char* program_version() { return DSW_VERSION; }
 
 RunPlace run_place(const Device& device, const std::string& device_asked, const std::string& precision_asked, int threads_asked,
                    bool isolated) {
-  // Every device names the precision first that it takes by itself.
-  const std::string precision = precision_asked == "auto" ? device.info().precisions.front() : precision_asked;
-  return {device.threads(), threads_asked, device_asked.empty() ? "auto" : device_asked, precision, isolated};
+  return {device.threads(), threads_asked, device_asked.empty() ? "auto" : device_asked,
+          precisions_of_run(device.info(), precision_asked).front(), isolated};
 }
 
 Result<std::string> run_record(const Catalog& catalog, DatasetCache& data, const Experiment& experiment, const RunPlace& place) {

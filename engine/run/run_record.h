@@ -16,7 +16,7 @@ struct RunPlace {
   int threads = 1;           ///< that its device has
   int threads_asked = 0;     ///< 0: left to the device
   std::string device_asked;  ///< by the document or the command; "auto" was settled by choose_device
-  std::string precision;     ///< that it computes in; the document's may be "auto"
+  std::string precision;     ///< that it begins in; the document's may be "auto"
   bool isolated = false;
 };
 

@@ -16,7 +16,7 @@ struct DeviceInfo {
   std::string name;         ///< "cpu", "cuda:0"
   std::string description;  ///< "AMD EPYC, 2 cores, AVX-512"
   std::uint64_t memory_bytes = 0, free_bytes = 0;
-  std::vector<std::string> precisions;  ///< "float32", …
+  std::vector<std::string> precisions;  ///< that it computes in, the fastest first: "float32", …
   std::string unavailable;              ///< why it cannot be used; empty: it can
 };
 

@@ -15,7 +15,7 @@ Error bad_checkpoint(const std::filesystem::path& path, const std::string& what)
 
 }  // namespace
 
-Json run_model_description(const Json& document, const Dataset& data) {
+Json run_model_description(const Json& document, const Dataset& data, const std::string& precision) {
   Json description;
   description["name"] = document.at("name");
   description["model"] = document.at("model");
@@ -23,7 +23,7 @@ Json run_model_description(const Json& document, const Dataset& data) {
   description["input"] = input_spec_to_json(data.input_spec());
   description["tokenizer"] = data.tokenizer() ? data.tokenizer()->to_json() : Json();
   description["classes"] = data.class_names();
-  if (document.at("precision") == "bfloat16") description["precision"] = "bfloat16";
+  if (precision != "float32") description["precision"] = precision;
   const Json facts = data.facts();
   for (const char* key : {"mean", "std"})
     if (facts.contains(key)) description[key] = facts[key];

@@ -20,7 +20,8 @@ inline constexpr const char* kModelTensorPrefix = "model.";
 /// What a checkpoint says of its model, so that it works without the run's data: {"model": section with defaults, "input": …,
 /// "tokenizer": …, "classes": […], "data": section, "mean": […], "std": […], "precision": where it is not float32}; what
 /// engine/formats/model_file.h reads.
-Json run_model_description(const Json& document, const Dataset& data);
+/// `precision`: the one that it was last trained in.
+Json run_model_description(const Json& document, const Dataset& data, const std::string& precision);
 
 /// A model out of a checkpoint or model file, ready for forward passes in the precision that it was trained in, where the device offers
 /// that; else in float32.

@@ -106,6 +106,7 @@ void TrainRun::emit_step(const StepResult& result) {
     window_seconds_ = 0;
     context_.emit(MetricBody{rate_key(state_.data->input_spec()), step, rate_});
     context_.emit(MetricBody{"sys/activation-bytes", step, static_cast<double>(result.activation_bytes)});
+    if (state_.precision.dtype() == DType::F16) context_.emit(MetricBody{"sys/loss-scale", step, state_.precision.loss_scale()});
   }
   if (result.clipped && step > 20 && result.norm > kSpike * state_.usual_norm)
     context_.emit(MarkBody{step, "clip", fmt::format("gradient norm {:.2g}, clipped", result.norm)});
@@ -144,11 +145,16 @@ Result<Evaluation> TrainRun::evaluate_part(Split split, std::int64_t batches) {
   DSW_TRY_ASSIGN(Evaluation evaluation, evaluate(*state_.model, *state_.data, request, context_.device(), context_.stop_token()));
   if (evaluation.bad_batch >= 0) {
     const Batch batch = state_.data->eval_batch(split, evaluation.bad_batch, request.batch, context_.device());
-    const std::string place = where_not_finite(*state_.model, batch, 0, 0, false);
-    const std::string key = metric_key(split, "loss");
-    context_.emit(MetricBody{key, state_.step, std::numeric_limits<double>::quiet_NaN()});
-    return fail(ErrorCode::NotANumber,
-                fmt::format("{} became NaN at step {}{}", key, state_.step, place.empty() ? "" : ", first in " + place));
+    std::string place = where_not_finite(*state_.model, batch, 0, 0, false);
+    if (!place.empty()) place = ", first in " + place;
+    const std::string what = metric_key(split, "loss") + " became NaN";
+    if (const auto decision = state_.precision.overflowed(state_.step, true, what + place); decision.again) {
+      context_.emit(MarkBody{state_.step, "precision", decision.event});
+      state_.take_precision();
+      return evaluate_part(split, batches);
+    }
+    context_.emit(MetricBody{metric_key(split, "loss"), state_.step, std::numeric_limits<double>::quiet_NaN()});
+    return fail(ErrorCode::NotANumber, fmt::format("{} at step {}{}", what, state_.step, place));
   }
   return evaluation;
 }

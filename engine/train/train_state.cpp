@@ -47,7 +47,8 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   DSW_TRY_ASSIGN(const auto model_type, model_entry->make(model));
   DSW_TRY_ASSIGN(state->model, model_type->build(model, state->data->input_spec()));
   state->model->materialize(context.device(), experiment.seed);
-  state->model->compute_in(dtype_of_precision(experiment.precision));
+  state->precision = DynamicPrecision(precisions_of_run(context.device().info(), experiment.precision));
+  state->take_precision();
 
   const Json& optimizer = document.at("optimizer");
   DSW_TRY_ASSIGN(const auto* optimizer_entry, context.catalog().optimizers.get(optimizer.at("type").get<std::string>()));
@@ -59,6 +60,17 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
 
   if (!context.resume_from.empty()) DSW_TRY(state->restore(context));
   return state;
+}
+
+void TrainState::keep_buffers() {
+  if (buffers_.empty())
+    for (const Module::Named& named : model->parameters())
+      if (!named.parameter->trainable) buffers_.emplace_back(named.parameter->value, empty_like(named.parameter->value));
+  for (const auto& [buffer, kept] : buffers_) copy_into(buffer, kept);
+}
+
+void TrainState::restore_buffers() {
+  for (const auto& [buffer, kept] : buffers_) copy_into(kept, buffer);
 }
 
 void TrainState::keep_best(double value) {
@@ -95,6 +107,8 @@ Result<void> TrainState::restore(RunContext& context) {
     usual_norm = meta.at("usual_norm").get<double>();
     ended_early = meta.at("ended_early").get<bool>();
     memory.set_micro_batch(meta.value("micro_batch", settings.micro_batch));
+    precision.restore(meta.value("dynamic_precision", Json()));
+    take_precision();
     return optimizer->restore(meta.at("optimizer_steps").get<std::int64_t>(), of_optimizer);
   } catch (const Json::exception&) {
     return fail(bad_checkpoint(context.resume_from, "does not say where the run stood"));
@@ -110,7 +124,7 @@ Result<void> TrainState::save(RunContext& context, bool best_so_far) {
     checkpoint.tensors.emplace(kModelTensorPrefix + named.name, named.parameter->value.detach());
   for (const auto& [name, tensor] : optimizer->state()) checkpoint.tensors.emplace(kOptimizerPrefix + name, tensor);
   checkpoint.tensors.insert(best_weights_.begin(), best_weights_.end());
-  Json meta = run_model_description(document, *data);
+  Json meta = run_model_description(document, *data, precision.name());
   meta["step"] = step;
   meta["seq"] = context.last_seq();
   meta["evaluated"] = evaluated;
@@ -121,6 +135,7 @@ Result<void> TrainState::save(RunContext& context, bool best_so_far) {
   meta["usual_norm"] = usual_norm;
   meta["ended_early"] = ended_early;
   meta["micro_batch"] = memory.micro_batch();
+  meta["dynamic_precision"] = precision.to_json();
   meta["optimizer_steps"] = optimizer->steps();
   checkpoint.meta = meta.dump(-1, ' ', false, Json::error_handler_t::replace);
   const std::string file = checkpoint_name(step);

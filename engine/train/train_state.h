@@ -15,6 +15,7 @@
 #include "engine/optim/optimizer.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/run_context.h"
+#include "engine/train/dynamic_precision.h"
 #include "engine/train/step_memory.h"
 #include "engine/train/train_settings.h"
 
@@ -36,6 +37,7 @@ class TrainState {
   std::unique_ptr<LrSchedule> schedule;
   StepMemory memory;
   std::unique_ptr<StepPlans> plans;  ///< of the steps' forward and backward passes
+  DynamicPrecision precision;
 
   std::int64_t step = 0;        ///< steps made
   std::int64_t evaluated = -1;  ///< step of the last evaluation
@@ -45,6 +47,12 @@ class TrainState {
   std::int64_t without_better = 0;  ///< evaluations since the best one
   double usual_norm = 0;            ///< running mean of the gradient norm
   bool ended_early = false;
+
+  /// The model computes in what `precision` says now.
+  void take_precision() { model->compute_in(precision.dtype()); }
+  /// Keeps the buffers (running statistics) as they are, and puts them back: a step that is computed again counts once.
+  void keep_buffers();
+  void restore_buffers();
 
   /// Writes step-N.safetensors into the run's folder and names it in an event. Error{NotANumber} when a weight is not finite.
   Result<void> save(RunContext& context, bool best_so_far);
@@ -56,8 +64,9 @@ class TrainState {
  private:
   Result<void> restore(RunContext& context);
   void remove_old(const std::filesystem::path& folder);
-  std::map<std::string, Tensor> best_weights_;  ///< "best.NAME", only with patience
-  std::vector<std::int64_t> kept_;              ///< steps of the checkpoints of this session
+  std::vector<std::pair<Tensor, Tensor>> buffers_;  ///< each with what was kept of it
+  std::map<std::string, Tensor> best_weights_;      ///< "best.NAME", only with patience
+  std::vector<std::int64_t> kept_;                  ///< steps of the checkpoints of this session
 };
 
 /// The name of a checkpoint's file.

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <span>
 
-#include "engine/nn/ops/loss.h"
 #include "engine/train/nan_search.h"
+#include "engine/train/step_gradients.h"
 
 namespace dsw {
 namespace {
@@ -28,82 +29,104 @@ std::string first_bad_gradient(TrainState& state, const Gradients& gradients) {
   return {};
 }
 
-/// Forward and backward over a batch {input, target}, as many examples at once as fit. Gives the mean loss of each part, then the square
-/// sum of the gradients of the whole batch's mean loss.
-StepOutputs losses_and_gradients(TrainState& state, std::span<const Tensor> batch, Rng& dropout) {
-  const Tensor &input = batch[0], &target = batch[1];
-  const std::int64_t examples = input.size(0);
-  StepOutputs outputs;
-  for (std::int64_t begin = 0; begin < examples;) {
-    const std::int64_t end = std::min(examples, begin + state.memory.micro_batch());
-    const bool whole = end - begin == examples;
-    Forward pass = state.model->new_pass();
-    pass.training = true;
-    pass.dropout_rng = &dropout;
-    state.memory.prepare(pass);
-    const Tensor logits = state.model->forward(whole ? input : input.view_slice(0, begin, end), pass);
-    const Tensor loss = cross_entropy(logits, whole ? target : target.view_slice(0, begin, end), state.settings.label_smoothing);
-    outputs.values.push_back(loss.detach());
-    if (whole) {
-      outputs.gradients = backward(loss);
-    } else {
-      const double share = static_cast<double>(end - begin) / static_cast<double>(examples);
-      const Gradients part_of = backward(loss, full(loss.shape(), share, loss.dtype(), loss.device()));
-      for (const Module::Named& named : state.optimizer->parameters())
-        if (Tensor gradient = part_of.of(named.parameter->value)) outputs.gradients.add(named.parameter->value, std::move(gradient));
-    }
-    begin = end;
-  }
-  outputs.values.push_back(gradient_square_sum(state.optimizer->parameters(), outputs.gradients));
-  return outputs;
-}
-
 /// What the recorded form of a step depends on.
-std::array<std::int64_t, 4> plan_key(const TrainState& state, const Batch& batch) {
-  return {batch.input.size(0), batch.input.elements(), state.memory.micro_batch(), static_cast<std::int64_t>(state.model->compute())};
+std::array<std::int64_t, 5> plan_key(const TrainState& state, const StepArithmetic& arithmetic, const Batch& batch) {
+  return {batch.input.size(0), batch.input.elements(), state.memory.micro_batch(), static_cast<std::int64_t>(arithmetic.compute),
+          static_cast<std::int64_t>(arithmetic.loss_scale)};
 }
 
-/// The batch's mean loss, or an error that says which part of the batch spoilt it.
-Result<double> mean_loss(TrainState& state, RunContext& context, const Batch& batch, const StepOutputs& outputs) {
+/// What came out of a step's passes, in numbers.
+struct Numbers {
+  double loss = 0, norm = 0;
+  std::optional<std::int64_t> bad_part;  ///< the first part of the batch whose loss is not finite; then `loss` is its loss
+  bool finite() const { return !bad_part && std::isfinite(norm); }
+};
+
+Numbers read_numbers(const TrainState& state, const Batch& batch, const StepOutputs& outputs, double loss_scale) {
   const std::int64_t examples = batch.input.size(0), part = state.memory.micro_batch();
-  double sum = 0;
+  Numbers numbers;
   for (std::int64_t i = 0; i * part < examples; ++i) {
-    const std::int64_t begin = i * part, end = std::min(examples, begin + part);
     const double value = outputs.values[static_cast<std::size_t>(i)].item();
-    if (!std::isfinite(value)) {
-      const Batch spoilt{batch.input.view_slice(0, begin, end), batch.target.view_slice(0, begin, end), {}};
-      return fail(not_a_number(context, state.step + 1, "train/loss", value,
-                               where_not_finite(*state.model, spoilt, context.experiment().seed, state.step, true)));
-    }
-    sum += value * (static_cast<double>(end - begin) / static_cast<double>(examples));
+    if (!std::isfinite(value)) return {value, 0, i};
+    numbers.loss += value * (static_cast<double>(std::min(examples, (i + 1) * part) - i * part) / static_cast<double>(examples));
   }
-  return sum;
+  const Tensor& square_sum = outputs.values.back();
+  numbers.norm = square_sum ? std::sqrt(square_sum.item()) / loss_scale : 0;
+  return numbers;
+}
+
+/// Where the first number that is not finite came from, in words.
+std::string place_of(TrainState& state, RunContext& context, const Batch& batch, const StepOutputs& outputs, const Numbers& numbers) {
+  if (!numbers.bad_part) return first_bad_gradient(state, outputs.gradients);
+  const std::int64_t part = state.memory.micro_batch(), begin = *numbers.bad_part * part, end = std::min(batch.input.size(0), begin + part);
+  const Batch spoilt{batch.input.view_slice(0, begin, end), batch.target.view_slice(0, begin, end), {}};
+  return where_not_finite(*state.model, spoilt, context.experiment().seed, state.step, true);
+}
+
+void tell(TrainState& state, RunContext& context, const DynamicPrecision::Decision& decision) {
+  if (decision.event.empty()) return;
+  context.emit(MarkBody{state.step, "precision", decision.event});
+  state.take_precision();
+}
+
+void audit(TrainState& state, RunContext& context, const Batch& batch) {
+  const auto due = state.precision.audit_due(state.step);
+  if (!due || state.memory.measuring()) return;
+  const GradientAudit found =
+      audit_gradient(state, *due, state.precision.audit_scale(*due), batch, dropout_stream(context.experiment().seed, state.step));
+  tell(state, context, state.precision.audited(state.step, *due, found));
+}
+
+/// Forward and backward, in other precisions or with a smaller loss scale until the numbers are finite.
+Result<Numbers> passes(TrainState& state, RunContext& context, const Batch& batch, StepOutputs& measured, const StepOutputs*& outputs) {
+  const std::array<Tensor, 2> inputs{batch.input, batch.target};
+  if (state.precision.dtype() != DType::F32) state.keep_buffers();
+  for (;;) {
+    const StepArithmetic arithmetic{state.precision.dtype(), state.precision.loss_scale(), false};
+    const auto step = [&](std::span<const Tensor> from, Rng& random) { return losses_and_gradients(state, arithmetic, from, random); };
+    Rng dropout = dropout_stream(context.experiment().seed, state.step);
+    if (state.memory.measuring()) {
+      measured = step(inputs, dropout);
+      outputs = &measured;
+    } else {
+      outputs = &state.plans->run(plan_key(state, arithmetic, batch), inputs, dropout, step);
+    }
+    const Numbers numbers = read_numbers(state, batch, *outputs, arithmetic.loss_scale);
+    if (numbers.finite()) {
+      state.precision.succeeded();
+      return numbers;
+    }
+    const char* const key = numbers.bad_part ? "train/loss" : "train/grad-norm";
+    const double value = numbers.bad_part ? numbers.loss : numbers.norm;
+    if (state.precision.dtype() != DType::F32) state.restore_buffers();
+    const std::string place = place_of(state, context, batch, *outputs, numbers);
+    const auto decision =
+        state.precision.overflowed(state.step, numbers.bad_part.has_value(),
+                                   fmt::format("{} became {}{}", key, what_it_became(value), place.empty() ? "" : ", first in " + place));
+    if (!decision.again) return fail(not_a_number(context, state.step + 1, key, value, place));
+    tell(state, context, decision);
+  }
 }
 
 Result<StepResult> step_of(TrainState& state, RunContext& context) {
   Device& device = context.device();
   if (state.memory.measuring()) state.plans->release_memory();
   const std::uint64_t before = device.allocator_stats().live_bytes;
-  device.reset_peak();
   StepResult result;
   {
     const Batch batch = state.data->train_batch(context.experiment().seed, state.step, state.settings.batch, device);
     result.items = state.data->input_spec().kind == InputSpec::Kind::Image ? batch.input.size(0) : batch.input.elements();
-    const std::array<Tensor, 2> inputs{batch.input, batch.target};
-    Rng dropout = dropout_stream(context.experiment().seed, state.step);
-    const auto step = [&state](std::span<const Tensor> from, Rng& random) { return losses_and_gradients(state, from, random); };
+    audit(state, context, batch);
+    device.reset_peak();
     StepOutputs measured;
-    if (state.memory.measuring()) measured = step(inputs, dropout);
-    const StepOutputs& outputs = state.memory.measuring() ? measured : state.plans->run(plan_key(state, batch), inputs, dropout, step);
-    DSW_TRY_ASSIGN(result.loss, mean_loss(state, context, batch, outputs));
-    const Tensor& square_sum = outputs.values.back();
-    result.norm = square_sum ? std::sqrt(square_sum.item()) : 0;
-    if (!std::isfinite(result.norm))
-      return fail(not_a_number(context, state.step + 1, "train/grad-norm", result.norm, first_bad_gradient(state, outputs.gradients)));
+    const StepOutputs* outputs = nullptr;
+    DSW_TRY_ASSIGN(const Numbers numbers, passes(state, context, batch, measured, outputs));
+    result.loss = numbers.loss;
+    result.norm = numbers.norm;
     const double scale = clip_scale(result.norm, state.settings.clip);
     result.clipped = scale < 1;
     result.lr = state.optimizer->base_lr() * state.schedule->factor(state.step, state.settings.steps);
-    state.optimizer->step(outputs.gradients, result.lr, scale);
+    state.optimizer->step(outputs->gradients, result.lr, scale / state.precision.loss_scale());
     result.activation_bytes = state.plans->plan_bytes() + batch.input.bytes() + batch.target.bytes();
   }
   if (state.memory.measuring() || state.plans->plan_bytes() == 0) {

@@ -9,8 +9,10 @@
 #include "engine/data/dataset_cache.h"
 #include "engine/data/tokenizer.h"
 #include "engine/nn/block_chain.h"
+#include "engine/run/launcher.h"
 #include "engine/run/machine_speed.h"
 #include "engine/run/task.h"
+#include "engine/tensor/precision.h"
 #include "engine/train/memory_estimate.h"
 #include "engine/train/train_run.h"
 #include "engine/train/train_settings.h"
@@ -31,6 +33,15 @@ bool has_problem_at(const Param& param, const Json& document) {
 std::uint64_t seed_of(const Json& document) {
   const auto seed = document.find("seed");
   return seed != document.end() && seed->is_number_unsigned() ? seed->get<std::uint64_t>() : 1;
+}
+
+/// The precision in which a run of the document begins here.
+std::string first_precision(const Catalog& catalog, const Json& document) {
+  const std::string asked = document.at("precision").get<std::string>();
+  if (asked != "auto") return asked;
+  const auto name = choose_device(catalog, document.at("device").get<std::string>());
+  const auto device = name ? make_device(catalog, *name, 1) : fail(ErrorCode::NotFound, "");
+  return device ? precisions_of_run((*device)->info(), asked).front() : "float32";
 }
 
 class TrainTask : public Task {
@@ -157,8 +168,9 @@ class TrainTask : public Task {
     DSW_TRY_ASSIGN(const auto model, type->build(full.at("model"), input));
     const MemoryEstimate memory = estimate_memory(*model, input, settings, slots);
     estimate.step_flops = 3 * forward.flops + memory.again_flops;  // backward: gradients of inputs and of weights, each as much as forward
-    // In bfloat16 activations take half (statistics of rows stay float32), and products read copies of the weights.
-    const double saved = full.at("precision") == "bfloat16" ? memory.activation_bytes / 2 - 2 * forward.parameters : 0;
+    // In a narrow precision activations take half (statistics of rows stay float32), and products read copies of the weights.
+    const bool narrow = dtype_of_precision(first_precision(catalog, full)) != DType::F32;
+    const double saved = narrow ? memory.activation_bytes / 2 - 2 * forward.parameters : 0;
     estimate.activation_bytes = memory.activation_bytes - saved;
     estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);
     estimate.peak_bytes = memory.peak_bytes - saved;

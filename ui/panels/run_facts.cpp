@@ -22,6 +22,18 @@ const MetricSummary* metricOf(const RunData& run, const char* key) {
   return it == run.row().metrics.end() ? nullptr : &it->second;
 }
 
+/// "float16, bfloat16 from step 412": the precision that the run began in, and the one that its last change left it in.
+QString precisionWords(const RunData& run, const Json& record, const Json& document) {
+  QString words = record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision");
+  for (auto it = run.events().rbegin(); it != run.events().rend(); ++it) {
+    if (it->kind != "precision") continue;
+    const QString now = QString::fromStdString(it->text).section(QLatin1Char(' '), 0, 0);
+    words += QObject::tr(", %1 from step %2").arg(now, formatCountExact(it->step));
+    break;
+  }
+  return words;
+}
+
 QStringList sourcePaths(const Json& source) {
   QStringList out;
   for (const Json& one : source.is_array() ? source : Json::array({source}))
@@ -87,8 +99,7 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
     for (const Json& note : record["data_notes"])
       if (note.is_string()) facts.facts.push_back(textFact(QString::fromStdString(note.get<std::string>()), Token::Warning));
   add(QObject::tr("Seed"), QString::number(row.seed));
-  add(QObject::tr("Precision"),
-      record.is_object() && record.contains("precision") ? text(record, "/precision") : text(document, "/precision"));
+  add(QObject::tr("Precision"), precisionWords(run, record, document));
   if (row.started > 0)
     add(QObject::tr("Started"), QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("yyyy-MM-dd HH:mm:ss"));
   if (row.seconds > 0) add(run.isActive() ? QObject::tr("Took so far") : QObject::tr("Took"), formatDuration(row.seconds));
@@ -119,6 +130,8 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
     if (const MetricSummary* rate = metricOf(run, key))
       device.facts.push_back(valueFact(QString::fromLatin1(key + 4).replace("-per-", "/"), formatNumber(rate->last, 4),
                                        QObject::tr("best %1").arg(formatNumber(rate->best, 4))));
+  if (const MetricSummary* scale = metricOf(run, "sys/loss-scale"))
+    device.facts.push_back(valueFact(QObject::tr("Loss scale"), formatNumber(scale->last, 8)));
   if (const MetricSummary* memory = metricOf(run, "sys/activation-bytes"))
     device.facts.push_back(valueFact(QObject::tr("Activations"), formatBytes(memory->last)));
   if (record.is_object() && record.value("threads", 0) > 0)

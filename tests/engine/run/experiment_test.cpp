@@ -9,6 +9,7 @@
 #include "engine/core/catalog.h"
 #include "engine/run/task.h"
 #include "engine/tensor/device.h"
+#include "tests/support/relabelled_device.h"
 
 namespace dsw {
 namespace {
@@ -56,29 +57,10 @@ TEST_F(ExperimentTest, DefaultsAreFilledIn) {
   EXPECT_EQ(again->resolved, experiment->resolved);
 }
 
-/// A processor that lacks bfloat16.
-class OldDevice : public Device {
- public:
-  DeviceInfo info() const override { return {"old", "Old", 1, 1, {"float32"}, ""}; }
-  const DswKernels& kernels() const override { return inner_->kernels(); }
-  DswStream* stream() override { return inner_->stream(); }
-  std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
-  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
-  void synchronize() override {}
-  AllocatorStats allocator_stats() const override { return {}; }
-  void reset_peak() override {}
-  void release_cache() override {}
-  bool host_memory() const override { return true; }
-  int threads() const override { return 1; }
-
- private:
-  std::unique_ptr<Device> inner_ = make_reference_device();
-};
-
 TEST_F(ExperimentTest, APrecisionThatTheDeviceLacksIsAProblem) {
-  catalog.devices.add({"old", "Lacks bfloat16", ParamSchema{},
-                       [](const Json&) -> Result<std::unique_ptr<Device>> { return std::make_unique<OldDevice>(); }});
+  catalog.devices.add({"old", "Lacks bfloat16", ParamSchema{}, [](const Json&) -> Result<std::unique_ptr<Device>> {
+                         return std::make_unique<RelabelledDevice>(make_reference_device(), "old", std::vector<std::string>{"float32"});
+                       }});
   catalog.devices.add(
       {"new", "Has it", ParamSchema{}, [](const Json&) -> Result<std::unique_ptr<Device>> { return make_reference_device(); }});
   const auto of = [&](const char* device, const char* precision) {

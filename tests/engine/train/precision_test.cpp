@@ -2,6 +2,8 @@
 // LABELS: unit
 // TIMEOUT: 180
 // Training in bfloat16: near float32, the same bits each time, and a model that is used as it was trained.
+#include <gmock/gmock.h>
+
 #include <cmath>
 
 #include "engine/run/checkpoint.h"
@@ -9,11 +11,13 @@
 #include "engine/train/evaluation.h"
 #include "engine/train/run_model.h"
 #include "tests/engine/train/train_fixture.h"
+#include "tests/support/relabelled_device.h"
 
 namespace dsw {
 namespace {
 
 struct PrecisionTest : TrainFixture {
+  using TrainFixture::TrainFixture;
   static Json document(int steps, const char* precision = "bfloat16") {
     Json made = text_document(steps);
     made["precision"] = precision;
@@ -71,6 +75,88 @@ TEST_F(PrecisionTest, WeightsAreFloat32AndTheModelKnowsItsPrecision) {
   const double wide = evaluate(*loaded->model, **set, request, *device, {})->loss();
   EXPECT_NE(wide, again->loss());
   EXPECT_NEAR(wide, again->loss(), 0.005 * wide);
+}
+
+/// A device that says float16 is its fastest precision.
+struct HalfFirst : PrecisionTest {
+  HalfFirst()
+      : PrecisionTest([](Catalog& with) {
+          with.devices.add({"half", "Float16 first", ParamSchema{}, [](const Json&) -> Result<std::unique_ptr<Device>> {
+                              return std::make_unique<RelabelledDevice>(make_cpu_device(2), "half",
+                                                                        std::vector<std::string>{"float16", "bfloat16", "float32"});
+                            }});
+        }) {
+    on_device = "half";
+  }
+  Outcome run_in(const char* precision, Json document, const char* place) {
+    document["precision"] = precision;
+    return run(document, folder / place);
+  }
+  static std::vector<std::string> changes(const Outcome& outcome) {
+    std::vector<std::string> said;
+    for (const MarkBody& mark : outcome.bodies<MarkBody>())
+      if (mark.kind == "precision") said.push_back(fmt::format("{} {}", mark.step, mark.text));
+    return said;
+  }
+  /// Powers of up to the 16th lie beyond float16's 65504; a norm behind them brings them back.
+  static Json overflowing(int steps) {
+    Json made = text_document(steps);
+    made["model"] =
+        Json::parse(R"({"type": "graph", "nodes": [{"id": "words", "op": "embedding", "width": 16}, {"id": "even", "op": "layernorm"},
+      {"id": "power2", "op": "multiply", "inputs": ["even", "even"]}, {"id": "power4", "op": "multiply", "inputs": ["power2", "power2"]},
+      {"id": "power8", "op": "multiply", "inputs": ["power4", "power4"]}, {"id": "power16", "op": "multiply", "inputs": ["power8", "power8"]},
+      {"id": "back", "op": "layernorm"}, {"id": "logits", "op": "logits"}]})");
+    return made;
+  }
+};
+
+TEST_F(HalfFirst, Float16FollowsFloat32WithAScaledLoss) {
+  const Outcome wide = run_in("float32", text_document(60), "wide"), narrow = run_in("float16", text_document(60), "narrow");
+  ASSERT_TRUE(wide.result && narrow.result);
+  bool differs = false;
+  for (const auto& [key, value] : wide.metrics) {
+    if (key.first != "train/loss" && key.first != "val/loss") continue;
+    EXPECT_NEAR(narrow.metrics.at(key), value, 0.02 * value) << key.first << " at " << key.second;
+    differs = differs || narrow.metrics.at(key) != value;
+  }
+  EXPECT_TRUE(differs);
+  EXPECT_GT(narrow.metrics.at({"sys/loss-scale", 60}), 1);
+  EXPECT_FALSE(wide.metrics.contains({"sys/loss-scale", 60}));
+}
+
+TEST_F(HalfFirst, AutoLeavesFloat16WhereAModelOverflowsItAndSaysWhy) {
+  const Outcome fixed = run_in("float16", overflowing(30), "fixed");
+  ASSERT_FALSE(fixed.result);
+  EXPECT_EQ(fixed.result.error().code, ErrorCode::NotANumber);
+
+  const Outcome outcome = run_in("auto", overflowing(30), "auto");
+  ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+  const auto said = changes(outcome);
+  ASSERT_EQ(said.size(), 1u) << testing::PrintToString(said);
+  EXPECT_EQ(said[0], "0 bfloat16 instead of float16: val/loss became NaN, first in power16");
+  EXPECT_LT(outcome.metrics.at({"train/loss", 30}), outcome.metrics.at({"train/loss", 1}));
+  Json without_val = overflowing(30);
+  without_val["data"]["split"] = {1.0, 0.0};
+  const Outcome trained = run_in("auto", without_val, "trained");
+  ASSERT_TRUE(trained.result) << trained.result.error().sentence();
+  EXPECT_THAT(changes(trained), testing::ElementsAre("0 bfloat16 instead of float16: train/loss became NaN, first in power16"));
+  // What it learned is what bfloat16 alone learns.
+  const Outcome bfloat = run_in("bfloat16", overflowing(30), "bfloat");
+  EXPECT_EQ(outcome.metrics.at({"val/loss", 30}), bfloat.metrics.at({"val/loss", 30}));
+}
+
+TEST_F(HalfFirst, AutoRepeatsAndResumesToTheBit) {
+  const Json document = text_document(30);  // its precision is auto
+  const Outcome whole = run(document, folder / "whole");
+  ASSERT_TRUE(whole.result);
+  EXPECT_TRUE(changes(whole).empty()) << testing::PrintToString(changes(whole));  // float16 suffices
+  EXPECT_EQ(run(document, folder / "again").metrics, whole.metrics);
+  const Outcome first = run(document, folder / "stopped", 13);
+  const Outcome second = run(document, folder / "stopped", -1, folder / "stopped" / first.checkpoints.back().file, first.last_seq + 1);
+  ASSERT_TRUE(second.result) << second.result.error().sentence();
+  auto both = first.metrics;
+  both.insert(second.metrics.begin(), second.metrics.end());
+  EXPECT_EQ(both, whole.metrics);
 }
 
 }  // namespace

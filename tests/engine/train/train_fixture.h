@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -19,8 +20,11 @@ namespace dsw {
 
 /// Runs documents of the task train in this process and keeps their events.
 struct TrainFixture : testing::Test {
-  TrainFixture() {
+  TrainFixture() : TrainFixture([](Catalog&) {}) {}
+  /// `add` registers what the test needs besides.
+  explicit TrainFixture(const std::function<void(Catalog&)>& add) {
     register_builtins(catalog);
+    add(catalog);
     catalog.freeze();
     data = std::make_unique<DatasetCache>(catalog);
   }
@@ -58,7 +62,7 @@ struct TrainFixture : testing::Test {
     if (!experiment) return {fail(experiment.error()), {}, {}, {}, 0};
     LaunchRequest request;
     request.experiment = *experiment;
-    request.device = "cpu";
+    request.device = on_device;
     request.threads = 1;
     request.folder = place;
     request.resume_from = resume_from;
@@ -85,6 +89,7 @@ struct TrainFixture : testing::Test {
   }
 
   std::function<void(const Event&)> on_event;
+  std::string on_device = "cpu";
   Catalog catalog;
   std::unique_ptr<DatasetCache> data;
   TempFolder folder;
