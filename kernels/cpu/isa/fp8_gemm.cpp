@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Products of 8-bit floats in float32: slices of 128 along K become float32 numbers in the cache, and each slice's sums meet their scales.
+#include "kernels/cpu/isa/few_rows.h"
 #include "kernels/cpu/isa/fp8.h"
 #include "kernels/cpu/isa/micro_gemm.h"
 #include "kernels/cpu/isa/rows.h"
@@ -98,6 +99,60 @@ void block_of_sums(const Product& p, const Work& w, std::int64_t m0, std::int64_
             columns);
 }
 
+/// One or a few rows of a [M, K] as float32, `a_scale` [M] a slice: columns [begin, end) of c as sums along b's dense rows.
+template <int M, class T>
+void few_rows_of(const Product& p, const float* a, const float* a_scale, std::int64_t begin, std::int64_t end) {
+  const std::int64_t K = p.a.shape[1];
+  for (std::int64_t n = begin; n < end; ++n) {
+    const std::uint8_t* from = data<std::uint8_t>(p.b) + n * p.b.stride[0];
+    float sums[M] = {};
+    for (std::int64_t k = 0; k < K; k += kSlice) {
+      Vec slice[M] = {};
+      const std::int64_t until = std::min(K, k + kSlice);
+      for (std::int64_t i = k; i < until; i += kWidth) {
+        const Vec right = decode<T>(load_first_codes(from + i, until - i));
+        for (int m = 0; m < M; ++m) slice[m] += load_first(a + m * K + i, until - i) * right;
+      }
+      for (int m = 0; m < M; ++m) sums[m] += sum_lanes(slice[m]) * a_scale[k / kSlice * M + m] * p.b_scales.at(n, k);
+    }
+    if (given(p.bias)) {
+      float bias = 0;
+      gather(p.bias.dtype, element(p.bias.data, p.bias.dtype, n * p.bias.stride[0]), 1, &bias, 1);
+      for (int m = 0; m < M; ++m) sums[m] += bias;
+    }
+    for (int m = 0; m < M; ++m) scatter(p.c.dtype, sums + m, element(p.c.data, p.c.dtype, m * p.c.stride[0] + n * p.c.stride[1]), 1, 1);
+  }
+}
+
+int few_rows_product(DswStream* stream, const Product& p) {
+  const std::int64_t M = p.a.shape[0], K = p.a.shape[1], slices = (K + kSlice - 1) / kSlice;
+  float* a = static_cast<float*>(stream->scratch(stream->threads(), static_cast<std::size_t>(M * (K + slices) + kWidth) * sizeof(float)));
+  if (a == nullptr) return DSW_OUT_OF_MEMORY;
+  float* a_scale = a + M * K;
+  with_fp8(p.a.dtype, [&]<class T>(T) {
+    for (std::int64_t m = 0; m < M; ++m) {
+      const std::uint8_t* from = data<std::uint8_t>(p.a) + m * p.a.stride[0];
+      for (std::int64_t i = 0; i < K; i += kWidth) store_first(a + m * K + i, decode<T>(load_first_codes(from + i, K - i)), K - i);
+      for (std::int64_t k = 0; k < K; k += kSlice) a_scale[k / kSlice * M + m] = p.a_scales.at(m, k);
+    }
+  });
+  parallel_for(stream, p.b.shape[0], 0.15 * static_cast<double>(K), 4, [&](std::int64_t begin, std::int64_t end, int) {
+    with_fp8(p.b.dtype, [&]<class T>(T) {
+      switch (M) {
+        case 1:
+          return few_rows_of<1, T>(p, a, a_scale, begin, end);
+        case 2:
+          return few_rows_of<2, T>(p, a, a_scale, begin, end);
+        case 3:
+          return few_rows_of<3, T>(p, a, a_scale, begin, end);
+        default:
+          return few_rows_of<4, T>(p, a, a_scale, begin, end);
+      }
+    });
+  });
+  return DSW_OK;
+}
+
 /// `length` in equal parts of at most `most`, each a multiple of `grain`: how long one is.
 std::int64_t even_part(std::int64_t length, std::int64_t most, std::int64_t grain) {
   const std::int64_t parts = (length + most - 1) / most;
@@ -110,6 +165,7 @@ int matmul_blocks(DswStream* stream, DswView a, DswView a_scale, DswView b, DswV
     return DSW_BAD_ARGUMENT;
   if (!all_narrow({&bias, &c})) return dsw_reference_kernels()->matmul_blocks(stream, a, a_scale, b, b_scale, bias, c);
   if (elements(c) == 0) return DSW_OK;
+  if (a.shape[0] <= kFewRows && a.stride[1] == 1 && b.stride[1] == 1) return few_rows_product(stream, p);
   if (!stream->reserve(static_cast<std::size_t>(Work::kFloats) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const std::int64_t M = c.shape[0], N = c.shape[1];
   const double nanoseconds = static_cast<double>(M * N) * (static_cast<double>(a.shape[1]) * 0.03 + 0.5);
