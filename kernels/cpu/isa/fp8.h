@@ -2,7 +2,7 @@
 #pragma once
 #include "kernels/cpu/isa/vec.h"
 
-/// 8-bit floats in lanes: reading is exact, writing is to nearest even and saturates, as kernels/narrow_float.h says.
+/// 8-bit floats in lanes: reading is exact, writing is to nearest even, as kernels/narrow_float.h says.
 namespace dsw::kernels::DSW_ISA {
 
 typedef std::uint8_t Codes __attribute__((vector_size(kWidth)));
@@ -37,18 +37,18 @@ inline Vec decode(Codes codes) {
   }
 }
 
+/// For |x| of at most the format's largest number and a rounding, as quotients by a block's scale are, and NaN.
 template <class T>
 inline Codes encode(Vec x) {
   constexpr bool kE4m3 = std::is_same_v<T, E4m3>;
   constexpr int kShift = kE4m3 ? 20 : 21;  // mantissa bits that go
-  constexpr std::int32_t kBias = (kE4m3 ? 120 : 112) << 23, kBelowHalf = (1 << (kShift - 1)) - 1, kTop = kE4m3 ? 0x7E : 0x7B;
-  constexpr float kLargest = kE4m3 ? 448.0f : 57344.0f, kLeastNormal = kE4m3 ? 0x1p-6f : 0x1p-14f;
+  constexpr std::int32_t kBias = (kE4m3 ? 120 : 112) << 23, kBelowHalf = (1 << (kShift - 1)) - 1;
+  constexpr float kLeastNormal = kE4m3 ? 0x1p-6f : 0x1p-14f;
   constexpr float kMagic = kE4m3 ? 0x1p14f : 0x1p7f;  // its unit in the last place is the smallest subnormal: adding it rounds to those
   const Int bits = as_int(x), sign = bits >> 24 & 0x80, magnitude = bits & 0x7FFFFFFF;
   const Int normal = (magnitude - kBias + kBelowHalf + (magnitude >> kShift & 1)) >> kShift;
   const Int subnormal = as_int(abs(x) + kMagic) - as_int(splat(kMagic));
   Int code = abs(x) < kLeastNormal ? subnormal : normal;
-  code = abs(x) >= kLargest ? Int{} + kTop : code;
   code = is_nan(x) ? Int{} + 0x7F : code;
   return __builtin_convertvector(code | sign, Codes);
 }
