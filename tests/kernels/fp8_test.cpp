@@ -4,6 +4,7 @@
 // equals formulas written out here.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -343,17 +344,23 @@ TEST(Fp8Products, TheReferenceIsTheProductOfWhatTheNumbersStandFor) {
 }
 
 TEST(Fp8Products, NanStaysAndHugeScalesMeetOneByOne) {
-  std::vector<std::uint8_t> a(2 * 256, code_of(DSW_E4M3, 1)), b(3 * 256, code_of(DSW_E5M2, 2));
-  a[256 + 200] = 0x7F;
-  std::vector<float> a_scale = {1e25F, 0, 1, 1}, b_scale = {1e-20F, 1e30F}, c(6);
-  const Stream stream(1);
-  ASSERT_EQ(dsw_cpu_kernels()->matmul_blocks(stream.get(), dense_view(a.data(), {2, 256}, DSW_E4M3),
-                                             dense_view(a_scale.data(), {2, 2}, DSW_F32), dense_view(b.data(), {3, 256}, DSW_E5M2),
-                                             dense_view(b_scale.data(), {1, 2}, DSW_F32), {}, dense_view(c.data(), {2, 3}, DSW_F32)),
-            DSW_OK);
-  for (std::size_t n = 0; n < 3; ++n) {
-    EXPECT_FLOAT_EQ(c[n], 256e5F);
-    EXPECT_TRUE(std::isnan(c[3 + n]));
+  for (const std::int64_t M : {2, 7}) {  // a few rows and blocks of rows go different ways
+    const auto rows = static_cast<std::size_t>(M);
+    std::vector<std::uint8_t> a(rows * 256, code_of(DSW_E4M3, 1)), b(3 * 256, code_of(DSW_E5M2, 2));
+    std::fill(a.begin() + 128, a.begin() + 256, std::uint8_t{0});
+    a[256 + 200] = 0x7F;
+    std::vector<float> a_scale(rows * 2, 1), b_scale = {1e-20F, 1e30F}, c(rows * 3);
+    a_scale[0] = 1e25F;
+    a_scale[1] = 1e30F;  // times b_scale[1] leaves float32, times the sum 0 does not
+    const Stream stream(1);
+    ASSERT_EQ(dsw_cpu_kernels()->matmul_blocks(stream.get(), dense_view(a.data(), {M, 256}, DSW_E4M3),
+                                               dense_view(a_scale.data(), {M, 2}, DSW_F32), dense_view(b.data(), {3, 256}, DSW_E5M2),
+                                               dense_view(b_scale.data(), {1, 2}, DSW_F32), {}, dense_view(c.data(), {M, 3}, DSW_F32)),
+              DSW_OK);
+    for (std::size_t n = 0; n < 3; ++n) {
+      EXPECT_FLOAT_EQ(c[n], 256e5F);
+      EXPECT_TRUE(std::isnan(c[3 + n]));
+    }
   }
 }
 
