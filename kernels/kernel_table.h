@@ -16,6 +16,7 @@ extern "C" {
 #endif
 
 #define DSW_MAX_RANK 6
+#define DSW_SCALE_BLOCK 128 /* elements that share a scale along an axis of a matrix of 8-bit floats, and that matmul_blocks sums at once */
 
 typedef enum { DSW_F32 = 0, DSW_F64, DSW_BF16, DSW_F16, DSW_I32, DSW_I64, DSW_U8, DSW_BOOL, DSW_E4M3, DSW_E5M2 } DswDType;
 typedef enum { DSW_OK = 0, DSW_UNSUPPORTED, DSW_BAD_ARGUMENT, DSW_OUT_OF_MEMORY, DSW_DEVICE_FAULT } DswStatus;
@@ -129,6 +130,21 @@ typedef struct DswKernels {
   /* optimisers, contiguous, in place */
   int (*adamw)(DswStream*, const DswAdamW*, DswView w, DswView g, DswView m, DswView v);  /* Loshchilov & Hutter 2019, algorithm 2 */
   int (*sgd)(DswStream*, const DswSgd*, DswView w, DswView g, DswView momentum);          /* momentum not given: plain */
+
+  /* 8-bit floats (DSW_E4M3, DSW_E5M2) with float32 scales: a matrix [R, C] stands for scale x. Its scale [Rb, Cb] says the blocks that share one:
+   * of an axis of length L, 1 block is the whole axis, L blocks are single elements, ceil(L / 128) blocks are 128 long, the last one
+   * shorter; another number is DSW_BAD_ARGUMENT. [1, 1] is a scale per tensor, [R, ceil(C / 128)] blocks of 1 x 128,
+   * [ceil(R / 128), ceil(C / 128)] blocks of 128 x 128. Source: DeepSeek-AI 2024, DeepSeek-V3 Technical Report, sec. 3.3.2 */
+  /* y = x / scale and scale = amax / largest number of y's format (448 of E4M3, 57344 of E5M2), both quotients rounded to float32, y then to
+   * nearest even, beyond the largest to it. x: any dtype, read as float32; amax: the largest |x| of the block's finite elements. scale is
+   * 1 where amax is 0, else 2^-126 at least; power_of_two: rounded up to a power of two. NaN and infinite elements become NaN (0x7F): an
+   * overflow must not pass for a number; the block's others are as they would be without them */
+  int (*quantize_blocks)(DswStream*, DswView x, int32_t power_of_two, DswView y, DswView scale);
+  int (*dequantize_blocks)(DswStream*, DswView x, DswView scale, DswView y);  /* y = scale x, rounded once to y's dtype */
+  /* c [M, N] = (a_scale a) (b_scale b)^T + bias; a [M, K], b [N, K] of one 8-bit format or one each, bias [N] or not given. Of each slice of 128
+   * along K the products of the 8-bit numbers, which are exact, are summed in float32 at least, multiplied by the slice's a_scale and b_scale
+   * and added in float32 at least. Blocks along K are 128 long or the whole axis, along M and N any of the three. Source: ibid., sec. 3.3.2 */
+  int (*matmul_blocks)(DswStream*, DswView a, DswView a_scale, DswView b, DswView b_scale, DswView bias, DswView c);
 } DswKernels;
 
 #ifdef __cplusplus

@@ -6,6 +6,7 @@
 #include "engine/nn/ops/attention.h"
 #include "engine/nn/ops/conv.h"
 #include "engine/nn/ops/embedding.h"
+#include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/linear.h"
 #include "engine/nn/ops/loss.h"
 #include "engine/nn/ops/matmul.h"
@@ -30,6 +31,12 @@ Param eps_param() { return advanced(float_param("eps", "ε", 1e-5, 1e-300, 1, "A
 
 std::int32_t pixels(const Json& settings, const char* name) { return settings.at(name).get<std::int32_t>(); }
 
+/// Of linear and of the products like it.
+double linear_flops(const Shapes& in) {
+  const double outputs = op::count(linear_shape(in[0], in[1]));
+  return outputs * (2 * static_cast<double>(in[0][-1]) + (in.size() > 2 ? 1 : 0));
+}
+
 void add_products(Catalog& catalog) {
   op::add_entry(catalog, "matmul", "Product of matrices", {}, [](const Json&) {
     const auto flops = [](const Shapes& in) { return 2 * op::count(matmul_shape(in[0], in[1])) * static_cast<double>(in[0][-1]); };
@@ -41,18 +48,28 @@ void add_products(Catalog& catalog) {
                   "MatMul"};
   });
   op::add_entry(catalog, "linear", "x weightᵀ + bias", {}, [](const Json&) {
-    const auto flops = [](const Shapes& in) {
-      const double outputs = op::count(linear_shape(in[0], in[1]));
-      return outputs * (2 * static_cast<double>(in[0][-1]) + (in.size() > 2 ? 1 : 0));
-    };
     return OpInfo{2,
                   3,
                   [](const Shapes& in) { return linear_shape(in[0], in[1]); },
-                  flops,
+                  linear_flops,
                   [](const Tensors& in) { return linear(in[0], in[1], op::given(in, 2)); },
                   "MatMul + Add (Gemm for matrices)",
                   {2}};
   });
+  op::add_entry(catalog, "linear-fp8", "x weightᵀ + bias with 8-bit factors, for training",
+                {choice_param("gradient", "Gradient", "e4m3", {"e4m3", "e5m2"}, "8-bit format of the gradient that flows in"),
+                 bool_param("power_of_two", "Powers of two", false, "Scales are powers of two")},
+                [](const Json& settings) {
+                  const Fp8Options options{settings.at("gradient").get<std::string>() == "e5m2" ? DType::E5M2 : DType::E4M3,
+                                           settings.at("power_of_two").get<bool>()};
+                  return OpInfo{2,
+                                3,
+                                [](const Shapes& in) { return linear_shape(in[0], in[1], "linear-fp8"); },
+                                linear_flops,
+                                [=](const Tensors& in) { return linear_fp8(in[0], in[1], op::given(in, 2), options); },
+                                "none: exported models are not quantized, their weights go through linear",
+                                {2}};
+                });
 }
 
 void add_norms(Catalog& catalog) {

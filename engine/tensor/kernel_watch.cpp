@@ -50,7 +50,10 @@
   X(pool2d_fwd)            \
   X(pool2d_bwd)            \
   X(adamw)                 \
-  X(sgd)
+  X(sgd)                   \
+  X(quantize_blocks)       \
+  X(dequantize_blocks)     \
+  X(matmul_blocks)
 
 namespace dsw {
 
@@ -163,6 +166,8 @@ double flops(const KernelCall& call) {
   switch (call.kernel) {
     case k_matmul:
       return 2 * elements(view(3)) * static_cast<double>(view(0).shape[view(0).rank - 1]);
+    case k_matmul_blocks:
+      return 2 * elements(view(5)) * static_cast<double>(view(0).shape[1]);
     case k_attention_fwd:
     case k_attention_bwd: {  // two products forward, five backward
       const double pairs = attention_pairs(*static_cast<const DswAttention*>(call.settings), view(0), view(1));

@@ -9,6 +9,7 @@
 #include "kernels/reference/conv.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/embedding.h"
+#include "kernels/reference/fp8.h"
 #include "kernels/reference/gemm.h"
 #include "kernels/reference/memory.h"
 #include "kernels/reference/norm.h"
@@ -208,6 +209,11 @@ int adamw(S, const DswAdamW* p, V w, V g, V m, V v) {
 int sgd(S, const DswSgd* p, V w, V g, V momentum) {
   return on_floats({&g}, {&w, &momentum}, [&]<class T>(T) { return ref::sgd<T>(*p, w, g, momentum); });
 }
+int quantize_blocks(S, V x, int32_t power_of_two, V y, V scale) { return ref::quantize_blocks(x, power_of_two != 0, y, scale); }
+int dequantize_blocks(S, V x, V scale, V y) { return ref::dequantize_blocks(x, scale, y); }
+int matmul_blocks(S, V a, V a_scale, V b, V b_scale, V bias, V c) {
+  return on_floats({&bias}, {&c}, [&]<class T>(T) { return ref::matmul_blocks<T>(a, a_scale, b, b_scale, bias, c); });
+}
 
 }  // namespace
 
@@ -253,6 +259,9 @@ const DswKernels* dsw_reference_kernels(void) {
                                    pool2d_fwd,
                                    pool2d_bwd,
                                    adamw,
-                                   sgd};
+                                   sgd,
+                                   quantize_blocks,
+                                   dequantize_blocks,
+                                   matmul_blocks};
   return &table;
 }

@@ -236,6 +236,23 @@ void add_language(std::vector<OpCase>& cases) {
   cases.push_back({"mse-loss", "{}", {permuted(floats({2, 3, 4})), fixed(floats({2, 3, 4}))}});
 }
 
+void add_fp8(std::vector<OpCase>& cases) {
+  const auto add = [&cases](const char* attributes, std::vector<CaseInput> inputs, bool large = false) {
+    cases.push_back({"linear-fp8", attributes, std::move(inputs)});
+    cases.back().large = large;
+    cases.back().straight_through = true;
+  };
+  add("{}", {floats({3, 5}), floats({4, 5})});
+  add("{}", {floats({2, 3, 6}), floats({1, 6}), floats({1})});
+  add("{}", {fixed(floats({7, 1})), floats({3, 1}), floats({3})});
+  add("{}", {floats({0, 4}), floats({3, 4})});
+  add("{}", {floats({5, 0}), floats({3, 0}), floats({3})});
+  add(R"({"gradient": "e5m2"})", {permuted(floats({3, 130})), fixed(floats({2, 130})), floats({2})});
+  add(R"({"power_of_two": true})", {sliced(floats({130, 3}, -500, 500)), permuted(floats({5, 3}, -1e-3, 1e-3)), floats({5})});
+  add("{}", {floats({150, 270}), floats({140, 270}), floats({140})}, true);
+  add(R"({"gradient": "e5m2", "power_of_two": true})", {sliced(floats({2, 66, 129})), floats({257, 129})}, true);
+}
+
 /// Rows that reach what small ones do not: blocks, vectors, threads, and their ragged ends.
 void add_large(std::vector<OpCase>& cases) {
   const auto add = [&cases](const char* op, const char* attributes, std::vector<CaseInput> inputs) {
@@ -307,6 +324,7 @@ const std::vector<OpCase>& op_cases() {
     add_rearrangements(all);
     add_reductions(all);
     add_products(all);
+    add_fp8(all);
     add_norms(all);
     add_pictures(all);
     add_language(all);

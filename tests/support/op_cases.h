@@ -27,10 +27,11 @@ struct CaseInput {
 struct OpCase {
   std::string op, attributes;  ///< attributes: JSON text, defaults are filled in
   std::vector<CaseInput> inputs;
-  double off_kink = 0;        ///< floats keep |x| above it
-  double tolerance = 1e-10;   ///< of other devices in float32: sum of squared errors / sum of squares
-  bool large = false;         ///< reaches the blocked and threaded paths; too many elements for finite differences
-  std::string label() const;  ///< "conv2d 3: [2, 3, 7, 5] permuted, …"
+  double off_kink = 0;            ///< floats keep |x| above it
+  double tolerance = 1e-10;       ///< of other devices in float32: sum of squared errors / sum of squares
+  bool large = false;             ///< reaches the blocked and threaded paths; too many elements for finite differences
+  bool straight_through = false;  ///< its gradient leaves out a rounding: finite differences do not see it
+  std::string label() const;      ///< "conv2d 3: [2, 3, 7, 5] permuted, …"
 };
 
 const std::vector<OpCase>& op_cases();

@@ -23,11 +23,11 @@ Tensor transposed(const Tensor& x) { return x.view_permute({1, 0}); }
 
 }  // namespace
 
-Shape linear_shape(const Shape& x, const Shape& weight) {
+Shape linear_shape(const Shape& x, const Shape& weight, const char* op) {
   if (x.rank() < 1 || weight.rank() != 2)
-    op::shape_error("linear", fmt::format("x is {}, weight is {}; they must be [..., I] and [O, I]", x.text(), weight.text()));
+    op::shape_error(op, fmt::format("x is {}, weight is {}; they must be [..., I] and [O, I]", x.text(), weight.text()));
   if (x[-1] != weight[1])
-    op::shape_error("linear", fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.text(), weight.text()));
+    op::shape_error(op, fmt::format("x is {}, weight is {}; x's last axis must equal weight's second", x.text(), weight.text()));
   return op::with_last(x, weight[0]);
 }
 

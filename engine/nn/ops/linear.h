@@ -9,7 +9,7 @@ namespace dsw {
 /// @return   [..., O], x's dtype.   Gradient: dx = dy weight; dweight = dyᵀ x and dbias = sum of dy over the rows, in the bias' dtype
 /// @throws Error{ShapeMismatch} if I or O differ, or a dtype does not fit
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
-/// Its shape rule alone.
-Shape linear_shape(const Shape& x, const Shape& weight);
+/// Its shape rule alone; refusals begin with the name `op`.
+Shape linear_shape(const Shape& x, const Shape& weight, const char* op = "linear");
 
 }  // namespace dsw

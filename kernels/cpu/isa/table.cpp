@@ -15,6 +15,8 @@ void add_all(DswKernels& table) {
   add_attention(table);
   add_pool(table);
   add_optimizer(table);
+  add_fp8(table);
+  add_fp8_gemm(table);
 }
 
 }  // namespace dsw::kernels::DSW_ISA

@@ -18,6 +18,8 @@ void add_embedding(DswKernels& table);
 void add_attention(DswKernels& table);
 void add_pool(DswKernels& table);
 void add_optimizer(DswKernels& table);
+void add_fp8(DswKernels& table);
+void add_fp8_gemm(DswKernels& table);
 void add_all(DswKernels& table);
 
 }  // namespace dsw::kernels::DSW_ISA

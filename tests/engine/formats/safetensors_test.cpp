@@ -55,6 +55,25 @@ TEST(Safetensors, WrittenTensorsAndMetadataComeBack) {
   EXPECT_EQ(read_text(folder / "a.safetensors"), first);
 }
 
+TEST(Safetensors, EightBitFloatsComeBackCodeByCode) {
+  const auto device = make_reference_device();
+  TempFolder folder;
+  std::vector<std::uint8_t> codes(256);
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(i);
+  for (const auto& [dtype, name] : {std::pair{DType::E4M3, "F8_E4M3"}, {DType::E5M2, "F8_E5M2"}}) {
+    const Tensor x = empty({2, 128}, dtype, *device);
+    std::memcpy(x.view().data, codes.data(), codes.size());
+    ASSERT_TRUE(write_safetensors(folder / "a.safetensors", {{"w", x}}, {}));
+    EXPECT_NE(read_text(folder / "a.safetensors").find(name), std::string::npos);
+    const auto file = read_safetensors(folder / "a.safetensors");
+    ASSERT_TRUE(file) << file.error().sentence();
+    const Tensor back = to_tensor(*file->find("w"), *device);
+    EXPECT_EQ(back.dtype(), dtype);
+    EXPECT_EQ(back.shape(), (Shape{2, 128}));
+    EXPECT_EQ(std::memcmp(back.view().data, codes.data(), codes.size()), 0);
+  }
+}
+
 TEST(Safetensors, FilesThatLieAreRefusedWithASentence) {
   const std::string good = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   EXPECT_EQ(refusal(good, 8), "");

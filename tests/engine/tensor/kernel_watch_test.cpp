@@ -7,6 +7,7 @@
 #include "engine/nn/ops/attention.h"
 #include "engine/nn/ops/conv.h"
 #include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/linear.h"
 
 namespace dsw {
@@ -20,7 +21,7 @@ const KernelShare* share_of(const std::vector<KernelShare>& shares, const std::s
 
 TEST(KernelWatch, NamesEveryEntryInTheTablesOrder) {
   EXPECT_STREQ(kernel_names().front(), "fill");
-  EXPECT_STREQ(kernel_names().back(), "sgd");
+  EXPECT_STREQ(kernel_names().back(), "matmul_blocks");
   EXPECT_EQ(sizeof(DswKernels), offsetof(DswKernels, fill) + kernel_names().size() * sizeof(void*));
 }
 
@@ -51,6 +52,21 @@ TEST(KernelWatch, CountsCallsWorkAndMemoryAndChangesNoResult) {
   EXPECT_EQ(fills->calls, 2);
   profile.clear();
   EXPECT_TRUE(profile.shares().empty());
+}
+
+TEST(KernelWatch, CountsProductsOf8BitFloats) {
+  WatchedDevice device(make_cpu_device(1));
+  const Tensor x = full({6, 300}, 2, DType::F32, device), w = full({5, 300}, 3, DType::F32, device);
+  KernelProfile profile;
+  device.watch(&profile);
+  linear_fp8(x, w);
+  const std::vector<KernelShare> shares = profile.shares();
+  const KernelShare *product = share_of(shares, "matmul_blocks"), *quantized = share_of(shares, "quantize_blocks");
+  ASSERT_TRUE(product && quantized);
+  EXPECT_EQ(product->dtype, "float8-e4m3");
+  EXPECT_EQ(product->flops, 2.0 * 6 * 5 * 300);
+  EXPECT_EQ(product->bytes, 6 * 300 + 5 * 300 + 4.0 * (6 * 3 + 3 + 6 * 5));
+  EXPECT_EQ(quantized->calls, 2);
 }
 
 TEST(KernelWatch, CountsThePairsOfAttentionThatSeeEachOtherAndAConvolutionsProducts) {

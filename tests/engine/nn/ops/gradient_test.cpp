@@ -16,7 +16,7 @@ class GradientTest : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(GradientTest, matchesFiniteDifferences) {
   const OpCase& op_case = op_cases()[GetParam()];
-  if (op_case.large) return;  // held against the reference by device_test
+  if (op_case.large || op_case.straight_through) return;  // held against the reference by device_test, what it rounds by its own test
   SCOPED_TRACE(op_case.label());
   const std::unique_ptr<Device> device = make_reference_device();
   const std::unique_ptr<OpInfo> op = make_op(op_case);

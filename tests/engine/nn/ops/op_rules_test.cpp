@@ -120,6 +120,7 @@ TEST_F(OpRulesTest, costsAreThoseWorkedOutByHand) {
   EXPECT_EQ(flops("matmul", "{}", {{3, 32, 64}, {64, 10}}), 2.0 * 3 * 32 * 64 * 10);
   EXPECT_EQ(flops("linear", "{}", {{8, 16, 64}, {10, 64}}), 2.0 * 8 * 16 * 64 * 10);
   EXPECT_EQ(flops("linear", "{}", {{8, 16, 64}, {10, 64}, {10}}), 2.0 * 8 * 16 * 64 * 10 + 8 * 16 * 10);
+  EXPECT_EQ(flops("linear-fp8", "{}", {{8, 16, 64}, {10, 64}, {10}}), 2.0 * 8 * 16 * 64 * 10 + 8 * 16 * 10);
   // AlexNet's first layer for one picture: 96 maps of 55 × 55, each element a sum over 3 × 11 × 11.
   EXPECT_EQ(flops("conv2d", R"({"stride_h": 4, "stride_w": 4})", {{1, 3, 227, 227}, {96, 3, 11, 11}}), 2.0 * 96 * 55 * 55 * 363);
   EXPECT_EQ(flops("conv2d", R"({"groups": 4})", {{2, 8, 5, 5}, {4, 2, 3, 3}, {4}}), 2 * 4 * 9 * (2 * 2 * 9 + 1.0));
