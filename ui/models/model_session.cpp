@@ -183,6 +183,15 @@ void ModelSession::generate(const GenerateAsk& ask) {
         request.seed = ask.seed;
         QElapsedTimer begun;
         begun.start();
+        if (ask.texts > 1) {
+          DSW_TRY_ASSIGN(const std::vector<std::string> written,
+                         generate_texts(*weights.loaded->model, *weights.loaded->tokenizer, request, ask.texts, *weights.device, stop));
+          *seconds = static_cast<double>(begun.elapsed()) / 1000;
+          QStringList texts;
+          for (const std::string& text : written) texts << QString::fromStdString(text);
+          call([this, texts] { emit textsCame(texts); });
+          return ask.tokens * ask.texts;
+        }
         request.on_text = [&](const std::string& text) { call([this, piece = QString::fromStdString(text)] { emit textCame(piece); }); };
         const auto written = generate_text(*weights.loaded->model, *weights.loaded->tokenizer, request, *weights.device, stop);
         *seconds = static_cast<double>(begun.elapsed()) / 1000;

@@ -29,7 +29,7 @@ struct ModelData {
 
 struct GenerateAsk {
   QString prompt;
-  qint64 tokens = 200, topK = 0;
+  qint64 tokens = 200, texts = 1, topK = 0;
   double temperature = 0.8, topP = 1, repetitionPenalty = 1;
   quint64 seed = 1;
 };
@@ -67,9 +67,10 @@ class ModelSession : public QObject {
   void changed();  ///< model, facts or checkpoints
   void evaluationsChanged();
   void busyChanged();
-  void failed(const Error& error);      ///< reading the model
-  void workFailed(const Error& error);  ///< a job; a stopped one gives none
-  void textCame(const QString& text);   ///< a piece of what is generated
+  void failed(const Error& error);           ///< reading the model
+  void workFailed(const Error& error);       ///< a job; a stopped one gives none
+  void textCame(const QString& text);        ///< a piece of what is generated
+  void textsCame(const QStringList& texts);  ///< where several were asked for: all of them, at the end
   void generated(qint64 tokens, double seconds, bool stopped);
   void textClassified(const std::vector<ClassScore>& scores);
   void examplesClassified(const ClassifiedPage& page);

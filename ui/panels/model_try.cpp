@@ -113,6 +113,7 @@ QWidget* ModelTry::buildGenerate() {
   top_k_ = number(0, 1'000'000, 0, tr("Only among the k likeliest tokens"));
   top_k_->setSpecialValueText(tr("all"));
   tokens_ = number(1, kMostTokens, 200, tr("How many tokens are written"));
+  text_count_ = number(1, 64, 1, tr("How many different texts are written side by side"));
   seed_ = number(0, 1'000'000'000, 1, tr("The same seed writes the same text"));
   auto* fields = new QHBoxLayout;
   fields->setSpacing(8);
@@ -124,6 +125,7 @@ QWidget* ModelTry::buildGenerate() {
   auto* more = new QHBoxLayout;
   more->setSpacing(8);
   more->addWidget(labelled(tr("Tokens"), tokens_));
+  more->addWidget(labelled(tr("Texts"), text_count_));
   more->addWidget(labelled(tr("Seed"), seed_));
   more->addWidget(labelled(tr("Repetition penalty"), repetition_penalty_));
   more->addStretch(1);
@@ -153,6 +155,7 @@ QWidget* ModelTry::buildGenerate() {
     session_.stop();
   });
   connect(&session_, &ModelSession::textCame, this, [this](const QString& text) { appendText(text, true); });
+  connect(&session_, &ModelSession::textsCame, this, &ModelTry::showTexts);
   connect(&session_, &ModelSession::generated, this, [this](qint64 tokens, double seconds, bool stopped) {
     if (stopped)
       generate_note_->setText(tr("Stopped."));
@@ -294,11 +297,14 @@ void ModelTry::generate() {
   const QString prompt = prompt_->toPlainText();
   settings_.setValue("model/prompt", prompt);
   output_->clear();
-  appendText(prompt, false);
-  generate_note_->setText(tr("Writing…"));
+  const int texts = text_count_->value();
+  asked_prompt_ = prompt;
+  if (texts == 1) appendText(prompt, false);
+  generate_note_->setText(texts == 1 ? tr("Writing…") : tr("Writing %1 texts…").arg(texts));
   GenerateAsk ask;
   ask.prompt = prompt;
   ask.tokens = tokens_->value();
+  ask.texts = texts;
   ask.topK = top_k_->value();
   ask.temperature = temperature_->value();
   ask.topP = top_p_->value();
@@ -314,6 +320,16 @@ void ModelTry::appendText(const QString& text, bool written) {
   QTextCharFormat format;
   format.setForeground(themeColor(written ? Token::Text1 : Token::Text3));
   cursor.insertText(text, format);
+}
+
+void ModelTry::showTexts(const QStringList& texts) {
+  output_->clear();
+  for (int i = 0; i < texts.size(); ++i) {
+    appendText(tr("%1Text %2 of %3\n").arg(i == 0 ? QString() : QStringLiteral("\n\n")).arg(i + 1).arg(texts.size()) + asked_prompt_,
+               false);
+    appendText(texts[i], true);
+  }
+  output_->moveCursor(QTextCursor::Start);
 }
 
 void ModelTry::classifyPage(qint64 page) {

@@ -41,6 +41,7 @@ class ModelTry : public QWidget {
   void refreshButtons();
   void generate();
   void appendText(const QString& text, bool written);
+  void showTexts(const QStringList& texts);
   void showPage(const ClassifiedPage& page);
   void showScores(const std::vector<ClassScore>& scores);
   void classifyPage(qint64 page);
@@ -52,7 +53,8 @@ class ModelTry : public QWidget {
   // A language model.
   QPlainTextEdit* prompt_;
   QDoubleSpinBox *temperature_, *top_p_, *repetition_penalty_;
-  QSpinBox *top_k_, *tokens_, *seed_;
+  QSpinBox *top_k_, *tokens_, *text_count_, *seed_;
+  QString asked_prompt_;  ///< of what is being written
   QPushButton *generate_, *stop_;
   QPlainTextEdit* output_;
   QLabel* generate_note_;

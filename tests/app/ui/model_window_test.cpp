@@ -164,6 +164,13 @@ TEST_F(ModelWindow, AModelComesInWritesIsMeasuredAndGoesOut) {
   ASSERT_TRUE(waitFor([&] { return !written.isEmpty() && !commands().state("model.stop").enabled; })) << "the key writes anew";
   EXPECT_EQ(output->toPlainText(), first) << "the same seed writes the same text";
 
+  // Several side by side; the first is what one alone would be.
+  named<QSpinBox>(panel, "Texts")->setValue(3);
+  click(button(panel, "Generate"));
+  ASSERT_TRUE(waitFor([&] { return output->toPlainText().contains("Text 3 of 3") && !commands().state("model.stop").enabled; }));
+  EXPECT_TRUE(output->toPlainText().startsWith("Text 1 of 3\n" + first + "\n\nText 2 of 3\nhello")) << output->toPlainText().toStdString();
+  named<QSpinBox>(panel, "Texts")->setValue(1);
+
   // A long one is stopped.
   named<QSpinBox>(panel, "Tokens")->setValue(1'000'000);
   click(button(panel, "Generate"));
