@@ -8,6 +8,7 @@
 #include "engine/nn/ops/embedding.h"
 #include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/linear.h"
+#include "engine/nn/ops/linear_cross_entropy.h"
 #include "engine/nn/ops/loss.h"
 #include "engine/nn/ops/matmul.h"
 #include "engine/nn/ops/norm.h"
@@ -232,6 +233,22 @@ void add_losses(Catalog& catalog) {
                                 per_element(5),
                                 [=](const Tensors& in) { return cross_entropy(in[0], in[1], smoothing); },
                                 "SoftmaxCrossEntropyLoss"};
+                });
+  op::add_entry(catalog, "linear-cross-entropy", "Cross entropy of a linear layer's outputs, some rows at a time",
+                {float_param("smoothing", "Smoothing", 0, 0, 1, "Share of the target spread over all classes"),
+                 int_param("chunk_rows", "Rows at a time", 1024, 1, 1e9, "How many rows of logits live at once", "rows")},
+                [](const Json& s) {
+                  const double smoothing = s.at("smoothing").get<double>();
+                  const auto chunk_rows = s.at("chunk_rows").get<std::int64_t>();
+                  return OpInfo{3,
+                                3,
+                                scalar,
+                                [](const Shapes& in) {
+                                  const double logits = static_cast<double>(op::without_last(in[0]).elements() * in[1][0]);
+                                  return logits * (2 * static_cast<double>(in[1][1]) + 5);
+                                },
+                                [=](const Tensors& in) { return linear_cross_entropy(in[0], in[1], in[2], smoothing, chunk_rows); },
+                                "none: a network is exported without its loss"};
                 });
   op::add_entry(catalog, "mse-loss", "Mean squared difference", {}, [](const Json&) {
     return OpInfo{2, 2, scalar, per_element(3), [](const Tensors& in) { return mse_loss(in[0], in[1]); }, "Sub + Mul + ReduceMean"};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/nn/network_loss.h"
 #include "engine/train/recompute_plan.h"
 
 namespace dsw {
@@ -65,7 +66,7 @@ MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const Trai
       in_chain += cost.kept_bytes;
       chain_weights += cost.parameters;
     }
-    const double logits = kFloat * static_cast<double>(model.output_shape(shape).elements());
+    const double logits = logits_bytes(model, shape);
     const double rest = std::max(0.0, all - in_chain - logits);
     const ChainMeasure chain = chain_of(costs, standing + sums + rest, 2 * logits, weights - chain_weights);
     std::vector<RecomputedBlocks> recomputed;

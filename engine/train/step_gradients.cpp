@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/nn/network_loss.h"
 #include "engine/nn/ops/elementwise.h"
-#include "engine/nn/ops/loss.h"
 #include "engine/tensor/precision.h"
 
 namespace dsw {
@@ -34,8 +34,8 @@ StepOutputs losses_and_gradients(TrainState& state, const StepArithmetic& arithm
     pass.again = arithmetic.again;
     pass.dropout_rng = &dropout;
     state.memory.prepare(pass);
-    const Tensor logits = state.model->forward(whole ? input : input.view_slice(0, begin, end), pass);
-    const Tensor loss = cross_entropy(logits, whole ? target : target.view_slice(0, begin, end), state.settings.label_smoothing);
+    const Tensor loss = network_loss(*state.model, whole ? input : input.view_slice(0, begin, end),
+                                     whole ? target : target.view_slice(0, begin, end), state.settings.label_smoothing, pass);
     outputs.values.push_back(loss.detach());
     const double weight = arithmetic.loss_scale * (static_cast<double>(end - begin) / static_cast<double>(examples));
     Gradients part = weight == 1 ? backward(loss) : backward(loss, full(loss.shape(), weight, loss.dtype(), loss.device()));

@@ -232,6 +232,12 @@ void add_language(std::vector<OpCase>& cases) {
     cases.push_back({"cross-entropy", attributes, {floats({3, 4}), indices({3}, -1, -1)}});
     cases.push_back({"cross-entropy", attributes, {floats({3, 1}), indices({3}, 0, 0)}});
   }
+  for (const char* attributes : {R"({"chunk_rows": 2})", R"({"smoothing": 0.1, "chunk_rows": 3})", R"({"chunk_rows": 100})"}) {
+    cases.push_back({"linear-cross-entropy", attributes, {floats({5, 4}), floats({7, 4}), indices({5}, 0, 6)}});
+    cases.push_back({"linear-cross-entropy", attributes, {floats({2, 3, 5}), floats({4, 5}), indices({2, 3}, -1, 3)}});
+    cases.push_back({"linear-cross-entropy", attributes, {permuted(floats({4, 5})), permuted(floats({6, 5})), indices({4}, -2, 5)}});
+    cases.push_back({"linear-cross-entropy", attributes, {floats({3, 4}), floats({2, 4}), indices({3}, -1, -1)}});
+  }
   cases.push_back({"mse-loss", "{}", {floats({3, 5}), floats({3, 5})}});
   cases.push_back({"mse-loss", "{}", {permuted(floats({2, 3, 4})), fixed(floats({2, 3, 4}))}});
 }
@@ -291,6 +297,7 @@ void add_large(std::vector<OpCase>& cases) {
       {permuted(floats({3, 4, 131, 32})), permuted(floats({3, 2, 131, 32})), permuted(floats({3, 2, 131, 32}))});
   add("rope", "{}", {floats({4, 4, 65, 32}), indices({65}, 0, 1000)});
   add("cross-entropy", R"({"smoothing": 0.05})", {floats({513, 65}, -6, 6), indices({513}, -1, 64)});
+  add("linear-cross-entropy", R"({"smoothing": 0.05, "chunk_rows": 200})", {floats({513, 48}), floats({305, 48}), indices({513}, -1, 304)});
   add("conv2d", R"({"pad_h": 1, "pad_w": 1})", {floats({8, 16, 14, 14}), floats({32, 16, 3, 3}), floats({32})});
   add("conv2d", R"({"stride_h": 2, "stride_w": 2, "pad_h": 1, "pad_w": 1})",
       {floats({5, 17, 15, 13}), floats({33, 17, 3, 3}), floats({33})});

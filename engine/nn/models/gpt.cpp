@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/models/gpt.h"
 
+#include <algorithm>
+
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/linear.h"
+#include "engine/nn/ops/linear_cross_entropy.h"
+#include "engine/nn/ops/loss.h"
 
 namespace dsw {
+namespace {
+constexpr std::int64_t kMostLogits = std::int64_t{1} << 23;  // 32 MiB at once; above, half of that at a time
+}  // namespace
 
 Gpt::Gpt(const GptConfig& config)
     : config_(config),
@@ -20,13 +27,13 @@ Gpt::Gpt(const GptConfig& config)
   }
 }
 
-Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return run(tokens, pass, nullptr); }
+Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return logits_of(hidden(tokens, pass, nullptr), pass); }
 Tensor Gpt::step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass) {
   caches.resize(blocks_.size());
-  return run(tokens, pass, &caches);
+  return logits_of(hidden(tokens, pass, &caches), pass);
 }
 
-Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches) {
+Tensor Gpt::hidden(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches) {
   const std::int64_t first = caches && !caches->empty() ? caches->front().length : 0;
   output_shape({tokens.size(0), first + tokens.size(1)});
   AttentionContext context;
@@ -42,10 +49,29 @@ Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* cache
     chain.push_back(transformer_link(fmt::format("transformer.h.{}", layer), *blocks_[layer], context));
   }
   x = run_blocks(chain, x, pass);
-  x = call("transformer.ln_f", *norm_, x, pass);
-  const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, pass.weight(wte_.weight().value), Tensor());
+  return call("transformer.ln_f", *norm_, x, pass);
+}
+
+Tensor Gpt::logits_of(const Tensor& hidden, Forward& pass) {
+  const Tensor logits = head_ ? head_->forward(hidden, pass) : linear(hidden, pass.weight(wte_.weight().value), Tensor());
   pass.see("logits", logits);
   return logits;
+}
+
+std::int64_t Gpt::logits_rows(const Shape& input) const {
+  const std::int64_t rows = input.elements(), vocabulary = config_.vocabulary;
+  return rows * vocabulary <= kMostLogits ? rows : std::clamp<std::int64_t>(kMostLogits / 2 / vocabulary, 64, rows);
+}
+
+double Gpt::logits_bytes(const Shape& input) const {
+  return static_cast<double>(sizeof(float)) * static_cast<double>(logits_rows(input) * config_.vocabulary);
+}
+
+Tensor Gpt::loss(const Tensor& tokens, const Tensor& target, double smoothing, Forward& pass) {
+  const std::int64_t rows = logits_rows(tokens.shape());
+  const Tensor x = hidden(tokens, pass, nullptr);
+  if (rows >= tokens.elements() || pass.observe || pass.compute == DType::F16) return cross_entropy(logits_of(x, pass), target, smoothing);
+  return linear_cross_entropy(x, pass.weight((head_ ? head_->weight() : wte_.weight()).value), target, smoothing, rows);
 }
 
 Shape Gpt::output_shape(const Shape& input) const {
@@ -79,7 +105,8 @@ Cost Gpt::final_norm_cost(const Shape& input) const {
 
 Cost Gpt::logits_cost(const Shape& input) const {
   const Shape hidden = hidden_shape(input);
-  Cost sum = kept(output_shape(input));
+  output_shape(input);  // says what is wrong with the input
+  Cost sum{0, 0, logits_bytes(input)};
   if (head_) {
     sum += head_->cost(hidden);
   } else {

@@ -2,8 +2,10 @@
 #pragma once
 #include <vector>
 
+#include "engine/nn/block_chain.h"
 #include "engine/nn/layers/transformer.h"
 #include "engine/nn/model_type.h"
+#include "engine/nn/network_loss.h"
 
 namespace dsw {
 
@@ -17,7 +19,7 @@ struct GptConfig {
 /// transformer.wte, transformer.wpe (learned positions only), transformer.h.N.{ln_1, attn, ln_2, mlp}, transformer.ln_f, lm_head
 /// (untied only); weights N(0, 0.02), residual projections N(0, 0.02 / sqrt(2 L)), biases 0.
 /// Observed besides the blocks': "transformer.embedded" (token + position), "logits".
-class Gpt : public Module, public HasChain {
+class Gpt : public Module, public HasChain, public HasLoss {
  public:
   explicit Gpt(const GptConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
@@ -27,6 +29,9 @@ class Gpt : public Module, public HasChain {
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   std::vector<BlockCost> chain_costs(const Shape& input) const override;
+  /// With a large vocabulary a part of the logits at a time (ops/linear_cross_entropy.h).
+  Tensor loss(const Tensor& tokens, const Tensor& target, double smoothing, Forward& pass) override;
+  double logits_bytes(const Shape& input) const override;
   const GptConfig& config() const { return config_; }
   /// Parts of the cost, for the plan: input is [B, T].
   Cost embedding_cost(const Shape& input) const;
@@ -35,7 +40,11 @@ class Gpt : public Module, public HasChain {
   Cost logits_cost(const Shape& input) const;
 
  private:
-  Tensor run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches);
+  /// The last norm's result [B, T, C].
+  Tensor hidden(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches);
+  Tensor logits_of(const Tensor& hidden, Forward& pass);
+  /// Tokens whose logits live at once.
+  std::int64_t logits_rows(const Shape& input) const;
   Shape hidden_shape(const Shape& input) const { return {input[0], input[1], config_.block.width}; }
 
   GptConfig config_;
