@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/models/gpt.h"
 
+#include <algorithm>
+
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/linear.h"
 
@@ -20,25 +22,30 @@ Gpt::Gpt(const GptConfig& config)
   }
 }
 
-Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return run(tokens, pass, nullptr); }
-Tensor Gpt::step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass) {
-  caches.resize(blocks_.size());
-  return run(tokens, pass, &caches);
+Tensor Gpt::forward(const Tensor& tokens, Forward& pass) {
+  output_shape(tokens.shape());
+  return run(tokens, position_range(0, tokens.size(1), tokens.device()), pass, nullptr);
+}
+Tensor Gpt::step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass) {
+  DSW_CHECK(tokens.rank() == 2 && tokens.size(0) == static_cast<std::int64_t>(texts.size()), "a row of tokens for each text");
+  std::int64_t longest = 0;
+  for (const KvText& text : texts) longest = std::max(longest, text.length());
+  output_shape({tokens.size(0), longest + tokens.size(1)});
+  KvStep step(pages, texts, tokens.size(1), tokens.device());
+  return run(tokens, step.positions(), pass, &step);
 }
 
-Tensor Gpt::run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches) {
-  const std::int64_t first = caches && !caches->empty() ? caches->front().length : 0;
-  output_shape({tokens.size(0), first + tokens.size(1)});
+Tensor Gpt::run(const Tensor& tokens, const Tensor& positions, Forward& pass, KvStep* step) {
   AttentionContext context;
-  context.positions = position_range(first, tokens.size(1), tokens.device());
-  context.cache_capacity = config_.context;
+  context.positions = positions;
+  context.step = step;
   Tensor x = call("transformer.wte", wte_, tokens, pass);
   if (wpe_) x = add(x, call("transformer.wpe", *wpe_, context.positions, pass));
   pass.see("transformer.embedded", x);
   x = drop(x, config_.block.dropout, pass);
   std::vector<ChainBlock> chain;
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-    if (caches) context.cache = &(*caches)[layer];
+    context.layer = layer;
     chain.push_back(transformer_link(fmt::format("transformer.h.{}", layer), *blocks_[layer], context));
   }
   x = run_blocks(chain, x, pass);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <span>
 #include <vector>
 
 #include "engine/nn/layers/transformer.h"
@@ -21,9 +22,9 @@ class Gpt : public Module, public HasChain {
  public:
   explicit Gpt(const GptConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
-  /// Generation: `tokens` [B, T] continue what `caches` (one a layer) hold; logits of these tokens [B, T, V].
-  /// At most `context` tokens in all.
-  Tensor step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass);
+  /// Generation: `tokens` [B, T] continue `texts` (B of them, whose keys and values lie in `pages`); logits of these tokens [B, T, V].
+  /// The texts may have different lengths; each has at most `context` tokens in all.
+  Tensor step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass);
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   std::vector<BlockCost> chain_costs(const Shape& input) const override;
@@ -35,7 +36,7 @@ class Gpt : public Module, public HasChain {
   Cost logits_cost(const Shape& input) const;
 
  private:
-  Tensor run(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches);
+  Tensor run(const Tensor& tokens, const Tensor& positions, Forward& pass, KvStep* step);
   Shape hidden_shape(const Shape& input) const { return {input[0], input[1], config_.block.width}; }
 
   GptConfig config_;
