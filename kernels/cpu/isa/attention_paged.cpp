@@ -15,6 +15,8 @@ namespace {
 
 constexpr float kLog2E = 1.44269504088896341f;
 constexpr std::int64_t kTasksPerThread = 4;
+constexpr std::int64_t kPages = 8, kScores = kPages * DSW_BLOCK;  // that one softmax takes in
+constexpr std::int64_t kAhead = 16;                               // values of the next page that are asked for; the processor then follows
 
 struct Paged {
   DswAttention p;
@@ -41,29 +43,32 @@ struct Partial {
       : out(memory + (task * a.rows + row) * a.partial_floats()), maximum(out[a.depth]), sum(out[a.depth + 1]) {}
 };
 
-void prefetch_rows(const char* from, std::int64_t bytes) {
-  for (std::int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i);
+/// `rows` rows of D numbers will soon be read.
+template <class T>
+void prefetch_rows(const T* from, std::int64_t step, std::int64_t rows, std::int64_t D) {
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t d = 0; d < D; d += 64 / static_cast<std::int64_t>(sizeof(T))) __builtin_prefetch(from + i * step + d);
 }
 
-/// n <= DSW_BLOCK keys of a page and their values join a row. `next_k` and `next_v`: the same place in the page to be read next, or null.
+/// scores[s] = q k_s over n keys of a page; the same place of the page to be read next, or null, is asked for on the way.
 template <class T>
-void add_keys(const Paged& a, const float* q, const T* k, const T* v, std::int64_t n, const T* next_k, const T* next_v, float* scores,
-              const Partial& row) {
-  const std::int64_t step_k = a.k.stride[2], step_v = a.v.stride[2], bytes = a.D * static_cast<std::int64_t>(sizeof(T));
+void page_scores(const Paged& a, const float* q, const T* k, std::int64_t n, const T* next, float* scores) {
+  const std::int64_t step = a.k.stride[2];
   std::int64_t s = 0;
   for (; s + kTogether <= n; s += kTogether) {
-    dot_keys<kTogether>(q, k + s * step_k, step_k, a.D, scores + s);
-    if (!next_k) continue;
-    for (std::int64_t i = s; i < s + kTogether; ++i) {
-      prefetch_rows(reinterpret_cast<const char*>(next_k + i * step_k), bytes);
-      prefetch_rows(reinterpret_cast<const char*>(next_v + i * step_v), bytes);
-    }
+    dot_keys<kTogether>(q, k + s * step, step, a.D, scores + s);
+    if (next) prefetch_rows(next + s * step, step, kTogether, a.D);
   }
-  for (; s < n; ++s) dot_keys<1>(q, k + s * step_k, step_k, a.D, scores + s);
+  for (; s < n; ++s) dot_keys<1>(q, k + s * step, step, a.D, scores + s);
+}
+
+/// n scores join a row: they become probabilities relative to the row's new maximum, by which what the row holds is scaled. Gives the
+/// factor for the row's output.
+float join_scores(const Paged& a, std::int64_t n, float* scores, const Partial& row) {
   const float scale = static_cast<float>(a.p.scale), cap = static_cast<float>(a.p.soft_cap);
   Vec most = splat(-kInfinity);
   for (std::int64_t i = 0; i < n; i += kWidth) {
-    Vec x = load_first(scores + i, n - i) * scale;
+    Vec x = load(scores + i) * scale;
     if (cap > 0) x = cap * tanh(x / cap);
     x = keep_first(x * kLog2E, n - i, -kInfinity);
     store(scores + i, x);
@@ -79,15 +84,13 @@ void add_keys(const Paged& a, const float* q, const T* k, const T* v, std::int64
   }
   row.maximum = now;
   row.sum = row.sum * factor + sum_lanes(total);
-  sum_values(
-      scores, n, v, step_v, a.D, [&](std::int64_t d, std::int64_t) { return load(row.out + d) * factor; },
-      [&](std::int64_t d, std::int64_t, Vec sum) { store(row.out + d, sum); });
+  return factor;
 }
 
-/// All queries that share key head hk of text b against the pages [pages.begin, pages.end).
+/// All queries that share key head hk of text b against the pages [pages.begin, pages.end), kPages at a time.
 template <class T>
 void walk_pages(const Paged& a, std::int64_t b, std::int64_t hk, const Share& pages, float* partials, std::int64_t task, float* scratch) {
-  float *scores = scratch, *queries = scratch + DSW_BLOCK;
+  float *scores = scratch, *queries = scratch + kScores;
   for (std::int64_t r = 0; r < a.rows; ++r) {
     const std::int64_t h = hk * a.group + r / a.T, t = r % a.T;
     gather(data<T>(a.q) + b * a.q.stride[0] + h * a.q.stride[1] + t * a.q.stride[2], a.q.stride[3], queries + r * a.depth, a.D);
@@ -95,18 +98,38 @@ void walk_pages(const Paged& a, std::int64_t b, std::int64_t hk, const Share& pa
     std::fill(row.out, row.out + a.partial_floats(), 0.0f);
     row.maximum = -kInfinity;
   }
-  const auto place = [&](const DswView& x, std::int64_t i) { return data<T>(x) + a.page(b, i) * x.stride[0] + hk * x.stride[1]; };
-  for (std::int64_t i = pages.begin; i < pages.end; ++i) {
-    const T *k = place(a.k, i), *v = place(a.v, i);
-    const T *next_k = i + 1 < pages.end ? place(a.k, i + 1) : nullptr, *next_v = next_k ? place(a.v, i + 1) : nullptr;
+  const auto place = [&](const DswView& x, std::int64_t i) -> const T* {
+    return i < pages.end ? data<T>(x) + a.page(b, i) * x.stride[0] + hk * x.stride[1] : nullptr;
+  };
+  for (std::int64_t p0 = pages.begin; p0 < pages.end; p0 += kPages) {
     for (std::int64_t r = 0; r < a.rows; ++r) {
-      const Share seen = a.range(b, r % a.T);
-      const std::int64_t first = std::max<std::int64_t>(0, seen.begin - i * DSW_BLOCK),
-                         last = std::min<std::int64_t>(DSW_BLOCK, seen.end - i * DSW_BLOCK);
-      if (first >= last) continue;
-      add_keys(a, queries + r * a.depth, k + first * a.k.stride[2], v + first * a.v.stride[2], last - first, next_k, next_v, scores,
-               Partial(a, partials, task, r));
-      next_k = next_v = nullptr;  // asked for already
+      const Share all = a.range(b, r % a.T);
+      const Share seen{std::max(all.begin, p0 * DSW_BLOCK), std::min(all.end, std::min(p0 + kPages, pages.end) * DSW_BLOCK)};
+      if (seen.begin >= seen.end) continue;
+      // Keys of one page at a time: f(page, first key in it, number of keys, number of keys before).
+      const auto each_page = [&](auto&& f) {
+        for (std::int64_t s = seen.begin; s < seen.end;) {
+          const std::int64_t slot = s % DSW_BLOCK, n = std::min<std::int64_t>(DSW_BLOCK - slot, seen.end - s);
+          f(s / DSW_BLOCK, slot, n, s - seen.begin);
+          s += n;
+        }
+      };
+      each_page([&](std::int64_t i, std::int64_t slot, std::int64_t n, std::int64_t before) {
+        const std::int64_t offset = slot * a.k.stride[2];
+        const T* next = r == 0 ? place(a.k, i + 1) : nullptr;  // the other rows find the pages in the cache
+        page_scores(a, queries + r * a.depth, place(a.k, i) + offset, n, next ? next + offset : next, scores + before);
+      });
+      const Partial row(a, partials, task, r);
+      float factor = join_scores(a, seen.end - seen.begin, scores, row);
+      each_page([&](std::int64_t i, std::int64_t slot, std::int64_t n, std::int64_t before) {
+        const std::int64_t step = a.v.stride[2];
+        if (r == 0 && i + 1 < pages.end) prefetch_rows(place(a.v, i + 1), step, kAhead, a.D);
+        sum_values(
+            scores + before, n, place(a.v, i) + slot * step, step, a.D,
+            [&](std::int64_t d, std::int64_t) { return load(row.out + d) * factor; },
+            [&](std::int64_t d, std::int64_t, Vec sum) { store(row.out + d, sum); });
+        factor = 1;
+      });
     }
   }
 }
@@ -149,7 +172,7 @@ int attention_of(DswStream* stream, Paged a) {
   const std::int64_t tasks = heads * a.parts;
   const auto bytes = [](std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); };
   float* partials = static_cast<float*>(stream->scratch(stream->threads(), bytes(tasks * a.rows * a.partial_floats())));
-  if (!partials || !stream->reserve(bytes(DSW_BLOCK + kWidth + a.rows * a.depth))) return DSW_OUT_OF_MEMORY;
+  if (!partials || !stream->reserve(bytes(kScores + a.rows * a.depth))) return DSW_OUT_OF_MEMORY;
   const double work = 0.1 * static_cast<double>(all * a.Hkv * a.rows * DSW_BLOCK * (a.D + 8));
   parallel_for(stream, tasks, work / static_cast<double>(tasks) + 100, 1, [&](std::int64_t first, std::int64_t last, int thread) {
     for (std::int64_t task = first; task < last; ++task) {
