@@ -30,17 +30,17 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 }
 
 void check_blocks(const Tensor& q, const BlockList& blocks) {
-  op::check_together("attention", {&q, &blocks.begin, &blocks.block});
-  op::check_dtype("attention", "the list's begin", blocks.begin, DType::I32);
-  op::check_dtype("attention", "the list's block", blocks.block, DType::I32);
-  op::check_rank("attention", "the list's begin", blocks.begin, 3);
-  op::check_rank("attention", "the list's block", blocks.block, 1);
+  op::check_together("attention_blocks", {&q, &blocks.begin, &blocks.block});
+  op::check_dtype("attention_blocks", "the list's begin", blocks.begin, DType::I32);
+  op::check_dtype("attention_blocks", "the list's block", blocks.block, DType::I32);
+  op::check_rank("attention_blocks", "the list's begin", blocks.begin, 3);
+  op::check_rank("attention_blocks", "the list's block", blocks.block, 1);
   const auto shared_or = [](std::int64_t length, std::int64_t all) { return length == 1 || length == all; };
   const std::int64_t rows = (q.size(2) + DSW_BLOCK - 1) / DSW_BLOCK;
   const Tensor& begin = blocks.begin;
   if (!shared_or(begin.size(0), q.size(0)) || !shared_or(begin.size(1), q.size(1)) || begin.size(2) != rows + 1)
-    op::shape_error("attention", fmt::format("the list's begin is {}; for q of {} it must be [{} or 1, {} or 1, {}]", begin.shape().text(),
-                                             q.shape().text(), q.size(0), q.size(1), rows + 1));
+    op::shape_error("attention_blocks", fmt::format("the list's begin is {}; for q of {} it must be [{} or 1, {} or 1, {}]",
+                                                    begin.shape().text(), q.shape().text(), q.size(0), q.size(1), rows + 1));
 }
 
 DswAttention settings_of(const AttentionOptions& options, const Tensor& q) {
@@ -107,8 +107,8 @@ BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOp
   return {from_host(begin, {1, 1, rows}, device), from_host(block, device)};
 }
 
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options,
-                 const Tensor& key_mask) {
+Tensor attention_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options,
+                        const Tensor& key_mask) {
   check_attention(q, k, v, key_mask);
   check_blocks(q, blocks);
   const DswAttention settings = settings_of(options, q);

@@ -38,8 +38,8 @@ BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOp
 /// Block-sparse attention: what `attention` gives when each query also sees only keys of its listed blocks; time and memory traffic follow
 /// the list. With every_block the result is that of `attention` (for more than 4 queries: to the bit).
 /// @throws Error{ShapeMismatch, InvalidArgument} also for a list that breaks the rules above.   Source: Dao et al. 2022, sec. 3.3
-Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options = {},
-                 const Tensor& key_mask = {});
+Tensor attention_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options = {},
+                        const Tensor& key_mask = {});
 
 /// Causal attention over keys and values kept in pages of 64 tokens, for generation: no gradient. Token s of text b lies in page
 /// table[b, s / 64]; query t stands at position lengths[b] - T + t.

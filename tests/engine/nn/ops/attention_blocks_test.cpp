@@ -31,7 +31,7 @@ TEST(AttentionBlocksOp, GradientsAreFiniteDifferences) {
   for (Tensor& input : inputs) input.set_requires_grad(true);
   const Tensor seed = random<double>({1, 2, 66, 2}, 4, *device);
   for (const AttentionOptions& options : {AttentionOptions{}, AttentionOptions{.causal = true, .soft_cap = 2, .dropout = 0.2}}) {
-    const auto f = [&](const std::vector<Tensor>& x) { return attention(x[0], x[1], x[2], list, options); };
+    const auto f = [&](const std::vector<Tensor>& x) { return attention_blocks(x[0], x[1], x[2], list, options); };
     const test::GradCheck result = test::grad_check(f, inputs, seed);
     EXPECT_LE(result.worst, 1e-6) << result.where;
   }
@@ -48,7 +48,7 @@ TEST(AttentionBlocksOp, EveryBlockIsDenseAttention) {
                             random<float>({2, 2, S, 24}, 3, *device)};
       for (Tensor& input : x) input.set_requires_grad(true);
       const Tensor o =
-          listed ? attention(x[0], x[1], x[2], every_block(T, S, options, *device), options) : attention(x[0], x[1], x[2], options);
+          listed ? attention_blocks(x[0], x[1], x[2], every_block(T, S, options, *device), options) : attention(x[0], x[1], x[2], options);
       const Gradients gradients = backward(o, random<float>(o.shape(), 4, *device));
       for (const Tensor& result : {o, gradients.of(x[0]), gradients.of(x[1]), gradients.of(x[2])})
         all.push_back(result.contiguous_copy().to_vector<float>());
@@ -73,7 +73,7 @@ TEST(AttentionBlocksOp, WrongListsAreRefusedWithASentence) {
   const Tensor block = from_host(std::vector<std::int32_t>{0, 1}, *device);
   const auto code = [&](const std::vector<std::int32_t>& begin, const Shape& shape) {
     try {
-      attention(q, q, q, BlockList{from_host(begin, shape, *device), block});
+      attention_blocks(q, q, q, BlockList{from_host(begin, shape, *device), block});
     } catch (const Error& error) {
       return error.code;
     }
