@@ -17,6 +17,7 @@ extern "C" {
 
 #define DSW_MAX_RANK 6
 #define DSW_SCALE_BLOCK 128 /* elements that share a scale along an axis of a matrix of 8-bit floats, and that matmul_blocks sums at once */
+#define DSW_BLOCK 64 /* queries or keys of a block of attention, tokens of a page of kept keys and values */
 
 typedef enum { DSW_F32 = 0, DSW_F64, DSW_BF16, DSW_F16, DSW_I32, DSW_I64, DSW_U8, DSW_BOOL, DSW_E4M3, DSW_E5M2 } DswDType;
 typedef enum { DSW_OK = 0, DSW_UNSUPPORTED, DSW_BAD_ARGUMENT, DSW_OUT_OF_MEMORY, DSW_DEVICE_FAULT } DswStatus;
@@ -145,6 +146,20 @@ typedef struct DswKernels {
    * along K the products of the 8-bit numbers, which are exact, are summed in float32 at least, multiplied by the slice's a_scale and b_scale
    * and added in float32 at least. Blocks along K are 128 long or the whole axis, along M and N any of the three. Source: ibid., sec. 3.3.2 */
   int (*matmul_blocks)(DswStream*, DswView a, DswView a_scale, DswView b, DswView b_scale, DswView bias, DswView c);
+
+  /* attention_fwd and attention_bwd within listed blocks of keys (compressed sparse rows): queries 64 i … 64 i + 63 of (b, h) see of the keys
+   * that these entries would let them see those of the blocks block[begin[b, h, i]] … block[begin[b, h, i + 1] - 1]; block j is the keys
+   * 64 j … 64 j + 63. begin int32 [B, Hq, ceil(T / 64) + 1], block int32 [N]. DSW_BAD_ARGUMENT: begin descends or leaves 0 … N, or the blocks
+   * of a row do not ascend strictly within 0 … ceil(S / 64) - 1. */
+  int (*attention_blocks_fwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView begin, DswView block,
+                              DswView o, DswView lse);
+  int (*attention_blocks_bwd)(DswStream*, const DswAttention*, DswView q, DswView k, DswView v, DswView key_mask, DswView begin, DswView block,
+                              DswView o, DswView lse, DswView d_o, DswView dq, DswView dk, DswView dv);
+  /* attention_fwd over keys and values kept in pages of 64 tokens (Kwon et al. 2023), always causal, without dropout: k_pages and v_pages
+   * [P, Hkv, 64, D]; token s of text b lies in page table[b, s / 64], table int32 [B, M]; lengths int32 [B] counts the tokens kept, the queries'
+   * own included: query t stands at lengths[b] - T + t. DSW_BAD_ARGUMENT: a length outside 0 … 64 M, or a page of it outside 0 … P - 1. */
+  int (*attention_paged_fwd)(DswStream*, const DswAttention*, DswView q, DswView k_pages, DswView v_pages, DswView table, DswView lengths,
+                             DswView o, DswView lse);
 } DswKernels;
 
 #ifdef __cplusplus

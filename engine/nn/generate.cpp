@@ -72,11 +72,12 @@ std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::
   const std::size_t texts = rngs.size();
   std::vector<std::vector<std::int32_t>> ids(texts, prompt), made(texts);
   std::vector<std::int32_t> next(texts);
-  std::vector<KvCache> caches;
+  KvPages pages;
+  std::vector<KvText> kept(1, KvText(pages));
   for (std::int64_t n = 0; n < count; ++n) {
     if (stop.stop_requested()) throw Error(ErrorCode::Stopped, fmt::format("Stopped after {} of {} tokens", n, count));
     const std::int64_t length = static_cast<std::int64_t>(ids.front().size());
-    const std::int64_t known = caches.empty() ? 0 : caches.front().length;
+    const std::int64_t known = kept.front().length();
     // Beyond the context every token gets another position, so nothing of what is kept still holds.
     const bool fits = length <= context;
     const std::int64_t first = fits ? known : length - context;
@@ -84,7 +85,7 @@ std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::
     std::vector<std::int32_t> window;
     for (std::size_t text = 0; text < rows; ++text) window.insert(window.end(), ids[text].begin() + first, ids[text].end());
     const Tensor input = from_host(window, {static_cast<std::int64_t>(rows), length - first}, device);
-    const Tensor logits = fits ? gpt->step(input, caches, pass) : gpt->forward(input, pass);
+    const Tensor logits = fits ? gpt->step(input, pages, kept, pass) : gpt->forward(input, pass);
     const std::vector<float> last = logits.view_slice(1, length - first - 1, length - first).to_vector<float>();
     for (std::size_t text = 0; text < texts; ++text) {
       const auto row = last.begin() + static_cast<std::ptrdiff_t>(rows == 1 ? 0 : text) * vocabulary;
@@ -92,13 +93,7 @@ std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::
       ids[text].push_back(next[text]);
       made[text].push_back(next[text]);
     }
-    if (rows < texts)
-      for (KvCache& cache : caches)
-        for (Tensor* kept : {&cache.k, &cache.v}) {
-          Shape shape = kept->shape();
-          shape[0] = static_cast<std::int64_t>(texts);
-          *kept = kept->view_expand(shape).contiguous_copy();
-        }
+    if (n == 0) kept = std::vector<KvText>(texts, kept.front());  // who share the prompt's pages
     if (on_tokens) on_tokens(next);
   }
   return made;

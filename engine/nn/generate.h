@@ -31,7 +31,8 @@ std::vector<std::int32_t> generate(Module& model, const std::vector<std::int32_t
                                    Rng& rng, Device& device, std::stop_token stop = {},
                                    const std::function<void(std::int32_t)>& on_token = {});
 
-/// Several texts that follow one prompt, drawn side by side: the weights are read once for all of them. `rngs`: one for each text, at
+/// Several texts that follow one prompt, drawn side by side: the weights are read once for all of them, and the full pages
+/// of the prompt's keys and values are kept once. `rngs`: one for each text, at
 /// least one; [text][token] comes back. A text is what `generate` writes with the same Rng, but for the rounding of products of more rows.
 /// `on_tokens` sees the next id of every text as they come. Throws as `generate` does.
 std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::vector<std::int32_t>& prompt, std::int64_t count,

@@ -53,7 +53,10 @@
   X(sgd)                   \
   X(quantize_blocks)       \
   X(dequantize_blocks)     \
-  X(matmul_blocks)
+  X(matmul_blocks)         \
+  X(attention_blocks_fwd)  \
+  X(attention_blocks_bwd)  \
+  X(attention_paged_fwd)
 
 namespace dsw {
 
@@ -158,6 +161,14 @@ double attention_pairs(const DswAttention& settings, const DswView& q, const Dsw
   return static_cast<double>(q.shape[0]) * static_cast<double>(q.shape[1]) * pairs;
 }
 
+/// At most: listed blocks count whole where fewer pairs of them see each other.
+double listed_pairs(const DswAttention& settings, const DswView& q, const DswView& k, const DswView& begin, const DswView& block) {
+  double sharers = 1;  // heads and texts that share a list
+  for (int axis = 0; axis < 2; ++axis)
+    if (begin.stride[axis] == 0) sharers *= static_cast<double>(begin.shape[axis]);
+  return std::min(sharers * elements(block) * DSW_BLOCK * DSW_BLOCK, attention_pairs(settings, q, k));
+}
+
 double flops(const KernelCall& call) {
   const auto view = [&](std::size_t i) -> const DswView& { return call.tensors[i]; };
   const auto conv = [&](const DswView& y, const DswView& w) {
@@ -173,6 +184,13 @@ double flops(const KernelCall& call) {
       const double pairs = attention_pairs(*static_cast<const DswAttention*>(call.settings), view(0), view(1));
       return (call.kernel == k_attention_fwd ? 4 : 10) * pairs * static_cast<double>(view(0).shape[3]);
     }
+    case k_attention_blocks_fwd:
+    case k_attention_blocks_bwd: {
+      const double pairs = listed_pairs(*static_cast<const DswAttention*>(call.settings), view(0), view(1), view(4), view(5));
+      return (call.kernel == k_attention_blocks_fwd ? 4 : 10) * pairs * static_cast<double>(view(0).shape[3]);
+    }
+    case k_attention_paged_fwd:  // at most: the lengths lie on the device
+      return 4 * elements(view(0)) * static_cast<double>(DSW_BLOCK * view(3).shape[1]);
     case k_conv2d_fwd:
       return conv(view(3), view(1));
     case k_conv2d_bwd_data:

@@ -4,10 +4,12 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/block_list.h"
 #include "kernels/philox.h"
 #include "kernels/view.h"
 
-/// Scaled dot-product attention, one query row at a time. Sources: Vaswani et al. 2017; Dao 2022 for the gradient from lse.
+/// Scaled dot-product attention, one query row at a time. Sources: Vaswani et al. 2017; Dao 2022 for the gradient from lse; Kwon et al.
+/// 2023 for the pages.
 namespace dsw::kernels::reference {
 
 struct AttentionSizes {
@@ -51,7 +53,7 @@ double dot(const T* a, std::int64_t as, const T* b, std::int64_t bs, std::int64_
 
 template <class T>
 int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& mask, const DswView& o,
-                  const DswView& lse, const DswView& probabilities) {
+                  const DswView& lse, const DswView& probabilities, const BlockList& list = {}) {
   const auto [B, Hq, Hkv, Tq, S, D] = attention_sizes(q, k);
   std::vector<double> score(static_cast<std::size_t>(S)), out(static_cast<std::size_t>(D));
   for (std::int64_t b = 0; b < B; ++b)
@@ -63,7 +65,7 @@ int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, con
         for (std::int64_t s = 0; s < S; ++s) {
           double& value = score[static_cast<std::size_t>(s)];
           value = -std::numeric_limits<double>::infinity();
-          if (s < range.first || s >= range.last || masked_out(mask, b, s)) continue;
+          if (s < range.first || s >= range.last || masked_out(mask, b, s) || !list.lists(b, h, t, s)) continue;
           value = p.scale * dot(at<T>(q, b, h, t), q.stride[3], at<T>(k, b, hk, s), k.stride[3], D);
           if (p.soft_cap > 0) value = p.soft_cap * std::tanh(value / p.soft_cap);
           if (!std::isnan(maximum) && (value > maximum || std::isnan(value))) maximum = value;
@@ -92,7 +94,8 @@ int attention_fwd(const DswAttention& p, const DswView& q, const DswView& k, con
 /// through the cap: times 1 - (score / cap)^2.
 template <class T>
 int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& mask, const DswView& o,
-                  const DswView& lse, const DswView& d_o, const DswView& dq, const DswView& dk, const DswView& dv) {
+                  const DswView& lse, const DswView& d_o, const DswView& dq, const DswView& dk, const DswView& dv,
+                  const BlockList& list = {}) {
   const auto [B, Hq, Hkv, Tq, S, D] = attention_sizes(q, k);
   const std::size_t size_k = static_cast<std::size_t>(S * D);
   std::vector<double> sum_q(static_cast<std::size_t>(D)), sum_k, sum_v;
@@ -108,7 +111,7 @@ int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, con
           const KeyRange range = visible_keys(p, t, Tq, S);
           sum_q.assign(static_cast<std::size_t>(D), 0.0);
           for (std::int64_t s = range.first; s < range.last; ++s) {
-            if (masked_out(mask, b, s)) continue;
+            if (masked_out(mask, b, s) || !list.lists(b, h, t, s)) continue;
             const T* ks = at<T>(k, b, hk, s);
             double score = p.scale * dot(qt, q.stride[3], ks, k.stride[3], D), slope = p.scale;
             if (p.soft_cap > 0) {
@@ -134,6 +137,39 @@ int attention_bwd(const DswAttention& p, const DswView& q, const DswView& k, con
           const_cast<T*>(at<T>(dv, b, hk, s))[d * dv.stride[3]] = static_cast<T>(sum_v[static_cast<std::size_t>(s * D + d)]);
         }
     }
+  return DSW_OK;
+}
+
+/// attention_fwd over copies of each text's pages in a row.
+template <class T>
+int attention_paged_fwd(DswAttention p, const DswView& q, const DswView& k_pages, const DswView& v_pages, const DswView& table,
+                        const DswView& lengths, const DswView& o, const DswView& lse) {
+  const std::int64_t H = k_pages.shape[1], D = k_pages.shape[3];
+  p.causal = 1;
+  p.dropout = 0;
+  for (std::int64_t b = 0; b < q.shape[0]; ++b) {
+    const std::int64_t S = data<std::int32_t>(lengths)[b * lengths.stride[0]];
+    std::vector<T> k(static_cast<std::size_t>(H * S * D) + 1), v(k);
+    const auto row_of = [&](std::vector<T>& memory) {
+      return DswView{memory.data(), {1, H, S, D}, {H * S * D, S * D, D, 1}, 4, k_pages.dtype};
+    };
+    const DswView keys = row_of(k), values = row_of(v);
+    for (std::int64_t h = 0; h < H; ++h)
+      for (std::int64_t s = 0; s < S; ++s) {
+        const std::int64_t page = data<std::int32_t>(table)[b * table.stride[0] + s / DSW_BLOCK * table.stride[1]];
+        for (std::int64_t d = 0; d < D; ++d) {
+          const auto place = static_cast<std::size_t>((h * S + s) * D + d);
+          k[place] = at<T>(k_pages, page, h, s % DSW_BLOCK)[d * k_pages.stride[3]];
+          v[place] = at<T>(v_pages, page, h, s % DSW_BLOCK)[d * v_pages.stride[3]];
+        }
+      }
+    const auto text = [b](DswView x) {
+      x.data = data<T>(x) + b * x.stride[0];
+      x.shape[0] = 1;
+      return x;
+    };
+    attention_fwd<T>(p, text(q), keys, values, DswView{}, text(o), text(lse), DswView{});
+  }
   return DSW_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "kernels/page_table.h"
 #include "kernels/reference/attention.h"
 #include "kernels/reference/conv.h"
 #include "kernels/reference/elementwise.h"
@@ -188,6 +189,22 @@ int attention_bwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V o, V ls
   return on_floats({&q, &k, &v, &o, &lse, &d_o}, {&dq, &dk, &dv},
                    [&]<class T>(T) { return ref::attention_bwd<T>(*p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv); });
 }
+int attention_blocks_fwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V begin, V block, V o, V lse) {
+  const dsw::kernels::BlockList list{begin, block};
+  if (const int status = dsw::kernels::check_block_list(list, k.shape[2]); status != DSW_OK) return status;
+  return on_floats({&q, &k, &v}, {&o, &lse}, [&]<class T>(T) { return ref::attention_fwd<T>(*p, q, k, v, key_mask, o, lse, V{}, list); });
+}
+int attention_blocks_bwd(S, const DswAttention* p, V q, V k, V v, V key_mask, V begin, V block, V o, V lse, V d_o, V dq, V dk, V dv) {
+  const dsw::kernels::BlockList list{begin, block};
+  if (const int status = dsw::kernels::check_block_list(list, k.shape[2]); status != DSW_OK) return status;
+  return on_floats({&q, &k, &v, &o, &lse, &d_o}, {&dq, &dk, &dv},
+                   [&]<class T>(T) { return ref::attention_bwd<T>(*p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv, list); });
+}
+int attention_paged_fwd(S, const DswAttention* p, V q, V k_pages, V v_pages, V table, V lengths, V o, V lse) {
+  if (const int status = dsw::kernels::check_page_table(table, lengths, k_pages.shape[0]); status != DSW_OK) return status;
+  return on_floats({&q, &k_pages, &v_pages}, {&o, &lse},
+                   [&]<class T>(T) { return ref::attention_paged_fwd<T>(*p, q, k_pages, v_pages, table, lengths, o, lse); });
+}
 int conv2d_fwd(S, const DswConv* p, V x, V w, V bias, V y) {
   return on_floats({&x, &w, &bias}, {&y}, [&]<class T>(T) { return ref::conv2d_fwd<T>(*p, x, w, bias, y); });
 }
@@ -262,6 +279,9 @@ const DswKernels* dsw_reference_kernels(void) {
                                    sgd,
                                    quantize_blocks,
                                    dequantize_blocks,
-                                   matmul_blocks};
+                                   matmul_blocks,
+                                   attention_blocks_fwd,
+                                   attention_blocks_bwd,
+                                   attention_paged_fwd};
   return &table;
 }

@@ -34,13 +34,14 @@ int main(int argc, char** argv) {
 
   const NoGradScope no_grad;
   Forward pass;
-  std::vector<KvCache> caches;
+  KvPages pages;
+  std::vector<KvText> text(1, KvText(pages));
   std::vector<double> seconds;
   std::int32_t id = 1;
   for (int n = 0; n < tokens; ++n) {
     const auto begin = std::chrono::steady_clock::now();
     const std::vector<float> logits =
-        model.step(from_host(std::vector<std::int32_t>{id}, {1, 1}, *device), caches, pass).to_vector<float>();
+        model.step(from_host(std::vector<std::int32_t>{id}, {1, 1}, *device), pages, text, pass).to_vector<float>();
     id = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }

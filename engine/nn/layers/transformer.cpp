@@ -43,9 +43,17 @@ Tensor masked_scores(const Tensor& q, const Tensor& k, double scale, bool causal
   return from_host(scores, {batch, heads, queries, keys}, q.device());
 }
 
-void append(const Tensor& x, Tensor& store, std::int64_t length, std::int64_t capacity) {
-  if (!store) store = empty({x.size(0), x.size(1), capacity, x.size(3)}, x.dtype(), x.device());
-  copy_into(x, store.view_slice(2, length, length + x.size(2)));
+/// rope by the positions of all texts [T] or of each [B, T].
+Tensor turn(const Tensor& x, const Tensor& positions, const TransformerConfig& config) {
+  if (positions.rank() == 1) return rope(x, positions, config.rotary_base, config.rotary_neighbours);
+  std::vector<Tensor> turned;
+  std::int64_t text = 0;
+  for (const Tensor& one : split(x, 0, std::vector<std::int64_t>(static_cast<std::size_t>(x.size(0)), 1))) {
+    const Tensor own = positions.view_slice(0, text, text + 1).view_reshape({positions.size(1)});
+    turned.push_back(rope(one, own, config.rotary_base, config.rotary_neighbours));
+    ++text;
+  }
+  return concat(turned, 0);
 }
 
 }  // namespace
@@ -82,8 +90,8 @@ Tensor SelfAttention::attend(const Tensor& x, Forward& pass, const AttentionCont
   Tensor q = permute(parts[0], {0, 2, 1, 3}), k = permute(parts[1], {0, 2, 1, 3});
   const Tensor v = permute(parts[2], {0, 2, 1, 3});
   if (config_.rotary) {
-    q = rope(q, context.positions, config_.rotary_base, config_.rotary_neighbours);
-    k = rope(k, context.positions, config_.rotary_base, config_.rotary_neighbours);
+    q = turn(q, context.positions, config_);
+    k = turn(k, context.positions, config_);
   }
   pass.see("q", q);
   pass.see("k", k);
@@ -101,18 +109,15 @@ Tensor SelfAttention::mix(const Tensor& q, const Tensor& k, const Tensor& v, For
     options.dropout = config_.dropout;
     options.dropout_key = next_dropout_key(pass);
   }
-  Tensor all_k = k, all_v = v;
-  if (KvCache* cache = context.cache) {
-    append(k, cache->k, cache->length, context.cache_capacity);
-    append(v, cache->v, cache->length, context.cache_capacity);
-    cache->length += k.size(2);
-    all_k = cache->k.view_slice(2, 0, cache->length);
-    all_v = cache->v.view_slice(2, 0, cache->length);
+  if (KvStep* step = context.step) {
+    DSW_CHECK(config_.causal && !context.key_mask, "generation is causal and its texts have no padding");
+    step->keep(context.layer, k, v);
+    return step->is_first() ? attention(q, k, v, options) : step->attend(context.layer, q, options.scale);
   }
-  if (!pass.observe) return attention(q, all_k, all_v, options, context.key_mask);
-  pass.see("scores", masked_scores(q.detach(), all_k.detach(), options.scale, config_.causal, context.key_mask));
+  if (!pass.observe) return attention(q, k, v, options, context.key_mask);
+  pass.see("scores", masked_scores(q.detach(), k.detach(), options.scale, config_.causal, context.key_mask));
   Tensor probabilities;
-  Tensor y = attention(q, all_k, all_v, options, context.key_mask, &probabilities);
+  Tensor y = attention(q, k, v, options, context.key_mask, &probabilities);
   pass.see("probabilities", probabilities);
   return y;
 }

@@ -5,6 +5,7 @@
 
 #include "engine/nn/block_chain.h"
 #include "engine/nn/kept_memory.h"
+#include "engine/nn/kv_pages.h"
 #include "engine/nn/layers/activation.h"
 #include "engine/nn/layers/linear.h"
 #include "engine/nn/module.h"
@@ -31,23 +32,17 @@ struct TransformerConfig {
   double residual_sd = 0.02;  ///< of the projections that end in the residual stream: 0.02 / sqrt(2 L) in GPT-2
 };
 
-/// Keys and values of the tokens seen so far, [B, Hkv, capacity, D]. Made by the first step.
-struct KvCache {
-  Tensor k, v;
-  std::int64_t length = 0;
-};
-
 /// What attention knows besides its input.
 struct AttentionContext {
-  Tensor key_mask;           ///< bool [B, T], 1: may be seen; undefined: all
-  Tensor positions;          ///< int32 [T], for rotary positions
-  KvCache* cache = nullptr;  ///< generation: the input continues what is in it
-  std::int64_t cache_capacity = 0;
+  Tensor key_mask;         ///< bool [B, T], 1: may be seen; undefined: all
+  Tensor positions;        ///< int32 [T], or [B, T] in generation, for rotary positions
+  KvStep* step = nullptr;  ///< generation: the input continues the texts in it; without a key mask
+  std::size_t layer = 0;   ///< of the step
 };
 
 /// softmax(q k^T / sqrt(D)) v for each head, then a projection. x [B, T, C] → [B, T, C].
 /// State: c_attn.{weight [C + 2 Hkv D, C], bias} makes q, k, v in this order; c_proj.
-/// Observed: "q", "k", "v" [B, H, T, D], "scores" (masked with -inf), "probabilities" [B, Hq, T, T], "heads" [B, T, C].
+/// Observed: "q", "k", "v" [B, H, T, D], outside generation "scores" (masked with -inf), "probabilities" [B, Hq, T, T], "heads" [B, T, C].
 /// Cost: the products; scores and values 4 D FLOPs and softmax 5 for each pair that may be seen (causal: T (T + 1) / 2 a head).
 class SelfAttention : public Module, public KeptMemory {
  public:

@@ -27,33 +27,41 @@ Gpt::Gpt(const GptConfig& config)
   }
 }
 
-Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return logits_of(hidden(tokens, pass, nullptr), pass); }
-Tensor Gpt::step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass) {
-  caches.resize(blocks_.size());
-  return logits_of(hidden(tokens, pass, &caches), pass);
+Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return logits_of(hidden(tokens, pass), pass); }
+
+Tensor Gpt::step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass) {
+  DSW_CHECK(tokens.rank() == 2 && tokens.size(0) == static_cast<std::int64_t>(texts.size()), "a row of tokens for each text");
+  std::int64_t longest = 0;
+  for (const KvText& text : texts) longest = std::max(longest, text.length());
+  output_shape({tokens.size(0), longest + tokens.size(1)});
+  KvStep step(pages, texts, tokens.size(1), tokens.device());
+  return logits_of(run(tokens, step.positions(), pass, &step), pass);
 }
 
-Tensor Gpt::hidden(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches) {
-  const std::int64_t first = caches && !caches->empty() ? caches->front().length : 0;
-  output_shape({tokens.size(0), first + tokens.size(1)});
+Tensor Gpt::hidden(const Tensor& tokens, Forward& pass) {
+  output_shape(tokens.shape());
+  return run(tokens, position_range(0, tokens.size(1), tokens.device()), pass, nullptr);
+}
+
+Tensor Gpt::run(const Tensor& tokens, const Tensor& positions, Forward& pass, KvStep* step) {
   AttentionContext context;
-  context.positions = position_range(first, tokens.size(1), tokens.device());
-  context.cache_capacity = config_.context;
+  context.positions = positions;
+  context.step = step;
   Tensor x = call("transformer.wte", wte_, tokens, pass);
   if (wpe_) x = add(x, call("transformer.wpe", *wpe_, context.positions, pass));
   pass.see("transformer.embedded", x);
   x = drop(x, config_.block.dropout, pass);
   std::vector<ChainBlock> chain;
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-    if (caches) context.cache = &(*caches)[layer];
+    context.layer = layer;
     chain.push_back(transformer_link(fmt::format("transformer.h.{}", layer), *blocks_[layer], context));
   }
   x = run_blocks(chain, x, pass);
   return call("transformer.ln_f", *norm_, x, pass);
 }
 
-Tensor Gpt::logits_of(const Tensor& hidden, Forward& pass) {
-  const Tensor logits = head_ ? head_->forward(hidden, pass) : linear(hidden, pass.weight(wte_.weight().value), Tensor());
+Tensor Gpt::logits_of(const Tensor& x, Forward& pass) {
+  const Tensor logits = head_ ? head_->forward(x, pass) : linear(x, pass.weight(wte_.weight().value), Tensor());
   pass.see("logits", logits);
   return logits;
 }
@@ -69,7 +77,7 @@ double Gpt::logits_bytes(const Shape& input) const {
 
 Tensor Gpt::loss(const Tensor& tokens, const Tensor& target, double smoothing, Forward& pass) {
   const std::int64_t rows = logits_rows(tokens.shape());
-  const Tensor x = hidden(tokens, pass, nullptr);
+  const Tensor x = hidden(tokens, pass);
   if (rows >= tokens.elements() || pass.observe || pass.compute == DType::F16) return cross_entropy(logits_of(x, pass), target, smoothing);
   return linear_cross_entropy(x, pass.weight((head_ ? head_->weight() : wte_.weight()).value), target, smoothing, rows);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <span>
 #include <vector>
 
 #include "engine/nn/block_chain.h"
@@ -23,9 +24,9 @@ class Gpt : public Module, public HasChain, public HasLoss {
  public:
   explicit Gpt(const GptConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
-  /// Generation: `tokens` [B, T] continue what `caches` (one a layer) hold; logits of these tokens [B, T, V].
-  /// At most `context` tokens in all.
-  Tensor step(const Tensor& tokens, std::vector<KvCache>& caches, Forward& pass);
+  /// Generation: `tokens` [B, T] continue `texts` (B of them, whose keys and values lie in `pages`); logits of these tokens [B, T, V].
+  /// The texts may have different lengths; each has at most `context` tokens in all.
+  Tensor step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass);
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   std::vector<BlockCost> chain_costs(const Shape& input) const override;
@@ -41,8 +42,9 @@ class Gpt : public Module, public HasChain, public HasLoss {
 
  private:
   /// The last norm's result [B, T, C].
-  Tensor hidden(const Tensor& tokens, Forward& pass, std::vector<KvCache>* caches);
-  Tensor logits_of(const Tensor& hidden, Forward& pass);
+  Tensor run(const Tensor& tokens, const Tensor& positions, Forward& pass, KvStep* step);
+  Tensor hidden(const Tensor& tokens, Forward& pass);  ///< the same of whole texts, without kept keys
+  Tensor logits_of(const Tensor& x, Forward& pass);
   /// Tokens whose logits live at once.
   std::int64_t logits_rows(const Shape& input) const;
   Shape hidden_shape(const Shape& input) const { return {input[0], input[1], config_.block.width}; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/ops/attention.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/nn/ops/op_support.h"
@@ -28,6 +29,33 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
     op::shape_error("attention", fmt::format("the key mask is {}; it must be bool or uint8", dtype_name(key_mask.dtype())));
 }
 
+void check_blocks(const Tensor& q, const BlockList& blocks) {
+  op::check_together("attention_blocks", {&q, &blocks.begin, &blocks.block});
+  op::check_dtype("attention_blocks", "the list's begin", blocks.begin, DType::I32);
+  op::check_dtype("attention_blocks", "the list's block", blocks.block, DType::I32);
+  op::check_rank("attention_blocks", "the list's begin", blocks.begin, 3);
+  op::check_rank("attention_blocks", "the list's block", blocks.block, 1);
+  const auto shared_or = [](std::int64_t length, std::int64_t all) { return length == 1 || length == all; };
+  const std::int64_t rows = (q.size(2) + DSW_BLOCK - 1) / DSW_BLOCK;
+  const Tensor& begin = blocks.begin;
+  if (!shared_or(begin.size(0), q.size(0)) || !shared_or(begin.size(1), q.size(1)) || begin.size(2) != rows + 1)
+    op::shape_error("attention_blocks", fmt::format("the list's begin is {}; for q of {} it must be [{} or 1, {} or 1, {}]",
+                                                    begin.shape().text(), q.shape().text(), q.size(0), q.size(1), rows + 1));
+}
+
+DswAttention settings_of(const AttentionOptions& options, const Tensor& q) {
+  if (!(options.dropout >= 0 && options.dropout < 1))
+    throw Error(ErrorCode::InvalidArgument, fmt::format("attention: dropout is {}; it must be 0 or more and below 1", options.dropout));
+  DswAttention settings{};
+  settings.scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(3)));
+  settings.causal = options.causal ? 1 : 0;
+  settings.window = options.window;
+  settings.soft_cap = options.soft_cap;
+  settings.dropout = options.dropout;
+  settings.dropout_key = options.dropout_key;
+  return settings;
+}
+
 Tensor raw_rope(const Tensor& x, const Tensor& position, double base, bool interleaved, bool inverse) {
   Tensor y = empty_in_order_of(x, x.dtype());
   if (y.elements() > 0)
@@ -40,18 +68,9 @@ Tensor raw_rope(const Tensor& x, const Tensor& position, double base, bool inter
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options, const Tensor& key_mask,
                  Tensor* probabilities) {
   check_attention(q, k, v, key_mask);
-  if (!(options.dropout >= 0 && options.dropout < 1))
-    throw Error(ErrorCode::InvalidArgument, fmt::format("attention: dropout is {}; it must be 0 or more and below 1", options.dropout));
-  DswAttention settings{};
-  settings.scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(3)));
-  settings.causal = options.causal ? 1 : 0;
-  settings.window = options.window;
-  settings.soft_cap = options.soft_cap;
-  settings.dropout = options.dropout;
-  settings.dropout_key = options.dropout_key;
-  const Shape rows{q.size(0), q.size(1), q.size(2)};
+  const DswAttention settings = settings_of(options, q);
   Tensor o = empty_in_order_of(q, q.dtype());
-  const Tensor lse = empty(rows, op::statistics_dtype(q), q.device());
+  const Tensor lse = empty({q.size(0), q.size(1), q.size(2)}, op::statistics_dtype(q), q.device());
   if (probabilities) *probabilities = empty({q.size(0), q.size(1), q.size(2), k.size(2)}, q.dtype(), q.device());
   if (o.elements() > 0) {
     op::run(q, "attention_fwd", &DswKernels::attention_fwd, &settings, q.view(), k.view(), v.view(), key_mask.view(), o.view(), lse.view(),
@@ -71,6 +90,75 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
                     {"causal", static_cast<double>(settings.causal)},
                     {"window", static_cast<double>(settings.window)},
                     {"soft_cap", settings.soft_cap}});
+}
+
+BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOptions& options, Device& device) {
+  std::vector<std::int32_t> begin{0}, block;
+  const auto last_seen = [&](std::int64_t t) {  // keys before this one may be seen by query t
+    return options.causal ? std::clamp<std::int64_t>(t + keys - queries + 1, 0, keys) : keys;
+  };
+  for (std::int64_t t = 0; t < queries; t += DSW_BLOCK) {
+    const std::int64_t end = last_seen(std::min<std::int64_t>(queries, t + DSW_BLOCK) - 1);
+    const std::int64_t first = options.window > 0 ? std::max<std::int64_t>(0, last_seen(t) - options.window) : 0;
+    for (std::int64_t s = first / DSW_BLOCK; s * DSW_BLOCK < end; ++s) block.push_back(static_cast<std::int32_t>(s));
+    begin.push_back(static_cast<std::int32_t>(block.size()));
+  }
+  const auto rows = static_cast<std::int64_t>(begin.size());
+  return {from_host(begin, {1, 1, rows}, device), from_host(block, device)};
+}
+
+Tensor attention_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options,
+                        const Tensor& key_mask) {
+  check_attention(q, k, v, key_mask);
+  check_blocks(q, blocks);
+  const DswAttention settings = settings_of(options, q);
+  const Tensor begin = blocks.begin.view_expand({q.size(0), q.size(1), blocks.begin.size(2)}), block = blocks.block;
+  Tensor o = empty_in_order_of(q, q.dtype());
+  const Tensor lse = empty({q.size(0), q.size(1), q.size(2)}, op::statistics_dtype(q), q.device());
+  if (o.elements() > 0) {
+    op::run(q, "attention_blocks_fwd", &DswKernels::attention_blocks_fwd, &settings, q.view(), k.view(), v.view(), key_mask.view(),
+            begin.view(), block.view(), o.view(), lse.view());
+  }
+  return with_grad(
+      o, {q, k, v, key_mask},
+      [settings, q, k, v, key_mask, begin, block, lse, o = o.detach()](const Tensor& d_o) {
+        const Tensor dq = empty_in_order_of(q, q.dtype()), dk = empty_in_order_of(k, k.dtype()), dv = empty_in_order_of(v, v.dtype());
+        if (o.elements() == 0) return Grads{zeros_like(q), zeros_like(k), zeros_like(v), Tensor()};
+        op::run(q, "attention_blocks_bwd", &DswKernels::attention_blocks_bwd, &settings, q.view(), k.view(), v.view(), key_mask.view(),
+                begin.view(), block.view(), o.view(), lse.view(), d_o.view(), dq.view(), dk.view(), dv.view());
+        return Grads{dq, dk, dv, Tensor()};
+      },
+      "attention_blocks");
+}
+
+Tensor attention_paged(const Tensor& q, const Tensor& k_pages, const Tensor& v_pages, const Tensor& table, const Tensor& lengths,
+                       const AttentionOptions& options) {
+  op::check_together("attention_paged", {&q, &k_pages, &v_pages, &table, &lengths});
+  op::check_float("attention_paged", q);
+  op::check_same_dtype("attention_paged", q, k_pages);
+  op::check_same_dtype("attention_paged", q, v_pages);
+  op::check_rank("attention_paged", "q", q, 4);
+  op::check_rank("attention_paged", "k_pages", k_pages, 4);
+  if (k_pages.shape() != v_pages.shape() || k_pages.size(2) != DSW_BLOCK || k_pages.size(3) != q.size(3) || k_pages.size(1) < 1 ||
+      q.size(1) % k_pages.size(1) != 0) {
+    op::shape_error(
+        "attention_paged",
+        fmt::format("q is {}, k_pages is {}, v_pages is {}; q must be [B, Hq, T, D], pages [P, Hkv, {}, D] with Hq a multiple of Hkv",
+                    q.shape().text(), k_pages.shape().text(), v_pages.shape().text(), DSW_BLOCK));
+  }
+  op::check_dtype("attention_paged", "table", table, DType::I32);
+  op::check_rank("attention_paged", "table", table, 2);
+  op::check_shape("attention_paged", "table", table, {q.size(0), table.size(1)});
+  op::check_dtype("attention_paged", "lengths", lengths, DType::I32);
+  op::check_shape("attention_paged", "lengths", lengths, {q.size(0)});
+  const DswAttention settings = settings_of(options, q);
+  const Tensor o = empty_in_order_of(q, q.dtype());
+  const Tensor lse = empty({q.size(0), q.size(1), q.size(2)}, op::statistics_dtype(q), q.device());
+  if (o.elements() > 0) {
+    op::run(q, "attention_paged_fwd", &DswKernels::attention_paged_fwd, &settings, q.view(), k_pages.view(), v_pages.view(), table.view(),
+            lengths.view(), o.view(), lse.view());
+  }
+  return o;
 }
 
 Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleaved) {

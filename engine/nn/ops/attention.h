@@ -26,6 +26,29 @@ struct AttentionOptions {
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {}, const Tensor& key_mask = {},
                  Tensor* probabilities = nullptr);
 
+/// Which blocks of 64 keys each block of 64 queries may see, in compressed sparse rows: row i of (b, h) lists
+/// block[begin[b, h, i]] … block[begin[b, h, i + 1] - 1], strictly ascending, each 0 … ceil(S / 64) - 1. A row may be empty.
+struct BlockList {
+  Tensor begin;  ///< int32 [B or 1, Hq or 1, ceil(T / 64) + 1]; 1: texts or heads share a list
+  Tensor block;  ///< int32 [N]
+};
+/// The list with every block that holds a pair which `options` lets see each other, shared by texts and heads.
+BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOptions& options, Device& device);
+
+/// Block-sparse attention: what `attention` gives when each query also sees only keys of its listed blocks; time and memory traffic follow
+/// the list. With every_block the result is that of `attention` (for more than 4 queries: to the bit).
+/// @throws Error{ShapeMismatch, InvalidArgument} also for a list that breaks the rules above.   Source: Dao et al. 2022, sec. 3.3
+Tensor attention_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const BlockList& blocks, const AttentionOptions& options = {},
+                        const Tensor& key_mask = {});
+
+/// Causal attention over keys and values kept in pages of 64 tokens, for generation: no gradient. Token s of text b lies in page
+/// table[b, s / 64]; query t stands at position lengths[b] - T + t.
+/// @param q  [B, Hq, T, D]   @param k_pages, v_pages  [P, Hkv, 64, D]   @param table  int32 [B, M]   @param lengths  int32 [B]: the
+/// tokens kept, the queries' own included, 0 … 64 M.   Window and soft cap apply; `causal` and `dropout` are not looked at.
+/// @return  [B, Hq, T, D]   @throws Error{ShapeMismatch, InvalidArgument}.   Source: Kwon et al. 2023
+Tensor attention_paged(const Tensor& q, const Tensor& k_pages, const Tensor& v_pages, const Tensor& table, const Tensor& lengths,
+                       const AttentionOptions& options = {});
+
 /// Rotary positions: pair i of the last axis is turned by position / base^(2i / D).
 /// @param x         [B, H, T, D], D even; strided views are read in place, the result lies in x's order of axes
 /// @param position  [T], int32, >= 0   @param base  > 0, usually 10000

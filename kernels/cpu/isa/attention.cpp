@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/cpu/isa/attention_few_queries.h"
-#include "kernels/cpu/isa/attention_parts.h"
+#include "kernels/cpu/isa/attention_keys.h"
 #include "kernels/cpu/isa/table.h"
 #include "kernels/reference/reference_kernels.h"
 
 // Blocks of queries against blocks of keys, so that only a block of scores ever exists. The softmax is kept with a running maximum
-// and sum; the gradient makes the scores again from the row's log-sum-exp. Source: Dao 2023, "FlashAttention-2", algorithms 1 and 2.
+// and sum; the gradient makes the scores again from the row's log-sum-exp. Source: Dao 2023, "FlashAttention-2", algorithms 1 and 2. One
+// thread walks all queries of a key head, so the gradients of keys and values add up in the queries' order, listed or not.
 namespace dsw::kernels::DSW_ISA {
 namespace {
 
@@ -29,17 +30,25 @@ void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, st
   std::fill(s.out, s.out + M * a.depth, 0.0f);
   std::fill(s.maximum, s.maximum + M, -kInfinity);
   std::fill(s.sum, s.sum + M * kWidth, 0.0f);
-  const Share keys = block_keys(a, t0, t1);
   const float unit = a.p.soft_cap > 0 ? kLog2E : 1;  // else the queries carry it
-  for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
-    panel_gemm(Factor<float>{s.q, a.depth, 1}, M, s.kt + k0 * a.depth, a.depth * kPanel, a.D, n, s.scores, kKeys, false);
+  for (KeyWalk keys(a, b, h, t0, t1); keys.next();) {
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        panel_gemm(Factor<float>{s.q + c.m * a.depth, a.depth, 1}, c.rows, s.kt + c.key * a.depth, a.depth * kPanel, a.D, in_vectors(c.n),
+                   s.scores + c.m * kKeys + c.column, kKeys, false);
+      });
     for (std::int64_t i = 0; i < M; ++i) {
-      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys, 1, unit);
-      online_softmax(s.scores + i * kKeys, n, s.maximum[i], s.sum + i * kWidth, s.out + i * a.depth, a.depth);
-      if (a.p.dropout > 0) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, k0, n, s.scores + i * kKeys);
+      float* row = s.scores + i * kKeys;
+      for (const KeyRun& run : keys) finish_scores(a, b, t0 + i, run.key, run.padded_n(), row + run.column, 1, unit);
+      online_softmax(row, keys.columns(), s.maximum[i], s.sum + i * kWidth, s.out + i * a.depth, a.depth);
+      if (a.p.dropout > 0)
+        for (const KeyRun& run : keys) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, run.key, run.padded_n(), row + run.column);
     }
-    panel_gemm(Factor<float>{s.scores, kKeys, 1}, M, s.v + k0 * kPanel, a.S * kPanel, width, a.depth, s.out, a.depth, true);
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        panel_gemm(Factor<float>{s.scores + c.m * kKeys + c.column, kKeys, 1}, c.rows, s.v + c.key * kPanel, a.S * kPanel, c.n, a.depth,
+                   s.out + c.m * a.depth, a.depth, true);
+      });
   }
 }
 
@@ -83,6 +92,12 @@ bool one_dtype(std::initializer_list<const DswView*> views) {
   return all_narrow(views) && std::all_of(views.begin(), views.end(), [dtype](const DswView* view) { return view->dtype == dtype; });
 }
 
+int forward_in(DswStream* stream, const Problem& a, const DswView& q, const DswView& k, const DswView& v, const DswView& o,
+               const DswView& lse) {
+  if (kPairProducts && q.dtype == DSW_BF16) return forward_pairs(stream, a, q, k, v, o, lse);
+  return with_narrow(q.dtype, [&]<class T>(T) { return forward<T>(stream, a, q, k, v, o, lse); });
+}
+
 int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
                   DswView probabilities) {
   // Probabilities are for a person's eyes: the plain loops write them.
@@ -90,9 +105,17 @@ int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
     return dsw_reference_kernels()->attention_fwd(stream, p, q, k, v, key_mask, o, lse, probabilities);
   }
   if (has_few_queries(*p, q, k, v, o)) return few_queries_attention(stream, *p, q, k, v, key_mask, o, lse);
-  const Problem a = problem_of(*p, q, k, key_mask);
-  if (kPairProducts && q.dtype == DSW_BF16) return forward_pairs(stream, a, q, k, v, o, lse);
-  return with_narrow(q.dtype, [&]<class T>(T) { return forward<T>(stream, a, q, k, v, o, lse); });
+  return forward_in(stream, problem_of(*p, q, k, key_mask, {}), q, k, v, o, lse);
+}
+
+int attention_blocks_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView begin,
+                         DswView block, DswView o, DswView lse) {
+  if (!one_dtype({&q, &k, &v, &o}) || !all_float32({&lse})) {
+    return dsw_reference_kernels()->attention_blocks_fwd(stream, p, q, k, v, key_mask, begin, block, o, lse);
+  }
+  const BlockList list{begin, block};
+  if (const int status = check_block_list(list, k.shape[2]); status != DSW_OK) return status;
+  return forward_in(stream, problem_of(*p, q, k, key_mask, list), q, k, v, o, lse);
 }
 
 struct BackwardScratch {
@@ -119,21 +142,34 @@ struct BackwardScratch {
 void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, std::int64_t h, std::int64_t t0, std::int64_t t1) {
   const std::int64_t M = t1 - t0;
   std::fill(s.dq, s.dq + M * a.depth, 0.0f);
-  const Share keys = block_keys(a, t0, t1);
-  for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
-    panel_gemm(Factor<float>{s.q, a.depth, 1}, M, s.kt + k0 * a.depth, a.depth * kPanel, a.D, n, s.scores, kKeys, false);
-    panel_gemm(Factor<float>{s.dout, a.depth, 1}, M, s.vt + k0 * a.depth, a.depth * kPanel, a.D, n, s.dscores, kKeys, false);
+  for (KeyWalk keys(a, b, h, t0, t1); keys.next();) {
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        const std::int64_t n = in_vectors(c.n), at = c.m * kKeys + c.column;
+        panel_gemm(Factor<float>{s.q + c.m * a.depth, a.depth, 1}, c.rows, s.kt + c.key * a.depth, a.depth * kPanel, a.D, n, s.scores + at,
+                   kKeys, false);
+        panel_gemm(Factor<float>{s.dout + c.m * a.depth, a.depth, 1}, c.rows, s.vt + c.key * a.depth, a.depth * kPanel, a.D, n,
+                   s.dscores + at, kKeys, false);
+      });
     for (std::int64_t i = 0; i < M; ++i) {
-      finish_scores(a, b, t0 + i, k0, n, s.scores + i * kKeys, static_cast<float>(a.p.scale));
+      float *scores = s.scores + i * kKeys, *dscores = s.dscores + i * kKeys;
       const std::int64_t row = (b * a.Hq + h) * a.Tq + t0 + i;
-      if (a.p.dropout > 0) drop_row(a, row, k0, n, s.dscores + i * kKeys);
-      gradient_row(a, n, s.lse[i], s.delta[i], s.scores + i * kKeys, s.dscores + i * kKeys);
-      if (a.p.dropout > 0) drop_row(a, row, k0, n, s.scores + i * kKeys);
+      for (const KeyRun& run : keys) {
+        finish_scores(a, b, t0 + i, run.key, run.padded_n(), scores + run.column, static_cast<float>(a.p.scale));
+        if (a.p.dropout > 0) drop_row(a, row, run.key, run.padded_n(), dscores + run.column);
+      }
+      gradient_row(a, keys.columns(), s.lse[i], s.delta[i], scores, dscores);
+      if (a.p.dropout > 0)
+        for (const KeyRun& run : keys) drop_row(a, row, run.key, run.padded_n(), scores + run.column);
     }
-    small_gemm(Factor<float>{s.scores, 1, kKeys}, width, s.dout, a.depth, M, a.depth, s.dv + k0 * a.depth, a.depth, true);
-    small_gemm(Factor<float>{s.dscores, 1, kKeys}, width, s.q, a.depth, M, a.depth, s.dk + k0 * a.depth, a.depth, true);
-    panel_gemm(Factor<float>{s.dscores, kKeys, 1}, M, s.k + k0 * kPanel, a.S * kPanel, width, a.depth, s.dq, a.depth, true);
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        const float *scores = s.scores + c.m * kKeys + c.column, *dscores = s.dscores + c.m * kKeys + c.column;
+        const std::int64_t from = c.m * a.depth, to = c.key * a.depth;
+        small_gemm(Factor<float>{scores, 1, kKeys}, c.n, s.dout + from, a.depth, c.rows, a.depth, s.dv + to, a.depth, true);
+        small_gemm(Factor<float>{dscores, 1, kKeys}, c.n, s.q + from, a.depth, c.rows, a.depth, s.dk + to, a.depth, true);
+        panel_gemm(Factor<float>{dscores, kKeys, 1}, c.rows, s.k + c.key * kPanel, a.S * kPanel, c.n, a.depth, s.dq + from, a.depth, true);
+      });
   }
 }
 
@@ -176,14 +212,28 @@ int backward(DswStream* stream, const Problem& a, const DswView& q, const DswVie
   return DSW_OK;
 }
 
+int backward_in(DswStream* stream, const Problem& a, const DswView& q, const DswView& k, const DswView& v, const DswView& o,
+                const DswView& lse, const DswView& d_o, const DswView& dq, const DswView& dk, const DswView& dv) {
+  if (kPairProducts && q.dtype == DSW_BF16) return backward_pairs(stream, a, q, k, v, o, lse, d_o, dq, dk, dv);
+  return with_narrow(q.dtype, [&]<class T>(T) { return backward<T>(stream, a, q, k, v, o, lse, d_o, dq, dk, dv); });
+}
+
 int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView o, DswView lse,
                   DswView d_o, DswView dq, DswView dk, DswView dv) {
   if (!one_dtype({&q, &k, &v, &o, &d_o, &dq, &dk, &dv}) || !all_float32({&lse})) {
     return dsw_reference_kernels()->attention_bwd(stream, p, q, k, v, key_mask, o, lse, d_o, dq, dk, dv);
   }
-  const Problem a = problem_of(*p, q, k, key_mask);
-  if (kPairProducts && q.dtype == DSW_BF16) return backward_pairs(stream, a, q, k, v, o, lse, d_o, dq, dk, dv);
-  return with_narrow(q.dtype, [&]<class T>(T) { return backward<T>(stream, a, q, k, v, o, lse, d_o, dq, dk, dv); });
+  return backward_in(stream, problem_of(*p, q, k, key_mask, {}), q, k, v, o, lse, d_o, dq, dk, dv);
+}
+
+int attention_blocks_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView key_mask, DswView begin,
+                         DswView block, DswView o, DswView lse, DswView d_o, DswView dq, DswView dk, DswView dv) {
+  if (!one_dtype({&q, &k, &v, &o, &d_o, &dq, &dk, &dv}) || !all_float32({&lse})) {
+    return dsw_reference_kernels()->attention_blocks_bwd(stream, p, q, k, v, key_mask, begin, block, o, lse, d_o, dq, dk, dv);
+  }
+  const BlockList list{begin, block};
+  if (const int status = check_block_list(list, k.shape[2]); status != DSW_OK) return status;
+  return backward_in(stream, problem_of(*p, q, k, key_mask, list), q, k, v, o, lse, d_o, dq, dk, dv);
 }
 
 }  // namespace
@@ -191,6 +241,8 @@ int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k
 void add_attention(DswKernels& table) {
   table.attention_fwd = attention_fwd;
   table.attention_bwd = attention_bwd;
+  table.attention_blocks_fwd = attention_blocks_fwd;
+  table.attention_blocks_bwd = attention_blocks_bwd;
 }
 
 }  // namespace dsw::kernels::DSW_ISA

@@ -4,55 +4,17 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/cpu/isa/rows.h"
+#include "kernels/cpu/isa/attention_rows.h"
 
 namespace dsw::kernels::DSW_ISA {
 namespace {
 
 constexpr std::int64_t kFewQueries = 4;
 constexpr float kLog2E = 1.44269504088896341f;
-constexpr int kTogether = 4;  // keys, and vectors of a value, side by side
 
 template <class T>
 const T* row_of(const DswView& x, std::int64_t b, std::int64_t h, std::int64_t t) {
   return data<T>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2];
-}
-
-/// scores[s - begin] = q k_s for the keys [begin, end).
-template <int Keys, class T>
-void dot_keys(const T* q, const T* k, std::int64_t step, std::int64_t D, float* scores) {
-  Vec sums[Keys] = {};
-  std::int64_t d = 0;
-  for (; d + kWidth <= D; d += kWidth) {
-    const Vec left = load(q + d);
-    for (int j = 0; j < Keys; ++j) sums[j] += left * load(k + j * step + d);
-  }
-  if (d < D) {
-    const Vec left = load_first(q + d, D - d);
-    for (int j = 0; j < Keys; ++j) sums[j] += left * load_first(k + j * step + d, D - d);
-  }
-  for (int j = 0; j < Keys; ++j) scores[j] = sum_lanes(sums[j]);
-}
-
-/// o = sum of probabilities[i] v_i over n values, in chunks of kTogether vectors of a value.
-template <class T>
-void add_values(const float* probabilities, std::int64_t n, const T* v, std::int64_t step, std::int64_t D, float factor, T* o) {
-  for (std::int64_t d = 0; d < D; d += kTogether * kWidth) {
-    Vec sums[kTogether] = {};
-    const std::int64_t width = D - d;
-    if (width >= kTogether * kWidth) {
-      for (std::int64_t i = 0; i < n; ++i) {
-        const Vec p = splat(probabilities[i]);
-        for (int j = 0; j < kTogether; ++j) sums[j] += p * load(v + i * step + d + j * kWidth);
-      }
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) {
-        const Vec p = splat(probabilities[i]);
-        for (int j = 0; j * kWidth < width; ++j) sums[j] += p * load_first(v + i * step + d + j * kWidth, width - j * kWidth);
-      }
-    }
-    for (int j = 0; j * kWidth < width && j < kTogether; ++j) store_first(o + d + j * kWidth, sums[j] * factor, width - j * kWidth);
-  }
 }
 
 struct Keys {
@@ -120,8 +82,11 @@ int attention_of(DswStream* stream, const DswAttention& p, const DswView& q, con
       for (; s < keys.end; ++s) dot_keys<1>(query, key + s * k.stride[2], k.stride[2], D, scores + s - keys.begin);
       const Softmax result = softmax(p, key_mask, b, keys, scores);
       const float factor = result.sum == 0.0f ? 0.0f : 1.0f / result.sum;
-      add_values(scores, std::max<std::int64_t>(0, keys.end - keys.begin), row_of<T>(v, b, h / group, keys.begin), v.stride[2], D, factor,
-                 const_cast<T*>(row_of<T>(o, b, h, t)));
+      T* out = const_cast<T*>(row_of<T>(o, b, h, t));
+      sum_values(
+          scores, std::max<std::int64_t>(0, keys.end - keys.begin), row_of<T>(v, b, h / group, keys.begin), v.stride[2], D,
+          [](std::int64_t, std::int64_t) { return Vec{}; },
+          [&](std::int64_t d, std::int64_t width, Vec sum) { store_first(out + d, sum * factor, width); });
       data<float>(lse)[b * lse.stride[0] + h * lse.stride[1] + t * lse.stride[2]] =
           result.sum == 0.0f ? -kInfinity : result.maximum / kLog2E + std::log(result.sum);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernels/cpu/isa/attention_parts.h"
+#include "kernels/cpu/isa/attention_keys.h"
 
 // attention.cpp's algorithms with both factors of every product in bfloat16, two numbers a word along the axis that is summed over.
 namespace dsw::kernels::DSW_ISA {
@@ -101,20 +101,26 @@ void forward_block(const Problem& a, const ForwardScratch& s, std::int64_t b, st
   std::fill(s.out, s.out + M * a.depth, 0.0f);
   std::fill(s.maximum, s.maximum + M, -kInfinity);
   std::fill(s.sum, s.sum + M * kWidth, 0.0f);
-  const Share keys = block_keys(a, t0, t1);
   const float unit = a.p.soft_cap > 0 ? kLog2E : 1, scale = static_cast<float>(a.p.scale) * (a.p.soft_cap > 0 ? 1 : kLog2E);
-  for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
-    panel_gemm(Factor<Pair>{s.q, words, 1}, M, s.kt + k0 * words, words * kPanel, pairs(a.D), n, s.scores, kKeys, false);
+  for (KeyWalk keys(a, b, h, t0, t1); keys.next();) {
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        panel_gemm(Factor<Pair>{s.q + c.m * words, words, 1}, c.rows, s.kt + c.key * words, words * kPanel, pairs(a.D), in_vectors(c.n),
+                   s.scores + c.m * kKeys + c.column, kKeys, false);
+      });
     for (std::int64_t i = 0; i < M; ++i) {
       float* row = s.scores + i * kKeys;
-      finish_scores(a, b, t0 + i, k0, n, row, scale, unit);
-      online_softmax(row, n, s.maximum[i], s.sum + i * kWidth, s.out + i * a.depth, a.depth);
-      if (a.p.dropout > 0) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, k0, n, row);
-      narrow_row(row, n, s.weights + i * kKeys / 2);
+      for (const KeyRun& run : keys) finish_scores(a, b, t0 + i, run.key, run.padded_n(), row + run.column, scale, unit);
+      online_softmax(row, keys.columns(), s.maximum[i], s.sum + i * kWidth, s.out + i * a.depth, a.depth);
+      if (a.p.dropout > 0)
+        for (const KeyRun& run : keys) drop_row(a, (b * a.Hq + h) * a.Tq + t0 + i, run.key, run.padded_n(), row + run.column);
+      narrow_row(row, keys.columns(), s.weights + i * kKeys / 2);
     }
-    panel_gemm(Factor<Pair>{s.weights, kKeys / 2, 1}, M, s.v + k0 / 2 * kPanel, pairs(a.S) * kPanel, pairs(width), a.depth, s.out, a.depth,
-               true);
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        panel_gemm(Factor<Pair>{s.weights + (c.m * kKeys + c.column) / 2, kKeys / 2, 1}, c.rows, s.v + c.key / 2 * kPanel,
+                   pairs(a.S) * kPanel, pairs(c.n), a.depth, s.out + c.m * a.depth, a.depth, true);
+      });
   }
 }
 
@@ -149,26 +155,40 @@ struct BackwardScratch {
 void backward_block(const Problem& a, const BackwardScratch& s, std::int64_t b, std::int64_t h, std::int64_t t0, std::int64_t t1) {
   const std::int64_t M = t1 - t0, words = a.depth / 2;
   std::fill(s.dq, s.dq + M * a.depth, 0.0f);
-  const Share keys = block_keys(a, t0, t1);
-  for (std::int64_t k0 = keys.begin; k0 < keys.end; k0 += kKeys) {
-    const std::int64_t width = std::min(kKeys, keys.end - k0), n = (width + kWidth - 1) / kWidth * kWidth;
-    panel_gemm(Factor<Pair>{s.q, words, 1}, M, s.kt + k0 * words, words * kPanel, pairs(a.D), n, s.scores, kKeys, false);
-    panel_gemm(Factor<Pair>{s.dout, words, 1}, M, s.vt + k0 * words, words * kPanel, pairs(a.D), n, s.dscores, kKeys, false);
+  for (KeyWalk keys(a, b, h, t0, t1); keys.next();) {
+    const std::int64_t columns = keys.columns();
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        const std::int64_t n = in_vectors(c.n), at = c.m * kKeys + c.column;
+        panel_gemm(Factor<Pair>{s.q + c.m * words, words, 1}, c.rows, s.kt + c.key * words, words * kPanel, pairs(a.D), n, s.scores + at,
+                   kKeys, false);
+        panel_gemm(Factor<Pair>{s.dout + c.m * words, words, 1}, c.rows, s.vt + c.key * words, words * kPanel, pairs(a.D), n,
+                   s.dscores + at, kKeys, false);
+      });
     for (std::int64_t i = 0; i < M; ++i) {
       float *scores = s.scores + i * kKeys, *dscores = s.dscores + i * kKeys;
-      finish_scores(a, b, t0 + i, k0, n, scores, static_cast<float>(a.p.scale));
       const std::int64_t row = (b * a.Hq + h) * a.Tq + t0 + i;
-      if (a.p.dropout > 0) drop_row(a, row, k0, n, dscores);
-      gradient_row(a, n, s.lse[i], s.delta[i], scores, dscores);
-      if (a.p.dropout > 0) drop_row(a, row, k0, n, scores);
-      narrow_row(dscores, n, s.dweights_rows + i * kKeys / 2);
+      for (const KeyRun& run : keys) {
+        finish_scores(a, b, t0 + i, run.key, run.padded_n(), scores + run.column, static_cast<float>(a.p.scale));
+        if (a.p.dropout > 0) drop_row(a, row, run.key, run.padded_n(), dscores + run.column);
+      }
+      gradient_row(a, columns, s.lse[i], s.delta[i], scores, dscores);
+      if (a.p.dropout > 0)
+        for (const KeyRun& run : keys) drop_row(a, row, run.key, run.padded_n(), scores + run.column);
+      narrow_row(dscores, columns, s.dweights_rows + i * kKeys / 2);
     }
-    narrow_row_pairs(s.scores, M, n, s.weights);
-    narrow_row_pairs(s.dscores, M, n, s.dweights);
-    small_gemm(Factor<Pair>{s.weights, 1, kKeys}, width, s.dout_pairs, a.depth, pairs(M), a.depth, s.dv + k0 * a.depth, a.depth, true);
-    small_gemm(Factor<Pair>{s.dweights, 1, kKeys}, width, s.q_pairs, a.depth, pairs(M), a.depth, s.dk + k0 * a.depth, a.depth, true);
-    panel_gemm(Factor<Pair>{s.dweights_rows, kKeys / 2, 1}, M, s.k + k0 / 2 * kPanel, pairs(a.S) * kPanel, pairs(width), a.depth, s.dq,
-               a.depth, true);
+    narrow_row_pairs(s.scores, M, columns, s.weights);
+    narrow_row_pairs(s.dscores, M, columns, s.dweights);
+    for (const KeyRun& run : keys)
+      for_each_part(a, run, t0, M, [&](const Part& c) {
+        const std::int64_t line = c.m / 2 * kKeys + c.column, from = c.m / 2 * a.depth, to = c.key * a.depth;
+        const Factor<Pair> rows{s.dweights_rows + (c.m * kKeys + c.column) / 2, kKeys / 2, 1};
+        small_gemm(Factor<Pair>{s.weights + line, 1, kKeys}, c.n, s.dout_pairs + from, a.depth, pairs(c.rows), a.depth, s.dv + to, a.depth,
+                   true);
+        small_gemm(Factor<Pair>{s.dweights + line, 1, kKeys}, c.n, s.q_pairs + from, a.depth, pairs(c.rows), a.depth, s.dk + to, a.depth,
+                   true);
+        panel_gemm(rows, c.rows, s.k + c.key / 2 * kPanel, pairs(a.S) * kPanel, pairs(c.n), a.depth, s.dq + c.m * a.depth, a.depth, true);
+      });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/block_list.h"
 #include "kernels/cpu/isa/micro_gemm.h"
 #include "kernels/cpu/isa/philox_blocks.h"
 #include "kernels/cpu/isa/rows.h"
@@ -12,7 +13,7 @@
 namespace dsw::kernels::DSW_ISA {
 
 inline constexpr float kLog2E = 1.44269504088896341f;
-inline constexpr std::int64_t kQueries = 48, kKeys = 512;  // a block of scores is 96 KiB; queries in whole tiles of micro_gemm.h
+inline constexpr std::int64_t kQueries = DSW_BLOCK, kKeys = 512;  // a block of scores is 128 KiB
 
 struct Problem {
   std::int64_t B, Hq, Hkv, Tq, S, D, group;
@@ -20,6 +21,7 @@ struct Problem {
   std::int64_t panels() const { return (depth + kPanel - 1) / kPanel; }  ///< of a matrix [.., depth]
   DswAttention p;
   DswView mask;
+  BlockList list;
 
   bool seen(std::int64_t b, std::int64_t s) const {
     return !given(mask) || data<std::uint8_t>(mask)[b * mask.stride[0] + s * mask.stride[1]] != 0;
@@ -31,7 +33,7 @@ struct Problem {
   }
 };
 
-inline Problem problem_of(const DswAttention& p, const DswView& q, const DswView& k, const DswView& mask) {
+inline Problem problem_of(const DswAttention& p, const DswView& q, const DswView& k, const DswView& mask, const BlockList& list) {
   Problem a{q.shape[0],
             q.shape[1],
             k.shape[1],
@@ -42,7 +44,8 @@ inline Problem problem_of(const DswAttention& p, const DswView& q, const DswView
             padded(q.shape[3]),
             (k.shape[2] + kPanel - 1) / kPanel * kPanel,
             p,
-            mask};
+            mask,
+            list};
   a.group = a.Hkv == 0 ? 0 : a.Hq / a.Hkv;
   return a;
 }
@@ -135,9 +138,12 @@ inline void drop_row(const Problem& a, std::int64_t row, std::int64_t k0, std::i
   const std::uint64_t first = static_cast<std::uint64_t>(row) * attention_row_blocks(a.S) + static_cast<std::uint64_t>(k0 / 4);
   const auto threshold = static_cast<std::uint32_t>(drop_threshold(a.p.dropout));
   const float scale = static_cast<float>(1 / (1 - a.p.dropout));
-  std::uint32_t words[kKeys];
-  philox_blocks<kKeys / 4>(a.p.dropout_key, first, words);
-  for (std::int64_t i = 0; i < n; ++i) x[i] = words[i] < threshold ? 0.0f : x[i] * scale;
+  std::uint32_t words[DSW_BLOCK];
+  for (std::int64_t i = 0; i < n; i += DSW_BLOCK, x += DSW_BLOCK) {
+    philox_blocks<DSW_BLOCK / 4>(a.p.dropout_key, first + static_cast<std::uint64_t>(i / 4), words);
+    const std::int64_t width = std::min<std::int64_t>(DSW_BLOCK, n - i);
+    for (std::int64_t j = 0; j < width; ++j) x[j] = words[j] < threshold ? 0.0f : x[j] * scale;
+  }
 }
 
 /// One row of a block of scores, in units of ln 2, becomes probabilities relative to the running maximum; the row's earlier sums are

@@ -25,4 +25,7 @@ inline void finish_row(const DswView& y, std::int64_t row, const float* buffer) 
 /// A length in floats rounded up to whole 64-byte lines.
 inline std::int64_t padded(std::int64_t n) { return (n + 15) / 16 * 16; }
 
+/// The same in whole vectors.
+inline std::int64_t in_vectors(std::int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; }
+
 }  // namespace dsw::kernels::DSW_ISA

@@ -13,6 +13,7 @@ void add_all(DswKernels& table) {
   add_batch_norm(table);
   add_embedding(table);
   add_attention(table);
+  add_attention_paged(table);
   add_pool(table);
   add_optimizer(table);
   add_fp8(table);

@@ -21,7 +21,7 @@ const KernelShare* share_of(const std::vector<KernelShare>& shares, const std::s
 
 TEST(KernelWatch, NamesEveryEntryInTheTablesOrder) {
   EXPECT_STREQ(kernel_names().front(), "fill");
-  EXPECT_STREQ(kernel_names().back(), "matmul_blocks");
+  EXPECT_STREQ(kernel_names().back(), "attention_paged_fwd");
   EXPECT_EQ(sizeof(DswKernels), offsetof(DswKernels, fill) + kernel_names().size() * sizeof(void*));
 }
 
@@ -80,6 +80,11 @@ TEST(KernelWatch, CountsThePairsOfAttentionThatSeeEachOtherAndAConvolutionsProdu
   profile.clear();
   attention(q, k, k, {});
   EXPECT_EQ(share_of(profile.shares(), "attention_fwd")->flops, 4.0 * 2 * 4 * 100 * 8);
+  const Tensor long_q = full({1, 2, 128, 8}, 1, DType::F32, device);
+  const BlockList one_block{from_host(std::vector<std::int32_t>{0, 1, 1}, {1, 1, 3}, device),
+                            from_host(std::vector<std::int32_t>{0}, device)};  // for both heads
+  attention_blocks(long_q, long_q, long_q, one_block);
+  EXPECT_EQ(share_of(profile.shares(), "attention_blocks_fwd")->flops, 4.0 * 2 * 64 * 64 * 8);
   conv2d(image, w, {}, {});
   EXPECT_EQ(share_of(profile.shares(), "conv2d_fwd")->flops, 2.0 * 2 * 4 * 9 * 27);
 }
