@@ -56,6 +56,9 @@ typedef struct DswAttention { /* q [B, Hq, T, D], k and v [B, Hkv, S, D], o [B, 
 } DswAttention;
 
 typedef struct DswAdamW { double lr, beta1, beta2, eps, weight_decay, bias1, bias2; /* bias_i = 1 - beta_i^t */ double grad_scale; } DswAdamW;
+/* One parameter of many: contiguous views of one length; decay 0: without weight decay. */
+typedef struct DswAdamWPiece { DswView w, g, m, v; int32_t decay; } DswAdamWPiece;
+typedef struct DswAdamWMany { DswAdamW settings; const DswAdamWPiece* pieces; int64_t count; } DswAdamWMany;
 typedef struct DswSgd { double lr, momentum, weight_decay, dampening, grad_scale; int32_t nesterov, first; } DswSgd;
 
 typedef struct DswKernels {
@@ -160,6 +163,25 @@ typedef struct DswKernels {
    * own included: query t stands at lengths[b] - T + t. DSW_BAD_ARGUMENT: a length outside 0 … 64 M, or a page of it outside 0 … P - 1. */
   int (*attention_paged_fwd)(DswStream*, const DswAttention*, DswView q, DswView k_pages, DswView v_pages, DswView table, DswView lengths,
                              DswView o, DswView lse);
+
+  /* Fused: each computes what the entries named do one after the other, in one pass over memory. Null: the caller makes those calls. */
+  int (*adamw_many)(DswStream*, const DswAdamWMany*);  /* adamw of each piece, weight_decay 0 for pieces without decay; same bits */
+  /* sum = x + r (binary), then the norm of sum as it is kept, that is rounded to its dtype. All of one shape; what is optional there is here */
+  int (*add_layer_norm_fwd)(DswStream*, DswView x, DswView r, DswView weight, DswView bias, double eps, DswView sum, DswView y,
+                            DswView mean, DswView rstd);
+  int (*add_rms_norm_fwd)(DswStream*, DswView x, DswView r, DswView weight, double eps, DswView sum, DswView y, DswView rstd);
+  /* their gradient to x and r alike: dx = dx of layer_norm_bwd (rms_norm_bwd) + dsum, what else flows into sum; rounded once. dx and dsum given,
+   * dsum's shape that of dx; they may be the same memory */
+  int (*add_layer_norm_bwd)(DswStream*, DswView sum, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dsum, DswView dx,
+                            DswView dweight, DswView dbias);
+  int (*add_rms_norm_bwd)(DswStream*, DswView sum, DswView weight, DswView rstd, DswView dy, DswView dsum, DswView dx, DswView dweight);
+  /* unary_bwd over rows [..., C], and dbias [C] = sum of dx over the rows before dx is rounded: the gradient of f(product + bias) */
+  int (*unary_bias_bwd)(DswStream*, DswUnary op, double alpha, double beta, DswView x, DswView y, DswView dy, DswView dx, DswView dbias);
+  /* The joined product of attention, joined [B, T, Hq + 2 Hkv, D] with the heads of q, k and v in this order: q [B, Hq, T, D], k and v
+   * [B, Hkv, T, D] are its parts, q and k turned by rope where position int32 [T] is given */
+  int (*split_heads_fwd)(DswStream*, DswView joined, DswView position, double base, int32_t interleaved, DswView q, DswView k, DswView v);
+  /* djoined from the gradients of the parts, of which one at least is given; the others are 0 */
+  int (*split_heads_bwd)(DswStream*, DswView dq, DswView dk, DswView dv, DswView position, double base, int32_t interleaved, DswView djoined);
 } DswKernels;
 
 #ifdef __cplusplus

@@ -56,7 +56,15 @@
   X(matmul_blocks)         \
   X(attention_blocks_fwd)  \
   X(attention_blocks_bwd)  \
-  X(attention_paged_fwd)
+  X(attention_paged_fwd)   \
+  X(adamw_many)            \
+  X(add_layer_norm_fwd)    \
+  X(add_rms_norm_fwd)      \
+  X(add_layer_norm_bwd)    \
+  X(add_rms_norm_bwd)      \
+  X(unary_bias_bwd)        \
+  X(split_heads_fwd)       \
+  X(split_heads_bwd)
 
 namespace dsw {
 
@@ -96,6 +104,7 @@ struct Arguments {
   void add(const DswAttention* value) { settings = value; }
   void add(const DswAdamW* value) { settings = value; }
   void add(const DswSgd* value) { settings = value; }
+  void add(const DswAdamWMany* value) { settings = value; }
   template <class Number>
   void add(Number) {}
 };
@@ -256,6 +265,10 @@ void KernelProfile::called(const KernelCall& call) {
   slot->share.seconds += call.seconds;
   slot->share.flops += flops(call);
   for (const DswView& view : call.tensors) slot->share.bytes += bytes(view);
+  if (call.kernel != k_adamw_many) return;
+  const auto& many = *static_cast<const DswAdamWMany*>(call.settings);  // its tensors lie behind a pointer
+  for (const DswAdamWPiece& piece : std::span(many.pieces, static_cast<std::size_t>(many.count)))
+    for (const DswView* view : {&piece.w, &piece.g, &piece.m, &piece.v}) slot->share.bytes += bytes(*view);
 }
 
 std::vector<KernelShare> KernelProfile::shares() const {

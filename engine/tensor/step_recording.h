@@ -123,6 +123,7 @@ class StepRecording {
   void note(DswAttention& settings) {
     if (settings.dropout > 0) note_key(settings.dropout_key);
   }
+  void note(DswAdamWMany&) { refuse("a list of tensors behind a pointer is not kept"); }
   template <class T>
   void note(T&) {}
   void note_pointer(void*& pointer);

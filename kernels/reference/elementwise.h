@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include <cmath>
+#include <vector>
 
 #include "kernels/philox.h"
 #include "kernels/view.h"
@@ -110,6 +111,24 @@ int unary_bwd(DswUnary op, double alpha, const DswView& x, const DswView& y, con
                  yi = unary_reads_y(op) ? static_cast<double>(data<T>(y)[at[1]]) : 0;
     data<T>(dx)[at[3]] = static_cast<T>(data<T>(dy)[at[2]] * unary_slope(op, alpha, xi, yi));
   });
+  return DSW_OK;
+}
+
+/// And dbias[c] = sum of dx over the rows, in order.
+template <class T>
+int unary_bias_bwd(DswUnary op, double alpha, const DswView& x, const DswView& y, const DswView& dy, const DswView& dx,
+                   const DswView& dbias) {
+  const std::int64_t C = last_length(dx);
+  std::vector<double> sums(static_cast<std::size_t>(C));
+  std::int64_t i = 0;
+  for_each_element(dx, {&x, &y, &dy, &dx}, [&](const std::int64_t* at) {
+    const double xi = unary_reads_x(op) ? static_cast<double>(data<T>(x)[at[0]]) : 0,
+                 yi = unary_reads_y(op) ? static_cast<double>(data<T>(y)[at[1]]) : 0;
+    const double value = data<T>(dy)[at[2]] * unary_slope(op, alpha, xi, yi);
+    data<T>(dx)[at[3]] = static_cast<T>(value);
+    sums[static_cast<std::size_t>(i++ % C)] += value;
+  });
+  for (std::int64_t c = 0; c < C; ++c) data<T>(dbias)[c * dbias.stride[0]] = static_cast<T>(sums[static_cast<std::size_t>(c)]);
   return DSW_OK;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 
+#include "kernels/reference/memory.h"
 #include "kernels/view.h"
 
 /// Token embeddings and rotary positions.
@@ -49,6 +50,50 @@ int rope(const DswView& x, const DswView& position, double base, bool interleave
       yr[a * ys] = static_cast<T>(xa * c - xb * s);
       yr[b * ys] = static_cast<T>(xa * s + xb * c);
     }
+  }
+  return DSW_OK;
+}
+
+/// Heads `first` … `first + count - 1` of joined [B, T, heads, D] as [B, count, T, D].
+inline DswView heads_of(const DswView& joined, std::int64_t first, std::int64_t count, std::size_t element_bytes) {
+  DswView part = joined;
+  part.data = static_cast<char*>(joined.data) + first * joined.stride[2] * static_cast<std::int64_t>(element_bytes);
+  part.shape[1] = count;
+  part.stride[1] = joined.stride[2];
+  part.shape[2] = joined.shape[1];
+  part.stride[2] = joined.stride[1];
+  return part;
+}
+
+template <class T>
+int split_heads_fwd(const DswView& joined, const DswView& position, double base, bool interleaved, const DswView& q, const DswView& k,
+                    const DswView& v) {
+  std::int64_t first = 0;
+  for (const DswView* part : {&q, &k, &v}) {
+    const DswView heads = heads_of(joined, first, part->shape[1], sizeof(T));
+    first += part->shape[1];
+    const bool turns = part != &v && given(position);
+    if (const int status = turns ? rope<T>(heads, position, base, interleaved, false, *part) : copy(heads, *part); status != DSW_OK)
+      return status;
+  }
+  return DSW_OK;
+}
+
+template <class T>
+int split_heads_bwd(const DswView& dq, const DswView& dk, const DswView& dv, const DswView& position, double base, bool interleaved,
+                    const DswView& djoined) {
+  const std::int64_t Hq = given(dq) ? dq.shape[1] : djoined.shape[2] - 2 * (given(dk) ? dk : dv).shape[1],
+                     Hkv = (djoined.shape[2] - Hq) / 2;
+  std::int64_t first = 0;
+  for (const DswView* part : {&dq, &dk, &dv}) {
+    const std::int64_t count = part == &dq ? Hq : Hkv;
+    const DswView heads = heads_of(djoined, first, count, sizeof(T));
+    first += count;
+    const bool turns = part != &dv && given(position);
+    const int status = !given(*part) ? fill(heads, 0)
+                       : turns       ? rope<T>(*part, position, base, interleaved, true, heads)
+                                     : copy(*part, heads);
+    if (status != DSW_OK) return status;
   }
   return DSW_OK;
 }

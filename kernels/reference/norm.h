@@ -40,9 +40,10 @@ int layer_norm_fwd(const DswView& x, const DswView& weight, const DswView& bias,
 }
 
 /// With h = (x - mean) rstd and g = dy weight: dx = rstd (g - mean(g) - h mean(g h)). Root mean square: mean is 0 and not differentiated.
+/// `added`, where given, is added to dx.
 template <class T>
 int row_norm_bwd(const DswView& x, const DswView& weight, const DswView* mean, const DswView& rstd, const DswView& dy, const DswView& dx,
-                 const DswView& dweight, const DswView& dbias) {
+                 const DswView& dweight, const DswView& dbias, const DswView& added = {}) {
   const std::int64_t N = row_count(x), C = last_length(x), xs = last_stride(x), gs = last_stride(dy), os = last_stride(dx);
   std::vector<double> weight_sum(static_cast<std::size_t>(C)), bias_sum(static_cast<std::size_t>(C));
   for (std::int64_t n = 0; C > 0 && n < N; ++n) {
@@ -61,9 +62,10 @@ int row_norm_bwd(const DswView& x, const DswView& weight, const DswView* mean, c
     gh_mean /= static_cast<double>(C);
     if (!given(dx)) continue;
     T* out = data<T>(dx) + row_offset(dx, n);
+    const T* more = given(added) ? data<T>(added) + row_offset(added, n) : nullptr;
     for (std::int64_t c = 0; c < C; ++c) {
       const double h = (xr[c * xs] - m) * r, g = gr[c * gs] * value_or<T>(weight, c, 1);
-      out[c * os] = static_cast<T>(r * (g - g_mean - h * gh_mean));
+      out[c * os] = static_cast<T>(r * (g - g_mean - h * gh_mean) + (more ? more[c * last_stride(added)] : 0));
     }
   }
   for (std::int64_t c = 0; c < C; ++c) {

@@ -232,6 +232,43 @@ int matmul_blocks(S, V a, V a_scale, V b, V b_scale, V bias, V c) {
   return on_floats({&bias}, {&c}, [&]<class T>(T) { return ref::matmul_blocks<T>(a, a_scale, b, b_scale, bias, c); });
 }
 
+int adamw_many(S, const DswAdamWMany* many) {
+  DswAdamW settings = many->settings;
+  for (int64_t i = 0; i < many->count; ++i) {
+    const DswAdamWPiece& piece = many->pieces[i];
+    settings.weight_decay = piece.decay != 0 ? many->settings.weight_decay : 0;
+    if (const int status = adamw(nullptr, &settings, piece.w, piece.g, piece.m, piece.v); status != DSW_OK) return status;
+  }
+  return DSW_OK;
+}
+int add_layer_norm_fwd(S s, V x, V r, V weight, V bias, double eps, V sum, V y, V mean, V rstd) {
+  const int status = binary(s, DSW_ADD, x, r, sum);
+  return status != DSW_OK ? status : layer_norm_fwd(s, sum, weight, bias, eps, y, mean, rstd);
+}
+int add_rms_norm_fwd(S s, V x, V r, V weight, double eps, V sum, V y, V rstd) {
+  const int status = binary(s, DSW_ADD, x, r, sum);
+  return status != DSW_OK ? status : rms_norm_fwd(s, sum, weight, eps, y, rstd);
+}
+int add_layer_norm_bwd(S, V sum, V weight, V mean, V rstd, V dy, V dsum, V dx, V dweight, V dbias) {
+  return on_floats({&sum, &weight, &mean, &rstd, &dy, &dsum}, {&dx, &dweight, &dbias},
+                   [&]<class T>(T) { return ref::row_norm_bwd<T>(sum, weight, &mean, rstd, dy, dx, dweight, dbias, dsum); });
+}
+int add_rms_norm_bwd(S, V sum, V weight, V rstd, V dy, V dsum, V dx, V dweight) {
+  return on_floats({&sum, &weight, &rstd, &dy, &dsum}, {&dx, &dweight},
+                   [&]<class T>(T) { return ref::row_norm_bwd<T>(sum, weight, nullptr, rstd, dy, dx, dweight, V{}, dsum); });
+}
+int unary_bias_bwd(S, DswUnary op, double alpha, double, V x, V y, V dy, V dx, V dbias) {
+  return on_floats({&x, &y, &dy}, {&dx, &dbias}, [&]<class T>(T) { return ref::unary_bias_bwd<T>(op, alpha, x, y, dy, dx, dbias); });
+}
+int split_heads_fwd(S, V joined, V position, double base, int32_t interleaved, V q, V k, V v) {
+  return on_floats({&joined}, {&q, &k, &v},
+                   [&]<class T>(T) { return ref::split_heads_fwd<T>(joined, position, base, interleaved != 0, q, k, v); });
+}
+int split_heads_bwd(S, V dq, V dk, V dv, V position, double base, int32_t interleaved, V djoined) {
+  return on_floats({&dq, &dk, &dv}, {&djoined},
+                   [&]<class T>(T) { return ref::split_heads_bwd<T>(dq, dk, dv, position, base, interleaved != 0, djoined); });
+}
+
 }  // namespace
 
 const DswKernels* dsw_reference_kernels(void) {
@@ -282,6 +319,14 @@ const DswKernels* dsw_reference_kernels(void) {
                                    matmul_blocks,
                                    attention_blocks_fwd,
                                    attention_blocks_bwd,
-                                   attention_paged_fwd};
+                                   attention_paged_fwd,
+                                   adamw_many,
+                                   add_layer_norm_fwd,
+                                   add_rms_norm_fwd,
+                                   add_layer_norm_bwd,
+                                   add_rms_norm_bwd,
+                                   unary_bias_bwd,
+                                   split_heads_fwd,
+                                   split_heads_bwd};
   return &table;
 }

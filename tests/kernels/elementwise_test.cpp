@@ -52,6 +52,25 @@ TEST(Elementwise, UnaryForwardAndGradient) {
   }
 }
 
+TEST(Elementwise, GradientWithTheSumOfItsRows) {
+  for (const Unary& u : kUnary) {
+    for (const Lengths& shape : {Lengths{1, 1}, Lengths{7, 5}, Lengths{0, 3}, Lengths{3, 70, 33}, Lengths{700, 130}}) {
+      for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded}) {
+        KernelCase(std::string(u.name) + " gradient and its sum")
+            .input(shape, layout, u.low, u.high)
+            .output(shape)
+            .input(shape, layout, -0.5, 1)
+            .output(shape, layout)
+            .output({shape.back()})
+            .run([&](const DswKernels& k, DswStream* s, const auto& v) {
+              if (const int status = k.unary(s, u.op, 1.5, -0.25, v[0], v[1]); status != DSW_OK) return status;
+              return k.unary_bias_bwd(s, u.op, 1.5, -0.25, v[0], v[1], v[2], v[3], v[4]);
+            });
+      }
+    }
+  }
+}
+
 TEST(Elementwise, LongOnesOnSeveralThreads) {
   for (const DswUnary op : {DSW_SQUARE, DSW_GELU_ERF}) {
     KernelCase("unary").input(kLong).output(kLong).run(

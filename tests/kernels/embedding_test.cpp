@@ -78,6 +78,38 @@ TEST(Rope, BothPairingsAndTheirInverse) {
   }
 }
 
+TEST(SplitHeads, ForwardAndGradient) {
+  struct Shape {
+    std::int64_t batch, tokens, heads, kv_heads, width;
+  };
+  for (const Shape& z : {Shape{1, 1, 1, 1, 2}, Shape{2, 5, 4, 2, 8}, Shape{3, 70, 3, 3, 34}, Shape{2, 3, 2, 1, 16}, Shape{0, 3, 2, 1, 4}}) {
+    const Lengths joined{z.batch, z.tokens, z.heads + 2 * z.kv_heads, z.width}, q{z.batch, z.heads, z.tokens, z.width},
+        k{z.batch, z.kv_heads, z.tokens, z.width};
+    std::vector<std::int64_t> position;
+    for (std::int64_t t = 0; t < z.tokens; ++t) position.push_back(3 + 2 * t);
+    for (const int turned : {0, 1, 2}) {  // not, halves, neighbours
+      const auto with_position = [&](KernelCase& c) -> KernelCase& { return turned == 0 ? c.missing() : c.integers({z.tokens}, position); };
+      for (const Layout layout : {Layout::Dense, Layout::Transposed, Layout::Padded, Layout::Spread}) {
+        KernelCase forward("split heads");
+        with_position(forward.input(joined, layout))
+            .output(q, layout)
+            .output(k)
+            .output(k, layout)
+            .run([&](const DswKernels& t, DswStream* s, const auto& v) {
+              return t.split_heads_fwd(s, v[0], v[1], 500, turned == 2, v[2], v[3], v[4]);
+            });
+        for (const int left_out : {-1, 0, 1, 2}) {
+          KernelCase gradient("split heads gradient");
+          for (const int part : {0, 1, 2}) part == left_out ? gradient.missing() : gradient.input(part == 0 ? q : k, layout);
+          with_position(gradient).output(joined, layout).run([&](const DswKernels& t, DswStream* s, const auto& v) {
+            return t.split_heads_bwd(s, v[0], v[1], v[2], v[3], 500, turned == 2, v[4]);
+          });
+        }
+      }
+    }
+  }
+}
+
 TEST(Rope, OddWidthIsRefused) {
   KernelCase("odd")
       .input({1, 1, 2, 5})

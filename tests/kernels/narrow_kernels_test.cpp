@@ -149,6 +149,73 @@ TEST_P(NarrowKernels, SoftmaxAndLoss) {
   }
 }
 
+TEST_P(NarrowKernels, Fused) {
+  for (const Layout layout : kLayouts) {
+    for (const Lengths& shape : {Lengths{3, 7}, Lengths{130, 65}, Lengths{4, 5, 128}}) {
+      const std::int64_t C = shape.back();
+      const Lengths rows(shape.begin(), shape.end() - 1);
+      narrow("layer norm of a sum")
+          .input(shape, layout, 2, 4)
+          .input(shape, layout)
+          .wide()
+          .input({C})
+          .input({C})
+          .output(rows)
+          .output(rows)
+          .output({C})
+          .output({C})
+          .narrow(GetParam())
+          .output(shape, layout)
+          .output(shape, layout)
+          .input(shape)
+          .input(shape, layout)
+          .output(shape)
+          .run([](const DswKernels& k, DswStream* s, const Views& v) {
+            const int status = k.add_layer_norm_fwd(s, v[0], v[1], v[2], v[3], 1e-5, v[8], v[9], v[4], v[5]);
+            if (status != DSW_OK) return status;
+            return k.add_layer_norm_bwd(s, v[8], v[2], v[4], v[5], v[10], v[11], v[12], v[6], v[7]);
+          });
+      narrow("rms norm of a sum")
+          .input(shape, layout, 2, 4)
+          .input(shape)
+          .wide()
+          .input({C})
+          .output(rows)
+          .output({C})
+          .narrow(GetParam())
+          .output(shape)
+          .output(shape)
+          .input(shape)
+          .changed(shape, layout)
+          .run([](const DswKernels& k, DswStream* s, const Views& v) {
+            const int status = k.add_rms_norm_fwd(s, v[0], v[1], v[2], 1e-5, v[5], v[6], v[3]);
+            return status != DSW_OK ? status : k.add_rms_norm_bwd(s, v[5], v[2], v[3], v[7], v[8], v[8], v[4]);
+          });
+      narrow("gradient and the sum of its rows")
+          .input(shape, layout)
+          .missing()
+          .input(shape, Layout::Dense, -0.5, 1)
+          .output(shape, layout)
+          .wide()
+          .output({C})
+          .run([](const DswKernels& k, DswStream* s, const Views& v) {
+            return k.unary_bias_bwd(s, DSW_GELU_TANH, 0, 0, v[0], v[1], v[2], v[3], v[4]);
+          });
+    }
+    narrow("heads")
+        .input({2, 5, 6, 8}, layout)
+        .integers({5}, {0, 1, 2, 3, 9})
+        .output({2, 2, 5, 8})
+        .output({2, 2, 5, 8}, layout)
+        .output({2, 2, 5, 8})
+        .output({2, 5, 6, 8}, layout)
+        .run([](const DswKernels& k, DswStream* s, const Views& v) {
+          const int status = k.split_heads_fwd(s, v[0], v[1], 10000, 1, v[2], v[3], v[4]);
+          return status != DSW_OK ? status : k.split_heads_bwd(s, v[2], v[3], v[4], v[1], 10000, 1, v[5]);
+        });
+  }
+}
+
 TEST_P(NarrowKernels, Norms) {
   for (const Layout layout : kLayouts) {
     for (const Lengths& shape : {Lengths{3, 7}, Lengths{130, 65}, Lengths{4, 5, 128}}) {

@@ -86,6 +86,58 @@ TEST(Norm, RmsNorm) {
   }
 }
 
+TEST(Norm, OfAResidualSum) {
+  for (const Rows& r : kRows) {
+    for (const Layout layout : kLayouts) {
+      KernelCase("layer norm of a sum")
+          .cancels(r.C == 2 ? 1e-5 : 0)  // two sums may lie near each other: a large 1/sd times a difference that is 0
+          .input(r.x, layout, 2, 4)
+          .input(r.x, Layout::Dense, -1, 2)
+          .input({r.C})
+          .input({r.C})
+          .output(r.x, layout)
+          .output(r.x)
+          .output(r.statistics)
+          .output(r.statistics)
+          .input(r.x)
+          .input(r.x, layout)
+          .output(r.x, layout)
+          .output({r.C})
+          .output({r.C})
+          .run([](const DswKernels& k, DswStream* s, const auto& v) {
+            const int status = k.add_layer_norm_fwd(s, v[0], v[1], v[2], v[3], 1e-5, v[4], v[5], v[6], v[7]);
+            if (status != DSW_OK) return status;
+            return k.add_layer_norm_bwd(s, v[4], v[2], v[6], v[7], v[8], v[9], v[10], v[11], v[12]);
+          });
+      KernelCase("rms norm of a sum, the gradient in place")
+          .input(r.x, layout, -2, 3)
+          .input(r.x, layout)
+          .input({r.C}, Layout::Dense, 0.5, 1.5)
+          .output(r.x)
+          .output(r.x, layout)
+          .output(r.statistics)
+          .input(r.x, layout)
+          .changed(r.x, layout)
+          .output({r.C})
+          .run([](const DswKernels& k, DswStream* s, const auto& v) {
+            if (const int status = k.add_rms_norm_fwd(s, v[0], v[1], v[2], 1e-6, v[3], v[4], v[5]); status != DSW_OK) return status;
+            return k.add_rms_norm_bwd(s, v[3], v[2], v[5], v[6], v[7], v[7], v[8]);
+          });
+    }
+  }
+  KernelCase("without weight and bias, a broadcast gradient")
+      .input({9, 40})
+      .missing()
+      .input({9}, Layout::Dense, -0.1, 0.1)
+      .input({9}, Layout::Dense, 0.5, 2)
+      .input({9, 40})
+      .input({9, 40}, Layout::Expanded)
+      .output({9, 40})
+      .run([](const DswKernels& k, DswStream* s, const auto& v) {
+        return k.add_layer_norm_bwd(s, v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[1], v[1]);
+      });
+}
+
 TEST(Norm, NaNStaysInItsRow) {
   KernelCase("NaN")
       .input({3, 20})

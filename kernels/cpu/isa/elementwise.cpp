@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/isa/rows.h"
 #include "kernels/cpu/isa/table.h"
-#include "kernels/cpu/isa/walk.h"
 #include "kernels/reference/reference_kernels.h"
 
 namespace dsw::kernels::DSW_ISA {
@@ -8,6 +8,7 @@ namespace {
 
 constexpr float kInvSqrt2Pi = 0.39894228f, kGeluTanhA = 0.79788456f, kGeluTanhB = 0.044715f;
 constexpr double kCheap = 0.25, kCostly = 1.0;  // nanoseconds an element
+constexpr std::int64_t kRowRun = 64;            // rows whose sum is formed in float32 before it goes to float64
 
 const DswKernels& reference() { return *dsw_reference_kernels(); }
 
@@ -138,6 +139,52 @@ int unary_bwd(DswStream* stream, DswUnary op, double alpha, double beta, DswView
   });
 }
 
+/// Rows of dx as unary_bwd makes them; their sums stay with the thread, in float32 for kRowRun rows, then in float64.
+int unary_bias_bwd(DswStream* stream, DswUnary op, double alpha, double beta, DswView x, DswView y, DswView dy, DswView dx, DswView dbias) {
+  if (!all_narrow({&x, &y, &dy, &dx}) || !all_float32({&dbias}) || !contiguous(dbias))
+    return reference().unary_bias_bwd(stream, op, alpha, beta, x, y, dy, dx, dbias);
+  const std::int64_t rows = row_count(dx), n = last_length(dx), p = padded(n);
+  if (n == 0) return DSW_OK;
+  // A thread's scratch: rows of x or y, dy, dx; a float32 run of the sums; their float64 totals.
+  if (!stream->reserve(static_cast<std::size_t>(4 * p) * sizeof(float) + static_cast<std::size_t>(p) * sizeof(double)))
+    return DSW_OUT_OF_MEMORY;
+  const auto totals_of = [&](int thread) { return reinterpret_cast<double*>(static_cast<float*>(stream->scratch(thread, 0)) + 4 * p); };
+  int used = 1;
+  const int status = with_slope(op, static_cast<float>(alpha), [&](auto f, bool reads_y, double cost) {
+    const DswView& source = op == DSW_NEG || op == DSW_AFFINE ? dy : reads_y ? y : x;
+    parallel(stream, cost * static_cast<double>(rows * (n + 16)), [&](int thread, int threads) {
+      if (thread == 0) used = threads;
+      float *buffer = static_cast<float*>(stream->scratch(thread, 0)), *run = buffer + 3 * p;
+      double* totals = totals_of(thread);
+      std::fill(totals, totals + n, 0.0);
+      const Share share = share_of(rows, thread, threads);
+      for (std::int64_t begin = share.begin; begin < share.end; begin += kRowRun) {
+        std::fill(run, run + n, 0.0f);
+        for (std::int64_t r = begin; r < std::min(share.end, begin + kRowRun); ++r) {
+          const float *from = read_row(source, r, buffer), *grad = read_row(dy, r, buffer + p);
+          float* to = write_row(dx, r, buffer + 2 * p);
+          for (std::int64_t i = 0; i < n; i += kWidth) {
+            const Vec d = load_first(grad + i, n - i) * f(load_first(from + i, n - i));
+            store_first(to + i, d, n - i);
+            store_first(run + i, load_first(run + i, n - i) + d, n - i);
+          }
+          finish_row(dx, r, to);
+        }
+        for (std::int64_t i = 0; i < n; ++i) totals[i] += static_cast<double>(run[i]);
+      }
+    });
+    return static_cast<int>(DSW_OK);
+  });
+  if (status != DSW_OK) return status;
+  double* total = totals_of(0);
+  for (int t = 1; t < used; ++t) {
+    const double* other = totals_of(t);
+    for (std::int64_t i = 0; i < n; ++i) total[i] += other[i];
+  }
+  for (std::int64_t i = 0; i < n; ++i) data<float>(dbias)[i] = static_cast<float>(total[i]);
+  return DSW_OK;
+}
+
 template <class Use>
 int with_binary(DswBinary op, Use&& use) {
   switch (op) {
@@ -202,6 +249,7 @@ int swiglu_bwd(DswStream* stream, DswView gate, DswView up, DswView dy, DswView 
 void add_elementwise(DswKernels& table) {
   table.unary = unary;
   table.unary_bwd = unary_bwd;
+  table.unary_bias_bwd = unary_bias_bwd;
   table.binary = binary;
   table.compare_select_bwd = compare_select_bwd;
   table.swiglu_fwd = swiglu_fwd;

@@ -15,18 +15,33 @@ const DswKernels& reference() { return *dsw_reference_kernels(); }
 /// A one-dimensional view of stride 1, or not given.
 bool dense_vector(const DswView& x) { return !given(x) || contiguous(x); }
 
-/// Layer norm, or root mean square norm when `mean` is null.
+/// What is added to x before it is normalised, and where the sum goes.
+struct Residual {
+  const DswView &r, &sum;
+};
+
+/// sum = x + r for one row; returns the row of sum as it is kept. `buffer` has room for three rows.
+const float* add_row(const DswView& x, const Residual& residual, std::int64_t row, float* buffer) {
+  const std::int64_t n = last_length(x), p = padded(n);
+  const float *a = read_row(x, row, buffer), *b = read_row(residual.r, row, buffer + p);
+  float* sum = write_row(residual.sum, row, buffer + 2 * p);
+  for (std::int64_t i = 0; i < n; i += kWidth) store_first(sum + i, load_first(a + i, n - i) + load_first(b + i, n - i), n - i);
+  finish_row(residual.sum, row, sum);
+  return is_half(residual.sum.dtype) ? read_row(residual.sum, row, buffer) : sum;
+}
+
+/// Layer norm, or root mean square norm when `mean` is null; of x, or of its sum with a residual.
 int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, const DswView& bias, double eps, const DswView& y,
-                 const DswView* mean, const DswView& rstd) {
+                 const DswView* mean, const DswView& rstd, const Residual* residual = nullptr) {
   const std::int64_t rows = row_count(x), n = last_length(x);
   if (rows == 0 || n == 0) return DSW_OK;
-  if (!stream->reserve(static_cast<std::size_t>(2 * padded(n)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  if (!stream->reserve(static_cast<std::size_t>(4 * padded(n)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const float *w = data<float>(weight), *b = data<float>(bias);
   parallel_for(stream, rows, kCost * static_cast<double>(n + 16), 1, [&](std::int64_t begin, std::int64_t end, int thread) {
     float* buffer = static_cast<float*>(stream->scratch(thread, 0));
     for (std::int64_t r = begin; r < end; ++r) {
-      const float* from = read_row(x, r, buffer);
-      float* to = write_row(y, r, buffer + padded(n));
+      const float* from = residual != nullptr ? add_row(x, *residual, r, buffer) : read_row(x, r, buffer);
+      float* to = write_row(y, r, buffer + 3 * padded(n));
       const float m = mean == nullptr ? 0.0f : static_cast<float>(row_sum(from, n) / static_cast<double>(n));
       const double squares = sum_of(n, [=](std::int64_t i, std::int64_t k) {
         const Vec d = keep_first(load_first(from + i, k) - m, k, 0.0f);
@@ -49,14 +64,15 @@ int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, con
 }
 
 /// With h = (x - mean) rstd and g = dy weight: dx = rstd (g - mean(g) - h mean(g h)); the weight's and bias' sums stay with the thread.
+/// `added`, where given, is added to dx.
 int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, const DswView* mean, const DswView& rstd, const DswView& dy,
-                 const DswView& dx, const DswView& dweight, const DswView& dbias) {
+                 const DswView& dx, const DswView& dweight, const DswView& dbias, const DswView& added = {}) {
   const std::int64_t rows = row_count(x), n = last_length(x), p = padded(n);
   if (n == 0) return DSW_OK;
-  // A thread's scratch: rows of x, dy, dx; float32 runs of both sums; float64 totals of both.
-  const std::size_t bytes = static_cast<std::size_t>(5 * p) * sizeof(float) + static_cast<std::size_t>(2 * p) * sizeof(double);
+  // A thread's scratch: rows of x, dy, dx; float32 runs of both sums; a row of `added`; float64 totals of both sums.
+  const std::size_t bytes = static_cast<std::size_t>(6 * p) * sizeof(float) + static_cast<std::size_t>(2 * p) * sizeof(double);
   if (!stream->reserve(bytes)) return DSW_OUT_OF_MEMORY;
-  const auto totals_of = [&](int thread) { return reinterpret_cast<double*>(static_cast<float*>(stream->scratch(thread, 0)) + 5 * p); };
+  const auto totals_of = [&](int thread) { return reinterpret_cast<double*>(static_cast<float*>(stream->scratch(thread, 0)) + 6 * p); };
   const float* w = data<float>(weight);
   const bool sums = given(dweight) || given(dbias);
   int used = 1;
@@ -86,13 +102,16 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
         }
         if (!given(dx)) continue;
         float* to = write_row(dx, r, buffer + 2 * p);
+        const float* more = given(added) ? read_row(added, r, buffer + 5 * p) : nullptr;
         const float g_mean = mean == nullptr ? 0.0f : sum_lanes(g_sum) / static_cast<float>(n),
                     gh_mean = sum_lanes(gh_sum) / static_cast<float>(n);
         for (std::int64_t i = 0; i < n; i += kWidth) {
           const std::int64_t k = n - i;
           const Vec d = load_first(grad + i, k), h = (load_first(from + i, k) - m) * scale;
           const Vec g = w != nullptr ? d * load_first(w + i, k) : d;
-          store_first(to + i, scale * (g - g_mean - h * gh_mean), k);
+          Vec value = scale * (g - g_mean - h * gh_mean);
+          if (more != nullptr) value += load_first(more + i, k);
+          store_first(to + i, value, k);
         }
         finish_row(dx, r, to);
       }
@@ -141,6 +160,33 @@ int rms_norm_bwd(DswStream* s, DswView x, DswView weight, DswView rstd, DswView 
   return row_norm_bwd(s, x, weight, nullptr, rstd, dy, dx, dweight, DswView{});
 }
 
+int add_layer_norm_fwd(DswStream* s, DswView x, DswView r, DswView weight, DswView bias, double eps, DswView sum, DswView y, DswView mean,
+                       DswView rstd) {
+  if (!all_narrow({&x, &r, &sum, &y}) || !all_float32({&weight, &bias, &mean, &rstd}) || !dense_vector(weight) || !dense_vector(bias))
+    return reference().add_layer_norm_fwd(s, x, r, weight, bias, eps, sum, y, mean, rstd);
+  const Residual residual{r, sum};
+  return row_norm_fwd(s, x, weight, bias, eps, y, &mean, rstd, &residual);
+}
+int add_rms_norm_fwd(DswStream* s, DswView x, DswView r, DswView weight, double eps, DswView sum, DswView y, DswView rstd) {
+  if (!all_narrow({&x, &r, &sum, &y}) || !all_float32({&weight, &rstd}) || !dense_vector(weight))
+    return reference().add_rms_norm_fwd(s, x, r, weight, eps, sum, y, rstd);
+  const Residual residual{r, sum};
+  return row_norm_fwd(s, x, weight, DswView{}, eps, y, nullptr, rstd, &residual);
+}
+int add_layer_norm_bwd(DswStream* s, DswView sum, DswView weight, DswView mean, DswView rstd, DswView dy, DswView dsum, DswView dx,
+                       DswView dweight, DswView dbias) {
+  if (!all_narrow({&sum, &dy, &dsum, &dx}) || !all_float32({&weight, &mean, &rstd, &dweight, &dbias}) || !dense_vector(weight) ||
+      !dense_vector(dweight) || !dense_vector(dbias)) {
+    return reference().add_layer_norm_bwd(s, sum, weight, mean, rstd, dy, dsum, dx, dweight, dbias);
+  }
+  return row_norm_bwd(s, sum, weight, &mean, rstd, dy, dx, dweight, dbias, dsum);
+}
+int add_rms_norm_bwd(DswStream* s, DswView sum, DswView weight, DswView rstd, DswView dy, DswView dsum, DswView dx, DswView dweight) {
+  if (!all_narrow({&sum, &dy, &dsum, &dx}) || !all_float32({&weight, &rstd, &dweight}) || !dense_vector(weight) || !dense_vector(dweight))
+    return reference().add_rms_norm_bwd(s, sum, weight, rstd, dy, dsum, dx, dweight);
+  return row_norm_bwd(s, sum, weight, nullptr, rstd, dy, dx, dweight, DswView{}, dsum);
+}
+
 }  // namespace
 
 void add_norm(DswKernels& table) {
@@ -148,6 +194,10 @@ void add_norm(DswKernels& table) {
   table.layer_norm_bwd = layer_norm_bwd;
   table.rms_norm_fwd = rms_norm_fwd;
   table.rms_norm_bwd = rms_norm_bwd;
+  table.add_layer_norm_fwd = add_layer_norm_fwd;
+  table.add_rms_norm_fwd = add_rms_norm_fwd;
+  table.add_layer_norm_bwd = add_layer_norm_bwd;
+  table.add_rms_norm_bwd = add_rms_norm_bwd;
 }
 
 }  // namespace dsw::kernels::DSW_ISA
