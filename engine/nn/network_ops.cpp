@@ -244,7 +244,7 @@ void add_losses(Catalog& catalog) {
                                 3,
                                 scalar,
                                 [](const Shapes& in) {
-                                  const double logits = static_cast<double>(op::without_last(in[0]).elements() * in[1][0]);
+                                  const double logits = static_cast<double>(in[2].elements() * in[1][0]);
                                   return logits * (2 * static_cast<double>(in[1][1]) + 5);
                                 },
                                 [=](const Tensors& in) { return linear_cross_entropy(in[0], in[1], in[2], smoothing, chunk_rows); },

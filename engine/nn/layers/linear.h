@@ -18,6 +18,7 @@ class Linear : public Module, public KeptMemory {
   bool keeps_input() const override { return true; }
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
+  const Parameter& weight() const { return weight_; }
 
  private:
   std::int64_t in_, out_;
