@@ -15,17 +15,22 @@ void Optimizer::attach(const std::vector<Module::Named>& parameters) {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) state.push_back(zeros_like(named.parameter->value));
     state_.push_back(std::move(state));
   }
+  updates_.reserve(parameters_.size());
 }
 
 void Optimizer::step(const Gradients& gradients, double lr, double grad_scale) {
   ++steps_;
+  updates_.clear();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Parameter& parameter = *parameters_[i].parameter;
     const Tensor gradient = gradients.of(parameter.value);
     if (!gradient || gradient.elements() == 0) continue;
-    update(parameter, gradient.is_contiguous() ? gradient : gradient.contiguous_copy(), state_[i], steps_, lr, grad_scale);
-    mark_written(parameter.value);
+    updates_.push_back({&parameter, gradient.is_contiguous() ? gradient : gradient.contiguous_copy(), &state_[i]});
   }
+  if (updates_.empty()) return;
+  update(updates_, steps_, lr, grad_scale);
+  for (const Update& each : updates_) mark_written(each.parameter->value);
+  updates_.clear();
 }
 
 std::map<std::string, Tensor> Optimizer::state() const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,15 +42,21 @@ class Optimizer {
  protected:
   /// `slots`: one name for each tensor of state a parameter has ("momentum"; "m", "v").
   Optimizer(double lr, std::vector<const char*> slots) : lr_(lr), slots_(std::move(slots)) {}
-  /// weight, gradient and state are contiguous. `step` counts from 1.
-  virtual void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr,
-                      double grad_scale) = 0;
+  /// A parameter of this step with its gradient and state, all contiguous.
+  struct Update {
+    const Parameter* parameter;
+    Tensor gradient;
+    const std::vector<Tensor>* state;
+  };
+  /// One step of them all, of one device, at least one. `step` counts from 1.
+  virtual void update(std::span<const Update> updates, std::int64_t step, double lr, double grad_scale) = 0;
 
  private:
   double lr_;
   std::vector<const char*> slots_;
   std::vector<Module::Named> parameters_;
   std::vector<std::vector<Tensor>> state_;  ///< [parameter][slot]
+  std::vector<Update> updates_;             ///< of the running step; keeps its memory
   std::int64_t steps_ = 0;
 };
 

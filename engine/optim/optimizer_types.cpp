@@ -22,17 +22,27 @@ class AdamW : public Optimizer {
         weight_decay_(s.at("weight_decay").get<double>()) {}
 
  private:
-  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t step, double lr,
-              double grad_scale) override {
-    Device& device = gradient.device();
+  void update(std::span<const Update> updates, std::int64_t step, double lr, double grad_scale) override {
+    Device& device = updates.front().gradient.device();
+    const DswKernels& kernels = device.kernels();
     const auto t = static_cast<double>(step);
-    const DswAdamW settings{
-        lr, beta1_, beta2_, eps_, parameter.decay ? weight_decay_ : 0, 1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t), grad_scale};
-    check_status(
-        device.kernels().adamw(device.stream(), &settings, parameter.value.view(), gradient.view(), state[0].view(), state[1].view()),
-        "adamw", device);
+    DswAdamW settings{lr, beta1_, beta2_, eps_, weight_decay_, 1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t), grad_scale};
+    pieces_.clear();
+    for (const Update& each : updates)
+      pieces_.push_back({each.parameter->value.view(), each.gradient.view(), (*each.state)[0].view(), (*each.state)[1].view(),
+                         each.parameter->decay ? 1 : 0});
+    if (kernels.adamw_many) {
+      const DswAdamWMany many{settings, pieces_.data(), static_cast<std::int64_t>(pieces_.size())};
+      check_status(kernels.adamw_many(device.stream(), &many), "adamw_many", device);
+      return;
+    }
+    for (const DswAdamWPiece& piece : pieces_) {
+      settings.weight_decay = piece.decay != 0 ? weight_decay_ : 0;
+      check_status(kernels.adamw(device.stream(), &settings, piece.w, piece.g, piece.m, piece.v), "adamw", device);
+    }
   }
 
+  std::vector<DswAdamWPiece> pieces_;  ///< of the running step; keeps its memory
   double beta1_, beta2_, eps_, weight_decay_;
 };
 
@@ -47,13 +57,14 @@ class Sgd : public Optimizer {
         nesterov_(s.at("nesterov").get<bool>()) {}
 
  private:
-  void update(const Parameter& parameter, const Tensor& gradient, const std::vector<Tensor>& state, std::int64_t, double lr,
-              double grad_scale) override {
-    Device& device = gradient.device();
-    const DswSgd settings{lr, momentum_, parameter.decay ? weight_decay_ : 0, 0, grad_scale, nesterov_ ? 1 : 0, 0};
-    check_status(device.kernels().sgd(device.stream(), &settings, parameter.value.view(), gradient.view(),
-                                      state.empty() ? DswView{} : state[0].view()),
-                 "sgd", device);
+  void update(std::span<const Update> updates, std::int64_t, double lr, double grad_scale) override {
+    Device& device = updates.front().gradient.device();
+    for (const Update& each : updates) {
+      const DswSgd settings{lr, momentum_, each.parameter->decay ? weight_decay_ : 0, 0, grad_scale, nesterov_ ? 1 : 0, 0};
+      check_status(device.kernels().sgd(device.stream(), &settings, each.parameter->value.view(), each.gradient.view(),
+                                        each.state->empty() ? DswView{} : each.state->front().view()),
+                   "sgd", device);
+    }
   }
 
   double momentum_, weight_decay_;

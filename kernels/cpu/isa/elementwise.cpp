@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernels/cpu/isa/rows.h"
+#include "kernels/cpu/isa/even_rows.h"
 #include "kernels/cpu/isa/table.h"
 #include "kernels/reference/reference_kernels.h"
 
@@ -151,7 +151,7 @@ int unary_bias_bwd(DswStream* stream, DswUnary op, double alpha, double beta, Ds
   const auto totals_of = [&](int thread) { return reinterpret_cast<double*>(static_cast<float*>(stream->scratch(thread, 0)) + 4 * p); };
   int used = 1;
   const int status = with_slope(op, static_cast<float>(alpha), [&](auto f, bool reads_y, double cost) {
-    const DswView& source = op == DSW_NEG || op == DSW_AFFINE ? dy : reads_y ? y : x;
+    const Rows from_rows(op == DSW_NEG || op == DSW_AFFINE ? dy : reads_y ? y : x), dy_rows(dy), dx_rows(dx);
     parallel(stream, cost * static_cast<double>(rows * (n + 16)), [&](int thread, int threads) {
       if (thread == 0) used = threads;
       float *buffer = static_cast<float*>(stream->scratch(thread, 0)), *run = buffer + 3 * p;
@@ -161,14 +161,10 @@ int unary_bias_bwd(DswStream* stream, DswUnary op, double alpha, double beta, Ds
       for (std::int64_t begin = share.begin; begin < share.end; begin += kRowRun) {
         std::fill(run, run + n, 0.0f);
         for (std::int64_t r = begin; r < std::min(share.end, begin + kRowRun); ++r) {
-          const float *from = read_row(source, r, buffer), *grad = read_row(dy, r, buffer + p);
-          float* to = write_row(dx, r, buffer + 2 * p);
-          for (std::int64_t i = 0; i < n; i += kWidth) {
-            const Vec d = load_first(grad + i, n - i) * f(load_first(from + i, n - i));
-            store_first(to + i, d, n - i);
-            store_first(run + i, load_first(run + i, n - i) + d, n - i);
-          }
-          finish_row(dx, r, to);
+          float* to = dx_rows.write(r, buffer + 2 * p);
+          map2(from_rows.read(r, buffer), dy_rows.read(r, buffer + p), to, n, [f](Vec v, Vec g) { return g * f(v); });
+          map2(run, to, run, n, [](Vec sum, Vec d) { return sum + d; });
+          dx_rows.finish(r, to);
         }
         for (std::int64_t i = 0; i < n; ++i) totals[i] += static_cast<double>(run[i]);
       }

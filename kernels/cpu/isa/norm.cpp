@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernels/cpu/isa/rows.h"
+#include "kernels/cpu/isa/even_rows.h"
 #include "kernels/cpu/isa/sums.h"
 #include "kernels/cpu/isa/table.h"
 #include "kernels/reference/reference_kernels.h"
@@ -21,13 +21,13 @@ struct Residual {
 };
 
 /// sum = x + r for one row; returns the row of sum as it is kept. `buffer` has room for three rows.
-const float* add_row(const DswView& x, const Residual& residual, std::int64_t row, float* buffer) {
-  const std::int64_t n = last_length(x), p = padded(n);
-  const float *a = read_row(x, row, buffer), *b = read_row(residual.r, row, buffer + p);
-  float* sum = write_row(residual.sum, row, buffer + 2 * p);
-  for (std::int64_t i = 0; i < n; i += kWidth) store_first(sum + i, load_first(a + i, n - i) + load_first(b + i, n - i), n - i);
-  finish_row(residual.sum, row, sum);
-  return is_half(residual.sum.dtype) ? read_row(residual.sum, row, buffer) : sum;
+const float* add_row(const Rows& x, const Rows& r, const Rows& sum, bool rounds, std::int64_t n, std::int64_t row, float* buffer) {
+  const std::int64_t p = padded(n);
+  const float *a = x.read(row, buffer), *b = r.read(row, buffer + p);
+  float* to = sum.write(row, buffer + 2 * p);
+  for (std::int64_t i = 0; i < n; i += kWidth) store_first(to + i, load_first(a + i, n - i) + load_first(b + i, n - i), n - i);
+  sum.finish(row, to);
+  return rounds ? sum.read(row, buffer) : to;
 }
 
 /// Layer norm, or root mean square norm when `mean` is null; of x, or of its sum with a residual.
@@ -37,11 +37,17 @@ int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, con
   if (rows == 0 || n == 0) return DSW_OK;
   if (!stream->reserve(static_cast<std::size_t>(4 * padded(n)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const float *w = data<float>(weight), *b = data<float>(bias);
+  const Rows x_rows(x), r_rows(residual != nullptr ? residual->r : x), sum_rows(residual != nullptr ? residual->sum : x), y_rows(y);
+  const bool rounds = residual != nullptr && is_half(residual->sum.dtype);
+  const bool dense_statistics = all_contiguous({&rstd}) && (mean == nullptr || all_contiguous({mean}));
+  const auto statistic = [dense_statistics](const DswView& v, std::int64_t r) -> float& {
+    return data<float>(v)[dense_statistics ? r : element_offset(v, r)];
+  };
   parallel_for(stream, rows, kCost * static_cast<double>(n + 16), 1, [&](std::int64_t begin, std::int64_t end, int thread) {
     float* buffer = static_cast<float*>(stream->scratch(thread, 0));
     for (std::int64_t r = begin; r < end; ++r) {
-      const float* from = residual != nullptr ? add_row(x, *residual, r, buffer) : read_row(x, r, buffer);
-      float* to = write_row(y, r, buffer + 3 * padded(n));
+      const float* from = residual != nullptr ? add_row(x_rows, r_rows, sum_rows, rounds, n, r, buffer) : x_rows.read(r, buffer);
+      float* to = y_rows.write(r, buffer + 3 * padded(n));
       const float m = mean == nullptr ? 0.0f : static_cast<float>(row_sum(from, n) / static_cast<double>(n));
       const double squares = sum_of(n, [=](std::int64_t i, std::int64_t k) {
         const Vec d = keep_first(load_first(from + i, k) - m, k, 0.0f);
@@ -55,9 +61,9 @@ int row_norm_fwd(DswStream* stream, const DswView& x, const DswView& weight, con
         if (b != nullptr) h += load_first(b + i, k);
         store_first(to + i, h, k);
       }
-      finish_row(y, r, to);
-      if (mean != nullptr && given(*mean)) data<float>(*mean)[element_offset(*mean, r)] = m;
-      if (given(rstd)) data<float>(rstd)[element_offset(rstd, r)] = scale;
+      y_rows.finish(r, to);
+      if (mean != nullptr && given(*mean)) statistic(*mean, r) = m;
+      if (given(rstd)) statistic(rstd, r) = scale;
     }
   });
   return DSW_OK;
@@ -75,6 +81,11 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
   const auto totals_of = [&](int thread) { return reinterpret_cast<double*>(static_cast<float*>(stream->scratch(thread, 0)) + 6 * p); };
   const float* w = data<float>(weight);
   const bool sums = given(dweight) || given(dbias);
+  const Rows x_rows(x), dy_rows(dy), dx_rows(dx), added_rows(added);
+  const bool dense_statistics = all_contiguous({&rstd}) && (mean == nullptr || all_contiguous({mean}));
+  const auto statistic = [dense_statistics](const DswView& v, std::int64_t r) {
+    return data<float>(v)[dense_statistics ? r : element_offset(v, r)];
+  };
   int used = 1;
   parallel(stream, 2 * kCost * static_cast<double>(rows * (n + 16)), [&](int thread, int threads) {
     if (thread == 0) used = threads;
@@ -86,9 +97,8 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
       std::fill(weight_run, weight_run + 2 * p, 0.0f);
       const std::int64_t run_end = std::min(share.end, run + kRowRun);
       for (std::int64_t r = run; r < run_end; ++r) {
-        const float *from = read_row(x, r, buffer), *grad = read_row(dy, r, buffer + p);
-        const float m = mean == nullptr ? 0.0f : data<float>(*mean)[element_offset(*mean, r)],
-                    scale = data<float>(rstd)[element_offset(rstd, r)];
+        const float *from = x_rows.read(r, buffer), *grad = dy_rows.read(r, buffer + p);
+        const float m = mean == nullptr ? 0.0f : statistic(*mean, r), scale = statistic(rstd, r);
         Vec g_sum = {}, gh_sum = {};
         for (std::int64_t i = 0; i < n; i += kWidth) {
           const std::int64_t k = n - i;
@@ -101,8 +111,8 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
           store_first(bias_run + i, load_first(bias_run + i, k) + d, k);
         }
         if (!given(dx)) continue;
-        float* to = write_row(dx, r, buffer + 2 * p);
-        const float* more = given(added) ? read_row(added, r, buffer + 5 * p) : nullptr;
+        float* to = dx_rows.write(r, buffer + 2 * p);
+        const float* more = given(added) ? added_rows.read(r, buffer + 5 * p) : nullptr;
         const float g_mean = mean == nullptr ? 0.0f : sum_lanes(g_sum) / static_cast<float>(n),
                     gh_mean = sum_lanes(gh_sum) / static_cast<float>(n);
         for (std::int64_t i = 0; i < n; i += kWidth) {
@@ -113,7 +123,7 @@ int row_norm_bwd(DswStream* stream, const DswView& x, const DswView& weight, con
           if (more != nullptr) value += load_first(more + i, k);
           store_first(to + i, value, k);
         }
-        finish_row(dx, r, to);
+        dx_rows.finish(r, to);
       }
       for (std::int64_t i = 0; sums && i < n; ++i) {
         totals[i] += static_cast<double>(weight_run[i]);
