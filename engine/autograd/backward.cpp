@@ -9,9 +9,6 @@
 namespace dsw {
 namespace {
 
-/// Whether nobody else can see this tensor's memory, so that a sum may be formed in it.
-bool exclusive(const Tensor& x) { return x.impl().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.is_contiguous(); }
-
 void add_to(const Tensor& x, const Tensor& y, const Tensor& sum) {
   Device& device = sum.device();
   if (sum.elements() > 0) check_status(device.kernels().binary(device.stream(), DSW_ADD, x.view(), y.view(), sum.view()), "binary", device);
@@ -108,6 +105,8 @@ void check_usable(const Node& node) {
 
 }  // namespace
 
+bool exclusive(const Tensor& x) { return x.impl().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.is_contiguous(); }
+
 Tensor Gradients::of(const Tensor& leaf) const {
   const auto found = by_leaf_.find(leaf.id());
   return found == by_leaf_.end() ? Tensor() : found->second;
@@ -160,6 +159,13 @@ Gradients backward(const Tensor& loss, const Tensor& seed, bool keep_graph) {
     frontier.erase(frontier.begin());
     Node& node = *reached.node;
     check_usable(node);
+    if (node.others) {
+      const Edge& input = node.inputs.front();
+      if (const auto below = input.node ? frontier.find(input.node->sequence) : frontier.end(); below != frontier.end())
+        *node.others = below->second.gradient.take();
+      else if (const auto leaf = input.leaf ? leaves.find(input.leaf.id()) : leaves.end(); !input.node && leaf != leaves.end())
+        *node.others = leaf->second.second.take();
+    }
     Grads grads = node.backward(reached.gradient.take());
     DSW_CHECK(grads.size() == node.inputs.size(), "an op gives one gradient for each input");
     for (std::size_t i = 0; i < grads.size(); ++i) {

@@ -44,6 +44,15 @@ class Node {
     int axis = -1;
     std::int64_t begin = 0, end = 0;
   } range;
+  /// Set for an op that adds to its first input's gradient, in the same pass over memory, what has reached that input from elsewhere:
+  /// backward() moves that sum here, and `backward` takes it away again.
+  std::shared_ptr<Tensor> others;
+  /// Set for an op that needs the sum of its output's gradient over the rows (a bias): who makes that gradient may leave both here. They
+  /// count only where the very tensor arrives as dy, that is where nothing else was added to it.
+  struct RowSums {
+    Tensor gradient, sums;
+  };
+  std::shared_ptr<RowSums> row_sums;
   std::uint64_t sequence = 0;  ///< order of recording
 };
 
@@ -52,6 +61,8 @@ class Node {
 /// out (undefined) a gradient that its input does not require. `name` (in Catalog::ops) and `settings` say to an OpTrace what was called.
 Tensor with_grad(Tensor y, const std::vector<Tensor>& inputs, BackwardFn backward, const char* name = "",
                  std::initializer_list<OpSetting> settings = {});
+/// Whether nobody else can see this contiguous tensor's memory, so that a sum may be formed in it.
+bool exclusive(const Tensor& x);
 /// with_grad for y = the range [begin, end) of axis `axis` (not negative) of x.
 Tensor with_slice_grad(Tensor y, const Tensor& x, Node::Range range);
 

@@ -4,15 +4,16 @@
 namespace dsw {
 namespace {
 
-thread_local OpTrace* standing = nullptr;
+thread_local OpTrace* innermost = nullptr;
 
 }  // namespace
 
-OpTrace::OpTrace() : outer_(standing) { standing = this; }
-OpTrace::~OpTrace() { standing = outer_; }
+OpTrace::OpTrace() : outer_(innermost) { innermost = this; }
+OpTrace::~OpTrace() { innermost = outer_; }
+bool OpTrace::standing() { return innermost != nullptr; }
 
 void OpTrace::note(const char* name, const std::vector<Tensor>& inputs, const Tensor& output, std::initializer_list<OpSetting> settings) {
-  if (!standing) return;
+  if (!innermost) return;
   OpCall call{name, inputs, output, {}, {}};
   for (const OpSetting& setting : settings) {
     if (setting.list)
@@ -20,7 +21,7 @@ void OpTrace::note(const char* name, const std::vector<Tensor>& inputs, const Te
     else
       call.numbers[setting.name] = setting.value;
   }
-  standing->calls_.push_back(std::move(call));
+  innermost->calls_.push_back(std::move(call));
 }
 
 }  // namespace dsw

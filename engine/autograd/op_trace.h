@@ -35,6 +35,8 @@ class OpTrace {
   OpTrace& operator=(const OpTrace&) = delete;
 
   const std::vector<OpCall>& calls() const { return calls_; }
+  /// Whether one stands on this thread. A fused kernel that is no op of its own then gives way to the ops that it stands for.
+  static bool standing();
   /// Called by with_grad. Nothing happens where no trace stands.
   static void note(const char* name, const std::vector<Tensor>& inputs, const Tensor& output, std::initializer_list<OpSetting> settings);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/layers/norms.h"
 
-#include "engine/nn/ops/norm.h"
-
 namespace dsw {
 namespace {
 
@@ -25,6 +23,9 @@ LayerNorm::LayerNorm(std::int64_t width, bool bias, double eps)
   if (bias) bias_ = &declare("bias", {width}, Init::zeros(), false);
 }
 Tensor LayerNorm::forward(const Tensor& x, Forward&) { return layer_norm(x, weight_.value, bias_ ? bias_->value : Tensor(), eps_); }
+SumAndNorm LayerNorm::forward_sum(const Tensor& x, const Tensor& r) {
+  return add_layer_norm(x, r, weight_.value, bias_ ? bias_->value : Tensor(), eps_);
+}
 Shape LayerNorm::output_shape(const Shape& input) const {
   check_last_axis("layer norm", input, width_);
   return input;
@@ -33,6 +34,7 @@ Cost LayerNorm::cost(const Shape& input) const { return row_norm_cost(input, 8, 
 
 RmsNorm::RmsNorm(std::int64_t width, double eps) : width_(width), eps_(eps), weight_(declare("weight", {width}, Init::ones(), false)) {}
 Tensor RmsNorm::forward(const Tensor& x, Forward&) { return rms_norm(x, weight_.value, eps_); }
+SumAndNorm RmsNorm::forward_sum(const Tensor& x, const Tensor& r) { return add_rms_norm(x, r, weight_.value, eps_); }
 Shape RmsNorm::output_shape(const Shape& input) const {
   check_last_axis("rms norm", input, width_);
   return input;

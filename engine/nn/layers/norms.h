@@ -2,15 +2,23 @@
 #pragma once
 #include "engine/nn/kept_memory.h"
 #include "engine/nn/module.h"
+#include "engine/nn/ops/norm.h"
 
 namespace dsw {
 
+/// A norm of rows, which also makes the residual sum that it reads: {x + r, forward(x + r)} in one pass.
+class RowNorm : public Module {
+ public:
+  virtual SumAndNorm forward_sum(const Tensor& x, const Tensor& r) = 0;
+};
+
 /// y = (x - mean) / sqrt(var + eps) * weight + bias over the last axis. x [..., C] → [..., C]. Source: Ba et al. 2016.
 /// Cost: 8 FLOPs an element; keeps mean and 1/sd of each row.
-class LayerNorm : public Module, public KeptMemory {
+class LayerNorm : public RowNorm, public KeptMemory {
  public:
   LayerNorm(std::int64_t width, bool bias, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
+  SumAndNorm forward_sum(const Tensor& x, const Tensor& r) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   bool keeps_input() const override { return true; }
@@ -23,10 +31,11 @@ class LayerNorm : public Module, public KeptMemory {
 };
 
 /// y = x / sqrt(mean x^2 + eps) * weight over the last axis. Source: Zhang & Sennrich 2019. Cost: 5 FLOPs an element; keeps 1/rms.
-class RmsNorm : public Module, public KeptMemory {
+class RmsNorm : public RowNorm, public KeptMemory {
  public:
   explicit RmsNorm(std::int64_t width, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
+  SumAndNorm forward_sum(const Tensor& x, const Tensor& r) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   bool keeps_input() const override { return true; }

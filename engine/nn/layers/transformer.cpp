@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "engine/autograd/node.h"
-#include "engine/nn/layers/norms.h"
 #include "engine/nn/ops/attention.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/shape_ops.h"
@@ -43,9 +42,8 @@ Tensor masked_scores(const Tensor& q, const Tensor& k, double scale, bool causal
   return from_host(scores, {batch, heads, queries, keys}, q.device());
 }
 
-/// rope by the positions of all texts [T] or of each [B, T].
+/// rope by the positions of each text [B, T].
 Tensor turn(const Tensor& x, const Tensor& positions, const TransformerConfig& config) {
-  if (positions.rank() == 1) return rope(x, positions, config.rotary_base, config.rotary_neighbours);
   std::vector<Tensor> turned;
   std::int64_t text = 0;
   for (const Tensor& one : split(x, 0, std::vector<std::int64_t>(static_cast<std::size_t>(x.size(0)), 1))) {
@@ -58,7 +56,7 @@ Tensor turn(const Tensor& x, const Tensor& positions, const TransformerConfig& c
 
 }  // namespace
 
-std::unique_ptr<Module> make_norm(const TransformerConfig& config) {
+std::unique_ptr<RowNorm> make_norm(const TransformerConfig& config) {
   if (config.rms_norm) return std::make_unique<RmsNorm>(config.width, config.norm_eps);
   return std::make_unique<LayerNorm>(config.width, config.bias, config.norm_eps);
 }
@@ -86,10 +84,10 @@ Tensor SelfAttention::forward(const Tensor& x, Forward& pass) {
 Tensor SelfAttention::attend(const Tensor& x, Forward& pass, const AttentionContext& context) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), heads = config_.heads, kv_heads = config_.kv_heads;
   const Tensor qkv = reshape(call("c_attn", c_attn_, x, pass), {batch, tokens, heads + 2 * kv_heads, head_width_});
-  const std::vector<Tensor> parts = split(qkv, 2, {heads, kv_heads, kv_heads});
-  Tensor q = permute(parts[0], {0, 2, 1, 3}), k = permute(parts[1], {0, 2, 1, 3});
-  const Tensor v = permute(parts[2], {0, 2, 1, 3});
-  if (config_.rotary) {
+  const bool each_text = config_.rotary && context.positions.rank() == 2;  // texts that stand at different places
+  const Tensor positions = config_.rotary && !each_text ? context.positions : Tensor();
+  auto [q, k, v] = split_heads(qkv, heads, kv_heads, positions, config_.rotary_base, config_.rotary_neighbours);
+  if (each_text) {
     q = turn(q, context.positions, config_);
     k = turn(k, context.positions, config_);
   }
@@ -136,9 +134,9 @@ Cost SelfAttention::cost(const Shape& input) const {
   const double pairs = (config_.causal ? tokens * (tokens + 1) / 2 : tokens * tokens) * batch * static_cast<double>(config_.heads);
   const double kv_width = static_cast<double>(config_.kv_heads * head_width_), width = static_cast<double>(config_.width);
   sum.flops += pairs * (4 * static_cast<double>(head_width_) + 5);
-  // q, k and v as one tensor, the heads' outputs, log-sum-exp of each row; turned q and k are copies, and v still holds the first.
+  // q, k and v as one tensor, the heads' outputs, log-sum-exp of each row; the parts are copies, the product is not kept.
   sum.activation_bytes += 4 * batch * tokens * (2 * width + 2 * kv_width + static_cast<double>(config_.heads));
-  if (config_.rotary) sum += {3 * batch * tokens * (width + kv_width), 0, 4 * batch * tokens * (width + kv_width)};
+  if (config_.rotary) sum.flops += 3 * batch * tokens * (width + kv_width);
   sum += dropout_cost(input, config_.dropout);
   if (config_.dropout > 0) sum.flops += 2 * pairs;
   return sum;
@@ -196,9 +194,10 @@ Tensor TransformerBlock::run(const Tensor& x, Forward& pass, const AttentionCont
     mixed = attention_.attend(normed, pass, context);
     if (pass.observe) pass.observe(pass.scope, mixed);
   }
-  const Tensor middle = add(x, drop(mixed, config_.dropout, pass));
+  const auto [middle, middle_normed] = norm_2_.forward_sum(x, drop(mixed, config_.dropout, pass));
   pass.see("after_attention", middle);
-  const Tensor up = call("mlp", mlp_, call("ln_2", norm_2_, middle, pass), pass);
+  pass.see("ln_2", middle_normed);
+  const Tensor up = call("mlp", mlp_, middle_normed, pass);
   return add(middle, drop(up, config_.dropout, pass));
 }
 

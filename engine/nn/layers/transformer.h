@@ -8,6 +8,7 @@
 #include "engine/nn/kv_pages.h"
 #include "engine/nn/layers/activation.h"
 #include "engine/nn/layers/linear.h"
+#include "engine/nn/layers/norms.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -92,14 +93,14 @@ class TransformerBlock : public Module, public KeptMemory {
   TransformerConfig config_;
   Module& norm_1_;
   SelfAttention& attention_;
-  Module& norm_2_;
+  RowNorm& norm_2_;
   MlpBlock& mlp_;
 };
 
 /// A block as a link of a network's chain; `context` is kept with it.
 ChainBlock transformer_link(std::string name, TransformerBlock& block, AttentionContext context);
 /// The norm that a config asks for, over its width.
-std::unique_ptr<Module> make_norm(const TransformerConfig& config);
+std::unique_ptr<RowNorm> make_norm(const TransformerConfig& config);
 /// int32 [count]: first, first + 1, …
 Tensor position_range(std::int64_t first, std::int64_t count, Device& device);
 

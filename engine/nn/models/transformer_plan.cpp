@@ -57,7 +57,7 @@ std::string plan_blocks(PlanBuilder& plan, const TransformerConfig& config, std:
                         std::int64_t given_kv_heads, const Shape& hidden, const std::string& from) {
   const SelfAttention attention(config);
   const MlpBlock mlp(config);
-  const std::unique_ptr<Module> norm = make_norm(config);
+  const std::unique_ptr<RowNorm> norm = make_norm(config);
   Cost norm_cost = norm->cost(hidden), residual_cost = sum_cost(hidden);
   norm_cost += kept(hidden);
   residual_cost += kept(hidden);

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "engine/nn/ops/op_support.h"
+#include "engine/nn/ops/shape_ops.h"
 
 namespace dsw {
 namespace {
@@ -175,6 +178,70 @@ Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleav
                      return Grads{raw_rope(dy, position, base, interleaved, true), Tensor()};
                    },
                    "rope", {{"base", base}, {"interleaved", interleaved ? 1.0 : 0.0}});
+}
+
+namespace {
+
+/// The same by the ops that it joins.
+Heads split_by_ops(const Tensor& joined, std::int64_t heads, std::int64_t kv_heads, const Tensor& position, double base, bool interleaved) {
+  const std::vector<Tensor> parts = split(joined, 2, {heads, kv_heads, kv_heads});
+  const std::vector<int> order{0, 2, 1, 3};
+  const auto turned = [&](const Tensor& x) { return position ? rope(x, position, base, interleaved) : x; };
+  return {turned(permute(parts[0], order)), turned(permute(parts[1], order)), permute(parts[2], order)};
+}
+
+/// [B, H, T, D] whose memory is [B, T, H, D], as products want the heads' outputs.
+Tensor empty_heads(const Tensor& joined, std::int64_t heads) {
+  return empty({joined.size(0), joined.size(1), heads, joined.size(3)}, joined.dtype(), joined.device()).view_permute({0, 2, 1, 3});
+}
+
+}  // namespace
+
+Heads split_heads(const Tensor& joined, std::int64_t heads, std::int64_t kv_heads, const Tensor& position, double base, bool interleaved) {
+  op::check_together("split-heads", {&joined});
+  op::check_float("split-heads", joined);
+  op::check_rank("split-heads", "joined", joined, 4);
+  if (heads < 1 || kv_heads < 1 || joined.size(2) != heads + 2 * kv_heads) {
+    op::shape_error("split-heads", fmt::format("joined is {}; with {} heads and {} of keys it must be [B, T, {}, D]", joined.shape().text(),
+                                               heads, kv_heads, heads + 2 * kv_heads));
+  }
+  const DswKernels& kernels = joined.device().kernels();
+  // Without positions the parts are views, and three copies of their gradients are faster than rows one by one.
+  if (!position || OpTrace::standing() || joined.elements() == 0 || !kernels.split_heads_fwd || !kernels.split_heads_bwd)
+    return split_by_ops(joined, heads, kv_heads, position, base, interleaved);
+  op::check_together("rope", {&joined, &position});
+  op::check_dtype("rope", "position", position, DType::I32);
+  op::check_shape("rope", "position", position, {joined.size(1)});
+  if (joined.size(3) % 2 != 0)
+    op::shape_error("rope", fmt::format("x is {}; its last axis must be even, as it is turned in pairs", joined.shape().text()));
+  if (!(base > 0)) throw Error(ErrorCode::InvalidArgument, fmt::format("rope: base is {}; it must be above 0", base));
+  Heads result{empty_heads(joined, heads), empty_heads(joined, kv_heads), empty_heads(joined, kv_heads)};
+  op::run(joined, "split_heads_fwd", &DswKernels::split_heads_fwd, joined.view(), position.view(), base, interleaved ? 1 : 0,
+          result.q.view(), result.k.view(), result.v.view());
+  if (!recording_gradients() || !joined.requires_grad()) return result;
+  // A graph's node makes one tensor. The parts leave their gradients here and pass on an empty one, which leads to the node that joins
+  // them.
+  const auto parts = std::make_shared<Heads>();
+  const Tensor joint = with_grad(
+      empty({0}, joined.dtype(), joined.device()), {joined},
+      [parts, position, base, interleaved, shape = joined.shape()](const Tensor& none) {
+        const Heads d = std::exchange(*parts, {});
+        const Tensor djoined = empty(shape, none.dtype(), none.device());
+        op::run(djoined, "split_heads_bwd", &DswKernels::split_heads_bwd, d.q.view(), d.k.view(), d.v.view(), position.view(), base,
+                interleaved ? 1 : 0, djoined.view());
+        return Grads{djoined};
+      },
+      "split-heads");
+  for (Tensor Heads::*const part : {&Heads::q, &Heads::k, &Heads::v}) {
+    result.*part = with_grad(
+        result.*part, {joint},
+        [parts, part](const Tensor& dy) {
+          (*parts).*part = dy;
+          return Grads{empty({0}, dy.dtype(), dy.device())};
+        },
+        "split-heads");
+  }
+  return result;
 }
 
 }  // namespace dsw

@@ -56,4 +56,14 @@ Tensor attention_paged(const Tensor& q, const Tensor& k_pages, const Tensor& v_p
 /// @return  [B, H, T, D].   Gradient: turned back.   Source: Su et al. 2021, eq. 34
 Tensor rope(const Tensor& x, const Tensor& position, double base = 10000, bool interleaved = false);
 
+/// Queries, keys and values of attention: q [B, Hq, T, D], k and v [B, Hkv, T, D].
+struct Heads {
+  Tensor q, k, v;
+};
+/// The parts of one product, q and k turned by rope where `position` is given: then in one pass each way, else as views. The same numbers
+/// as slice, permute and rope, and traced as those.
+/// @param joined  [B, T, Hq + 2 Hkv, D], a float dtype   @param position, base, interleaved  as in rope; position not given: not turned
+/// @throws Error{ShapeMismatch} unless the heads sum up to joined's
+Heads split_heads(const Tensor& joined, std::int64_t heads, std::int64_t kv_heads, const Tensor& position, double base, bool interleaved);
+
 }  // namespace dsw

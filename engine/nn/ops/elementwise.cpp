@@ -55,11 +55,19 @@ Tensor unary(DswUnary kind, const char* name, const Tensor& x) {
   Tensor y = raw_unary(kind, 0, 0, x);
   if (!x.requires_grad()) return with_grad(std::move(y), {x}, {}, name);
   const Tensor kept = reads_y(kind) ? y.detach() : x;
+  // A product with a bias below wants the sum of dx over the rows too.
+  const auto row_sums = x.node() && x.device().kernels().unary_bias_bwd ? x.node()->row_sums : nullptr;
   return with_grad(
       std::move(y), {x},
-      [kind, kept](const Tensor& dy) {
+      [kind, kept, row_sums](const Tensor& dy) {
         Tensor dx = empty_like(dy);
         const DswView x_view = reads_y(kind) ? DswView{} : kept.view(), y_view = reads_y(kind) ? kept.view() : DswView{};
+        if (row_sums && dx.elements() > 0) {
+          const Tensor sums = empty({dx.size(-1)}, op::statistics_dtype(dx), dx.device());
+          op::run(dy, "unary_bias_bwd", &DswKernels::unary_bias_bwd, kind, 0.0, 0.0, x_view, y_view, dy.view(), dx.view(), sums.view());
+          *row_sums = {dx, sums};
+          return Grads{dx};
+        }
         if (dx.elements() > 0) op::run(dy, "unary_bwd", &DswKernels::unary_bwd, kind, 0.0, 0.0, x_view, y_view, dy.view(), dx.view());
         return Grads{dx};
       },

@@ -45,10 +45,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor rows = op::as_rows(x);
   const Tensor y = empty({rows.size(0), outputs}, x.dtype(), x.device());
   product(rows, transposed(weight), bias, y);
-  return with_grad(
+  const auto row_sums = bias.requires_grad() ? std::make_shared<Node::RowSums>() : nullptr;
+  Tensor result = with_grad(
       y.view_reshape(shape), {x, weight, bias},
-      [rows = op::kept_if(weight.requires_grad(), rows), weight = op::kept_if(x.requires_grad(), weight), bias_wants = bias.requires_grad(),
-       x_shape = x.shape(), weight_shape = weight.shape()](const Tensor& dy) {
+      [rows = op::kept_if(weight.requires_grad(), rows), weight = op::kept_if(x.requires_grad(), weight), row_sums, x_shape = x.shape(),
+       weight_shape = weight.shape()](const Tensor& dy) {
         const Tensor d_rows = op::as_rows(dy);
         Tensor dx, dweight, dbias;
         if (weight) {
@@ -60,10 +61,16 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
           dweight = empty(weight_shape, op::statistics_dtype(dy), dy.device());
           product(transposed(d_rows), rows, {}, dweight);
         }
-        if (bias_wants) dbias = op::sum_to_shape(d_rows, {d_rows.size(1)}, op::statistics_dtype(dy));
+        if (const Node::RowSums made = row_sums ? std::exchange(*row_sums, {}) : Node::RowSums();
+            made.sums && made.gradient.id() == dy.id())
+          dbias = made.sums;
+        else if (row_sums)
+          dbias = op::sum_to_shape(d_rows, {d_rows.size(1)}, op::statistics_dtype(dy));
         return Grads{dx, dweight, dbias};
       },
       "linear");
+  if (result.node()) result.node()->row_sums = row_sums;
+  return result;
 }
 
 }  // namespace dsw

@@ -17,6 +17,16 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 /// @return   [..., C].   Gradient: as layer_norm without the means of g.   Source: Zhang & Sennrich 2019
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-5);
 
+/// A residual sum and its norm.
+struct SumAndNorm {
+  Tensor sum, normed;
+};
+/// {x + r, layer_norm(x + r, weight, bias, eps)}, made in one pass; recorded and traced as those two ops, with the same bits.
+/// @param x, r  of one shape and dtype
+SumAndNorm add_layer_norm(const Tensor& x, const Tensor& r, const Tensor& weight, const Tensor& bias, double eps = 1e-5);
+/// The same with rms_norm.
+SumAndNorm add_rms_norm(const Tensor& x, const Tensor& r, const Tensor& weight, double eps = 1e-5);
+
 /// Batch normalisation over all axes but axis 1.
 /// training: y = (x - mean) / sqrt(var + eps) · weight + bias with the batch's own mean and variance (1/n), and the running
 /// ones move: running = (1 - momentum) running + momentum batch (the running variance by 1/(n-1)). Else the running ones are used.
