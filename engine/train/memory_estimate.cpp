@@ -45,20 +45,24 @@ double stored_bytes(const std::vector<BlockCost>& costs, const std::vector<Recom
 
 }  // namespace
 
-MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const TrainSettings& settings, double optimizer_slots) {
+MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const TrainSettings& settings, double optimizer_slots,
+                               DType compute) {
   MemoryEstimate estimate;
   const auto* with_chain = dynamic_cast<const HasChain*>(&model);
   const double weights = static_cast<double>(model.trainable_elements()), standing = kFloat * weights * (1 + optimizer_slots);
+  const double share = static_cast<double>(dtype_bytes(compute)) / kFloat, copies = share < 1 ? share * kFloat * weights : 0;
   for (std::int64_t micro = settings.micro_batch;; micro = (micro + 1) / 2) {
     const Shape shape = input.input_shape(micro);
-    const double all = model.cost(shape).activation_bytes;
+    const double all = share * model.cost(shape).activation_bytes;
     const double sums = micro < settings.batch ? kFloat * weights : 0;  // of the micro-batches before
     const double parts = std::ceil(static_cast<double>(settings.batch) / static_cast<double>(micro));
     estimate.micro_batch = micro;
-    const std::vector<BlockCost> costs = with_chain ? with_chain->chain_costs(shape) : std::vector<BlockCost>{};
+    std::vector<BlockCost> costs = with_chain ? with_chain->chain_costs(shape) : std::vector<BlockCost>{};
+    for (BlockCost& cost : costs)
+      for (double* bytes : {&cost.output_bytes, &cost.kept_bytes, &cost.gradient_bytes}) *bytes *= share;
     if (costs.empty()) {
-      estimate.activation_bytes = all;
-      estimate.peak_bytes = standing + sums + all + kFloat * weights;
+      estimate.activation_bytes = all + copies;
+      estimate.peak_bytes = standing + sums + all + copies + kFloat * weights;
       return estimate;
     }
     double in_chain = 0, chain_weights = 0;
@@ -66,9 +70,9 @@ MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const Trai
       in_chain += cost.kept_bytes;
       chain_weights += cost.parameters;
     }
-    const double logits = logits_bytes(model, shape);
+    const double logits = share * logits_bytes(model, shape);
     const double rest = std::max(0.0, all - in_chain - logits);
-    const ChainMeasure chain = chain_of(costs, standing + sums + rest, 2 * logits, weights - chain_weights);
+    const ChainMeasure chain = chain_of(costs, standing + sums + copies + rest, 2 * logits, weights - chain_weights);
     std::vector<RecomputedBlocks> recomputed;
     if (settings.checkpointing == Checkpointing::EveryBlock) recomputed = every_block(costs.size());
     if (settings.checkpointing == Checkpointing::Sqrt) recomputed = sqrt_blocks(costs.size());
@@ -77,8 +81,8 @@ MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const Trai
       if (!choice && micro > 1) continue;
       recomputed = choice ? choice->recomputed : every_block(costs.size());
     }
-    estimate.activation_bytes = rest + logits + stored_bytes(costs, recomputed);
-    estimate.peak_bytes = std::max(static_cast<double>(predicted_peak(chain, recomputed)), standing + sums + kFloat * weights);
+    estimate.activation_bytes = copies + rest + logits + stored_bytes(costs, recomputed);
+    estimate.peak_bytes = std::max(static_cast<double>(predicted_peak(chain, recomputed)), standing + sums + copies + kFloat * weights);
     for (const RecomputedBlocks& part : recomputed)
       for (std::size_t i = part.begin; i < part.end; ++i) estimate.again_flops += parts * costs[i].flops;
     return estimate;

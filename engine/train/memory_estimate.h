@@ -7,7 +7,7 @@
 
 namespace dsw {
 
-/// What a training step takes, from shapes alone; float32.
+/// What a training step takes, from shapes alone.
 struct MemoryEstimate {
   double activation_bytes = 0;   ///< kept from the forward for the backward pass
   double peak_bytes = 0;         ///< most at once: weights, gradients, optimizer state, activations and their gradients
@@ -16,6 +16,8 @@ struct MemoryEstimate {
 };
 
 /// @param optimizer_slots  numbers that the optimizer keeps for each weight
-MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const TrainSettings& settings, double optimizer_slots);
+/// @param compute  dtype of activations; in a narrow one they take half (statistics of rows stay float32), and products read copies of
+///                 the weights
+MemoryEstimate estimate_memory(Module& model, const InputSpec& input, const TrainSettings& settings, double optimizer_slots, DType compute);
 
 }  // namespace dsw

@@ -166,14 +166,11 @@ class TrainTask : public Task {
     const double slots = full.at("optimizer").at("type") == "adamw" ? 2 : full.at("optimizer").value("momentum", 0.0) > 0 ? 1 : 0;
     estimate.parameters = forward.parameters;
     DSW_TRY_ASSIGN(const auto model, type->build(full.at("model"), input));
-    const MemoryEstimate memory = estimate_memory(*model, input, settings, slots);
+    const MemoryEstimate memory = estimate_memory(*model, input, settings, slots, dtype_of_precision(first_precision(catalog, full)));
     estimate.step_flops = 3 * forward.flops + memory.again_flops;  // backward: gradients of inputs and of weights, each as much as forward
-    // In a narrow precision activations take half (statistics of rows stay float32), and products read copies of the weights.
-    const bool narrow = dtype_of_precision(first_precision(catalog, full)) != DType::F32;
-    const double saved = narrow ? memory.activation_bytes / 2 - 2 * forward.parameters : 0;
-    estimate.activation_bytes = memory.activation_bytes - saved;
+    estimate.activation_bytes = memory.activation_bytes;
     estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);
-    estimate.peak_bytes = memory.peak_bytes - saved;
+    estimate.peak_bytes = memory.peak_bytes;
     estimate.steps = static_cast<double>(settings.steps);
     const bool images = input.kind == InputSpec::Kind::Image;
     estimate.examples_per_step = static_cast<double>(images ? settings.batch : settings.batch * input.context);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/tensor/device.h"
 #include "tests/support/temp_folder.h"
 
 namespace dsw {
@@ -68,7 +69,7 @@ TEST_F(WorkspaceTest, ARunIsStoredWithItsDocumentRecordAndFiles) {
   EXPECT_EQ(record.at("data_files").size(), 1u);
   // What was left open is settled and stands beside what was asked for.
   EXPECT_GE(record.at("threads").get<int>(), 1);
-  EXPECT_EQ(record.at("precision"), "float32");
+  EXPECT_EQ(record.at("precision"), make_cpu_device(1)->info().precisions.front());
   EXPECT_EQ(record.at("asked"), Json({{"device", "auto"}, {"threads", 0}, {"precision", "auto"}}));
   const auto checkpoints = reader->checkpoints(begun.id).value();
   ASSERT_FALSE(checkpoints.empty());
