@@ -49,6 +49,12 @@ struct StepPlans::Plan {
     recording->bind(arena->data());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i]->place(recording->kept(i));
   }
+  /// Holds no memory but the inputs'.
+  void rest() {
+    arena.reset();
+    outputs = repeatable ? std::move(*repeatable) : recording ? std::move(outputs) : StepOutputs{};
+    repeatable.reset();
+  }
 };
 
 StepPlans::StepPlans(Device& device, std::size_t capacity) : device_(&device), capacity_(capacity) {}
@@ -57,7 +63,7 @@ StepPlans::~StepPlans() = default;
 void StepPlans::clear() { plans_.clear(); }
 
 void StepPlans::release_memory() {
-  for (const auto& plan : plans_) plan->arena.reset();
+  for (const auto& plan : plans_) plan->rest();
 }
 
 std::size_t StepPlans::plan_bytes() const {
@@ -73,9 +79,11 @@ const std::string& StepPlans::refusal() const {
 }
 
 StepPlans::Plan& StepPlans::plan_of(std::span<const std::int64_t> key) {
+  Plan* const last = plans_.empty() ? nullptr : plans_.front().get();
   const auto found = std::find_if(plans_.begin(), plans_.end(), [key](const auto& plan) {
     return std::equal(key.begin(), key.end(), plan->key.begin(), plan->key.end());
   });
+  if (last && (found == plans_.end() || found->get() != last)) last->rest();  // one arena at a time
   if (found != plans_.end()) {
     plans_.splice(plans_.begin(), plans_, found);
   } else {
@@ -134,10 +142,7 @@ void StepPlans::record(Plan& plan, std::span<const Tensor> inputs, Rng& rng, con
 }
 
 void StepPlans::repeat(Plan& plan, std::span<const Tensor> inputs, Rng& rng) {
-  if (plan.repeatable) {
-    plan.outputs = std::move(*plan.repeatable);
-    plan.repeatable.reset();
-  }
+  if (plan.repeatable) plan.rest();
   DSW_CHECK(inputs.size() == plan.inputs.size(), "a step has as many inputs each time");
   for (std::size_t i = 0; i < inputs.size(); ++i) copy_into(inputs[i], plan.inputs[i]);
   plan.bind(*device_);

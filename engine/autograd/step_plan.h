@@ -23,7 +23,8 @@ struct StepOutputs {
 
 /// Steps whose shapes repeat: computed and recorded the first time, made again from the recording from then on, with the same bits
 /// (tensor/step_recording.h). One step function has a plan for each key, such as its shapes and the path that was sampled; the least
-/// recently used of more than `capacity` goes. A step that cannot be recorded is computed each time. One thread.
+/// recently used of more than `capacity` goes. Only the last one used holds an arena. A step that cannot be recorded is computed each time.
+/// One thread.
 class StepPlans {
  public:
   explicit StepPlans(Device& device, std::size_t capacity = 8);

@@ -48,7 +48,6 @@ class StepRecording {
   std::size_t arena_bytes() const { return arena_bytes_; }
   /// Where the i-th of `kept` lies from bind() on.
   void* kept(std::size_t i) const { return kept_[i].pointer; }
-  std::size_t calls() const { return calls_.size(); }
 
   // Again.
   void bind(void* arena);  ///< before run(), whenever the arena's address changes

@@ -98,8 +98,8 @@ Result<Numbers> passes(TrainState& state, RunContext& context, const Batch& batc
     }
     const char* const key = numbers.bad_part ? "train/loss" : "train/grad-norm";
     const double value = numbers.bad_part ? numbers.loss : numbers.norm;
-    if (state.precision.dtype() != DType::F32) state.restore_buffers();
     const std::string place = place_of(state, context, batch, *outputs, numbers);
+    if (state.precision.dtype() != DType::F32) state.restore_buffers();  // the search for the place wrote to them too
     const auto decision =
         state.precision.overflowed(state.step, numbers.bad_part.has_value(),
                                    fmt::format("{} became {}{}", key, what_it_became(value), place.empty() ? "" : ", first in " + place));

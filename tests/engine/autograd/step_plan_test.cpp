@@ -110,6 +110,24 @@ TEST_F(StepPlanTest, EachKeyHasItsPlanAndTheOldestGoes) {
   EXPECT_EQ(computed, 4);
 }
 
+/// A loss scale that is halved ten times makes ten plans of one size: they must not hold ten times the memory.
+TEST_F(StepPlanTest, OnlyTheLastPlanHoldsMemory) {
+  constexpr std::int64_t kLength = 1 << 16;
+  const StepPlans::Step step = [](std::span<const Tensor> inputs, Rng&) { return StepOutputs{{square(inputs[0])}, {}}; };
+  const std::vector<Tensor> inputs{full({1}, 2, DType::F32, device).view_expand({kLength})};
+  Rng rng;
+  for (const bool repeat : {false, true}) {
+    for (std::int64_t i = 0; i < 6; ++i) {
+      const std::int64_t key[] = {i};
+      const std::uint64_t before = device.allocator_stats().live_bytes;
+      EXPECT_EQ(plans.run(key, inputs, rng, step).values[0].to_vector<float>().back(), 4);
+      if (i == 0) continue;
+      const std::uint64_t grown = device.allocator_stats().live_bytes - std::min(before, device.allocator_stats().live_bytes);
+      EXPECT_LE(grown, repeat ? 0u : kLength * sizeof(float)) << "a new plan has inputs of its own";
+    }
+  }
+}
+
 TEST_F(StepPlanTest, ADeviceThatCannotRecordComputes) {
   const auto plain = make_cpu_device(1);
   StepPlans computed(*plain);

@@ -145,6 +145,24 @@ TEST_F(HalfFirst, AutoLeavesFloat16WhereAModelOverflowsItAndSaysWhy) {
   EXPECT_EQ(outcome.metrics.at({"val/loss", 30}), bfloat.metrics.at({"val/loss", 30}));
 }
 
+/// The batch that overflowed in training has also spoilt the running statistics, which an evaluation reads.
+TEST_F(HalfFirst, AStepThatIsComputedAgainCountsOnceInRunningStatistics) {
+  const Json document = Json::parse(R"({"deepshock": 1, "task": "train", "name": "pictures", "seed": 5,
+    "data": {"type": "images", "source": "builtin:mnist", "split": [1.0, 0.0]},
+    "model": {"type": "graph", "nodes": [{"id": "conv", "op": "conv2d", "out": 2, "stride": 4}, {"id": "even", "op": "batchnorm2d"},
+      {"id": "power2", "op": "multiply", "inputs": ["even", "even"]}, {"id": "power4", "op": "multiply", "inputs": ["power2", "power2"]},
+      {"id": "power8", "op": "multiply", "inputs": ["power4", "power4"]}, {"id": "power16", "op": "multiply", "inputs": ["power8", "power8"]},
+      {"id": "flat", "op": "flatten"}, {"id": "back", "op": "layernorm"}, {"id": "logits", "op": "logits"}]},
+    "optimizer": {"type": "adamw", "lr": 1e-3}, "training": {"steps": 3, "batch": 64, "eval_every": 3, "eval_batches": 1}})");
+  const Outcome outcome = run(document, folder / "auto"), bfloat = run_in("bfloat16", document, "bfloat");
+  ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+  ASSERT_TRUE(bfloat.result) << bfloat.result.error().sentence();
+  ASSERT_EQ(changes(outcome).size(), 1u);
+  EXPECT_THAT(changes(outcome)[0], testing::StartsWith("0 bfloat16 instead of float16: train/loss became "));
+  EXPECT_EQ(outcome.metrics.at({"train/loss", 3}), bfloat.metrics.at({"train/loss", 3}));
+  EXPECT_EQ(outcome.metrics.at({"test/loss", 3}), bfloat.metrics.at({"test/loss", 3}));
+}
+
 TEST_F(HalfFirst, AutoRepeatsAndResumesToTheBit) {
   const Json document = text_document(30);  // its precision is auto
   const Outcome whole = run(document, folder / "whole");
