@@ -14,6 +14,7 @@ ENGINE_ORDER = ["core", "tensor", "autograd", "nn"]
 ALLOWED = {
     "kernels/reference": ["kernels/"],
     "kernels/cpu": ["kernels/"],
+    "kernels/cuda": ["kernels/"],
     "engine/core": [],
     "engine/tensor": ["engine/core/", "kernels/"],
     "engine/autograd": ["engine/core/", "engine/tensor/"],

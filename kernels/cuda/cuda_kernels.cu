@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cuda/cuda_kernels.h"
+
+namespace dsw::cuda {
+
+const DswKernels* kernels() {
+  static const DswKernels table = [] {
+    DswKernels made{};
+    made.size = sizeof(DswKernels);
+    made.name = "cuda";
+    add_memory(made);
+    return made;
+  }();
+  return &table;
+}
+
+}  // namespace dsw::cuda

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "kernels/kernel_table.h"
+
+/// The kernels of CUDA devices. Each family puts its own into the table (kernels/cuda/FAMILY.cu); what none puts there stays null.
+namespace dsw::cuda {
+
+void add_memory(DswKernels& table);
+
+const DswKernels* kernels();
+
+}  // namespace dsw::cuda
