@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/conv.h"
+
 #include <algorithm>
 #include <atomic>
 
@@ -217,6 +219,10 @@ int for_chunks(DswStream* stream, const Call& c, std::size_t extra_bytes, std::v
   });
 }
 
+}  // namespace
+
+namespace library {
+
 int conv2d_fwd(DswStream* stream, const DswConv* p, DswView x, DswView w, DswView bias, DswView y) {
   const auto plain_loops = [&] { return dsw_reference_kernels()->conv2d_fwd(stream, p, x, w, bias, y); };
   if (needs_copies({&x, &w, &y}, bias)) {
@@ -291,12 +297,5 @@ int conv2d_bwd_weights(DswStream* stream, const DswConv* p, DswView x, DswView d
   return DSW_OK;
 }
 
-}  // namespace
-
-void add_conv(DswKernels& table) {
-  table.conv2d_fwd = conv2d_fwd;
-  table.conv2d_bwd_data = conv2d_bwd_data;
-  table.conv2d_bwd_weights = conv2d_bwd_weights;
-}
-
+}  // namespace library
 }  // namespace dsw::kernels

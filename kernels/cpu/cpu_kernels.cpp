@@ -57,7 +57,6 @@ DswKernels make_table(InstructionSet set) {
       add_gemm<baseline::few_rows>(table);
       break;
   }
-  add_conv(table);
   return table;
 }
 

@@ -132,5 +132,4 @@ namespace dsw::kernels {
 /// With the instruction set's own product of a few rows.
 template <FewRows kFewRowsProduct>
 void add_gemm(DswKernels& table);
-void add_conv(DswKernels& table);
 }  // namespace dsw::kernels

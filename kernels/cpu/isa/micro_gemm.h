@@ -77,7 +77,8 @@ inline void gemm_columns(const Factor<Word>& a, std::int64_t M, const Word* b, s
   std::int64_t m = 0;
   for (; m + kRows <= M; m += kRows) gemm_tile<kRows, Vectors>(a, m, b, ldb, K, c + m * ldc, ldc, add);
   for (; m + 4 <= M; m += 4) gemm_tile<4, Vectors>(a, m, b, ldb, K, c + m * ldc, ldc, add);
-  for (; m < M; ++m) gemm_tile<1, Vectors>(a, m, b, ldb, K, c + m * ldc, ldc, add);
+  for (; m + 2 <= M; m += 2) gemm_tile<2, Vectors>(a, m, b, ldb, K, c + m * ldc, ldc, add);
+  if (m < M) gemm_tile<1, Vectors>(a, m, b, ldb, K, c + m * ldc, ldc, add);
 }
 
 /// c [M, N] = A b, or c += A b. N is a multiple of kWidth; rows of b and c may be further apart than N.

@@ -14,6 +14,7 @@ void add_all(DswKernels& table) {
   add_embedding(table);
   add_attention(table);
   add_attention_paged(table);
+  add_conv(table);
   add_pool(table);
   add_optimizer(table);
   add_fp8(table);

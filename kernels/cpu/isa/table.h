@@ -17,6 +17,7 @@ void add_batch_norm(DswKernels& table);
 void add_embedding(DswKernels& table);
 void add_attention(DswKernels& table);
 void add_attention_paged(DswKernels& table);
+void add_conv(DswKernels& table);
 void add_pool(DswKernels& table);
 void add_optimizer(DswKernels& table);
 void add_fp8(DswKernels& table);
