@@ -33,8 +33,8 @@ namespace {
 constexpr int kMostTokens = 1'000'000;
 enum TextColumn { ExampleText, Truth, Guess, Probability, TextColumnCount };
 
-QWidget* labelled(const QString& text, QWidget* field) {
-  auto* box = new QWidget;
+QWidget* labelled(const QString& text, QWidget* field, QWidget* parent) {
+  auto* box = new QWidget(parent);
   auto* line = new QHBoxLayout(box);
   line->setContentsMargins(0, 0, 0, 0);
   line->setSpacing(6);
@@ -58,7 +58,7 @@ ModelTry::ModelTry(ModelSession& session, AppSettings& settings, QWidget* parent
     : QWidget(parent),
       session_(session),
       settings_(settings),
-      stack_(new QStackedWidget),
+      stack_(new QStackedWidget(this)),
       empty_(new ThemedLabel({}, FontRole::Text, Token::Text3)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
@@ -75,7 +75,7 @@ ModelTry::ModelTry(ModelSession& session, AppSettings& settings, QWidget* parent
 }
 
 QWidget* ModelTry::buildGenerate() {
-  auto* page = new QWidget;
+  auto* page = new QWidget(stack_);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(12, 8, 12, 8);
   column->setSpacing(8);
@@ -117,17 +117,17 @@ QWidget* ModelTry::buildGenerate() {
   seed_ = number(0, 1'000'000'000, 1, tr("The same seed writes the same text"));
   auto* fields = new QHBoxLayout;
   fields->setSpacing(8);
-  fields->addWidget(labelled(tr("Temperature"), temperature_));
-  fields->addWidget(labelled(tr("Top k"), top_k_));
-  fields->addWidget(labelled(tr("Top p"), top_p_));
+  fields->addWidget(labelled(tr("Temperature"), temperature_, page));
+  fields->addWidget(labelled(tr("Top k"), top_k_, page));
+  fields->addWidget(labelled(tr("Top p"), top_p_, page));
   fields->addStretch(1);
   column->addLayout(fields);
   auto* more = new QHBoxLayout;
   more->setSpacing(8);
-  more->addWidget(labelled(tr("Tokens"), tokens_));
-  more->addWidget(labelled(tr("Texts"), text_count_));
-  more->addWidget(labelled(tr("Seed"), seed_));
-  more->addWidget(labelled(tr("Repetition penalty"), repetition_penalty_));
+  more->addWidget(labelled(tr("Tokens"), tokens_, page));
+  more->addWidget(labelled(tr("Texts"), text_count_, page));
+  more->addWidget(labelled(tr("Seed"), seed_, page));
+  more->addWidget(labelled(tr("Repetition penalty"), repetition_penalty_, page));
   more->addStretch(1);
   column->addLayout(more);
 
@@ -168,12 +168,12 @@ QWidget* ModelTry::buildGenerate() {
 }
 
 QWidget* ModelTry::buildClassify() {
-  auto* page = new QWidget;
+  auto* page = new QWidget(stack_);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(12, 8, 12, 8);
   column->setSpacing(8);
 
-  typed_ = new QWidget;
+  typed_ = new QWidget(page);
   auto* typed = new QVBoxLayout(typed_);
   typed->setContentsMargins(0, 0, 0, 0);
   typed->setSpacing(6);

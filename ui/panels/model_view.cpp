@@ -74,12 +74,13 @@ ModelView::~ModelView() = default;
 bool ModelView::imported() const { return context().project.model(ref().id) != nullptr; }
 
 QWidget* ModelView::buildBody() {
-  auto* body = new QWidget;
+  // Everything has its parent from the beginning: a widget that moves is styled again, with all that it holds.
+  auto* body = new QWidget(this);
   auto* column = new QVBoxLayout(body);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
 
-  auto* first = new QWidget;
+  auto* first = new QWidget(body);
   first->setFixedHeight(32);
   auto* line = new QHBoxLayout(first);
   line->setContentsMargins(12, 0, 12, 0);
