@@ -10,3 +10,5 @@ target_include_directories(dsw_cuda PRIVATE ${CMAKE_SOURCE_DIR})
 target_compile_options(dsw_cuda PRIVATE --expt-relaxed-constexpr --expt-extended-lambda -Xcompiler=-Wall,-Wextra,-Wshadow,-Werror
   --Werror=all-warnings)
 target_link_options(dsw_cuda PRIVATE LINKER:--exclude-libs,ALL)
+
+install(TARGETS dsw_cuda LIBRARY DESTINATION lib/deepshock)

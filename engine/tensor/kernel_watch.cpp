@@ -7,64 +7,8 @@
 #include <cstddef>
 
 #include "engine/tensor/dtype.h"
+#include "engine/tensor/kernel_list.h"
 #include "engine/tensor/step_recording.h"
-
-// Every entry of the table once, in its order; the check below fails when one is missing.
-#define DSW_EACH_KERNEL(X) \
-  X(fill)                  \
-  X(copy)                  \
-  X(random_uniform)        \
-  X(random_normal)         \
-  X(unary)                 \
-  X(unary_bwd)             \
-  X(binary)                \
-  X(compare_select_bwd)    \
-  X(dropout)               \
-  X(swiglu_fwd)            \
-  X(swiglu_bwd)            \
-  X(reduce)                \
-  X(argmax)                \
-  X(square_sum)            \
-  X(count_not_finite)      \
-  X(matmul)                \
-  X(softmax_fwd)           \
-  X(softmax_bwd)           \
-  X(log_softmax_fwd)       \
-  X(log_softmax_bwd)       \
-  X(layer_norm_fwd)        \
-  X(layer_norm_bwd)        \
-  X(rms_norm_fwd)          \
-  X(rms_norm_bwd)          \
-  X(batch_norm_fwd)        \
-  X(batch_norm_bwd)        \
-  X(embedding_fwd)         \
-  X(embedding_bwd)         \
-  X(cross_entropy_fwd)     \
-  X(cross_entropy_bwd)     \
-  X(rope)                  \
-  X(attention_fwd)         \
-  X(attention_bwd)         \
-  X(conv2d_fwd)            \
-  X(conv2d_bwd_data)       \
-  X(conv2d_bwd_weights)    \
-  X(pool2d_fwd)            \
-  X(pool2d_bwd)            \
-  X(adamw)                 \
-  X(sgd)                   \
-  X(quantize_blocks)       \
-  X(dequantize_blocks)     \
-  X(matmul_blocks)         \
-  X(attention_blocks_fwd)  \
-  X(attention_blocks_bwd)  \
-  X(attention_paged_fwd)   \
-  X(adamw_many)            \
-  X(add_layer_norm_fwd)    \
-  X(add_rms_norm_fwd)      \
-  X(add_layer_norm_bwd)    \
-  X(add_rms_norm_bwd)      \
-  X(unary_bias_bwd)        \
-  X(split_heads_fwd)       \
-  X(split_heads_bwd)
 
 namespace dsw {
 
@@ -90,7 +34,7 @@ constexpr const char* kNames[] = {
     DSW_EACH_KERNEL(DSW_NAME)
 #undef DSW_NAME
 };
-static_assert(sizeof(DswKernels) == offsetof(DswKernels, fill) + kKernels * sizeof(void (*)()), "an entry is missing above");
+static_assert(sizeof(DswKernels) == offsetof(DswKernels, fill) + kKernels * sizeof(void (*)()), "kernel_list.h lacks an entry");
 
 constexpr std::size_t kMostTensors = 16;
 

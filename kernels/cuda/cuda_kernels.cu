@@ -8,7 +8,9 @@ const DswKernels* kernels() {
     DswKernels made{};
     made.size = sizeof(DswKernels);
     made.name = "cuda";
+    add_elementwise(made);
     add_memory(made);
+    add_reduce(made);
     return made;
   }();
   return &table;

@@ -5,7 +5,9 @@
 /// The kernels of CUDA devices. Each family puts its own into the table (kernels/cuda/FAMILY.cu); what none puts there stays null.
 namespace dsw::cuda {
 
+void add_elementwise(DswKernels& table);
 void add_memory(DswKernels& table);
+void add_reduce(DswKernels& table);
 
 const DswKernels* kernels();
 

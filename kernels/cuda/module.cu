@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cuda/module.h"
+
+#include <climits>
+#include <cstdio>
+#include <new>
+
+#include "kernels/cuda/cuda_kernels.h"
 #include "kernels/cuda/stream.h"
 
 namespace dsw::cuda {
@@ -14,4 +21,133 @@ int status_of(cudaError_t error, const char* what) {
   return error == cudaErrorMemoryAllocation ? DSW_OUT_OF_MEMORY : DSW_DEVICE_FAULT;
 }
 
+namespace {
+
+int device_count(int32_t* count) {
+  *count = 0;
+  const cudaError_t error = cudaGetDeviceCount(count);
+  if (error == cudaErrorNoDevice) return DSW_OK;
+  if (error != cudaErrorInsufficientDriver) return status_of(error, "counting devices");
+  int driver = 0;
+  cudaDriverGetVersion(&driver);  // as 1000 major + 10 minor; 0: none
+  last_error() = driver == 0 ? "there is no NVIDIA driver"
+                             : "the NVIDIA driver knows CUDA " + std::to_string(driver / 1000) + "." + std::to_string(driver % 1000 / 10) +
+                                   ", and version " + std::to_string(CUDART_VERSION / 1000) + " is needed";
+  return DSW_UNSUPPORTED;
+}
+
+int device_info(int32_t device, DswDeviceInfo* info) {
+  cudaDeviceProp properties;
+  if (const int status = status_of(cudaGetDeviceProperties(&properties, device), "device properties"); status != DSW_OK) return status;
+  if (const int status = status_of(cudaSetDevice(device), "choosing the device"); status != DSW_OK) return status;
+  std::size_t free = 0, total = 0;
+  if (const int status = status_of(cudaMemGetInfo(&free, &total), "memory of the device"); status != DSW_OK) return status;
+  std::snprintf(info->name, sizeof(info->name), "%s", properties.name);
+  info->memory_bytes = total;
+  info->free_bytes = free;
+  info->major = properties.major;
+  info->minor = properties.minor;
+  info->multiprocessors = properties.multiProcessorCount;
+  return DSW_OK;
+}
+
+/// The pool keeps what is released until trim().
+cudaError_t keep_memory(int device, cudaMemPool_t& pool) {
+  if (const cudaError_t error = cudaDeviceGetDefaultMemPool(&pool, device); error != cudaSuccess) return error;
+  unsigned long long all = ULLONG_MAX;
+  return cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all);
+}
+
+void close_stream(DswStream* opened) {
+  Stream* stream = &stream_of(opened);
+  if (stream->stream != nullptr) cudaStreamDestroy(stream->stream);
+  if (stream->complaints != nullptr) cudaFreeHost(stream->complaints);
+  delete stream;
+}
+
+int open_stream(int32_t device, DswStream** opened) {
+  auto* stream = new (std::nothrow) Stream;
+  if (stream == nullptr) return DSW_OUT_OF_MEMORY;
+  stream->device = device;
+  cudaError_t error = cudaSetDevice(device);
+  if (error == cudaSuccess) error = keep_memory(device, stream->pool);
+  if (error == cudaSuccess) error = cudaStreamCreateWithFlags(&stream->stream, cudaStreamNonBlocking);
+  void* complaints = nullptr;
+  if (error == cudaSuccess) error = cudaHostAlloc(&complaints, sizeof(unsigned), cudaHostAllocMapped);
+  stream->complaints = static_cast<unsigned*>(complaints);
+  void* seen = nullptr;
+  if (error == cudaSuccess) error = cudaHostGetDevicePointer(&seen, complaints, 0);
+  stream->complaints_on_device = static_cast<unsigned*>(seen);
+  *opened = reinterpret_cast<DswStream*>(stream);
+  if (error == cudaSuccess) {
+    *stream->complaints = 0;
+    return DSW_OK;
+  }
+  const int status = status_of(error, "opening a stream");
+  close_stream(*opened);
+  *opened = nullptr;
+  return status;
+}
+
+int allocate(DswStream* stream, std::size_t bytes, void** memory) {
+  return status_of(cudaMallocAsync(memory, bytes, stream_of(stream).stream), "allocation");
+}
+int release(DswStream* stream, void* memory) { return status_of(cudaFreeAsync(memory, stream_of(stream).stream), "release of memory"); }
+int trim(DswStream* stream) {
+  if (const int status = status_of(cudaStreamSynchronize(stream_of(stream).stream), "waiting for the stream"); status != DSW_OK)
+    return status;
+  return status_of(cudaMemPoolTrimTo(stream_of(stream).pool, 0), "release of the pool");
+}
+int memory(DswStream* stream, DswStreamMemory* held) {
+  unsigned long long bytes = 0;
+  const cudaError_t error = cudaMemPoolGetAttribute(stream_of(stream).pool, cudaMemPoolAttrReservedMemCurrent, &bytes);
+  held->reserved_bytes = bytes;
+  return status_of(error, "memory of the pool");
+}
+
+int synchronize(DswStream* opened) {
+  Stream& stream = stream_of(opened);
+  if (const int status = status_of(cudaStreamSynchronize(stream.stream), "waiting for the stream"); status != DSW_OK) return status;
+  const unsigned complaints = std::exchange(*stream.complaints, 0u);
+  if (complaints == 0) return DSW_OK;
+  last_error().clear();
+  const char* const texts[] = {"an embedding got a token outside its table", "a cross entropy got a class outside its range",
+                               "attention got a wrong list of blocks", "attention got a wrong table of pages"};
+  for (unsigned i = 0; i < std::size(texts); ++i)
+    if ((complaints >> i & 1u) != 0) last_error() += (last_error().empty() ? "" : "; ") + std::string(texts[i]);
+  return DSW_BAD_ARGUMENT;
+}
+
+int copy_to_device(DswStream* stream, void* device, const void* host, std::size_t bytes) {
+  return status_of(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_of(stream).stream), "copy to the device");
+}
+int copy_to_host(DswStream* stream, void* host, const void* device, std::size_t bytes) {
+  const cudaError_t error = cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_of(stream).stream);
+  if (error != cudaSuccess) return status_of(error, "copy to the host");
+  return synchronize(stream);
+}
+
+const char* last_error_text() { return last_error().c_str(); }
+
+}  // namespace
 }  // namespace dsw::cuda
+
+const DswDeviceModule* dsw_device_module(void) {
+  using namespace dsw::cuda;
+  static const DswDeviceModule module{DSW_DEVICE_MODULE_ABI,
+                                      sizeof(DswDeviceModule),
+                                      kernels(),
+                                      last_error_text,
+                                      device_count,
+                                      device_info,
+                                      open_stream,
+                                      close_stream,
+                                      allocate,
+                                      release,
+                                      trim,
+                                      memory,
+                                      copy_to_device,
+                                      copy_to_host,
+                                      synchronize};
+  return &module;
+}

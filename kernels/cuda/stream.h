@@ -12,7 +12,14 @@ namespace dsw::cuda {
 struct Stream {
   int device = 0;
   cudaStream_t stream = nullptr;
+  cudaMemPool_t pool = nullptr;                                     // the device's, not owned
+  unsigned *complaints = nullptr, *complaints_on_device = nullptr;  // one word of the host's memory that kernels reach: bits of Complaint
 };
+/// Arguments that only a kernel can find to be wrong. It goes on as if they were in range and leaves a mark, which the next
+/// synchronisation turns into DSW_BAD_ARGUMENT. The texts are in module.cu.
+enum class Complaint : unsigned { Token = 1, Class = 2, Blocks = 4, Pages = 8 };
+DSW_DEVICE void complain(unsigned* complaints, Complaint what) { atomicOr(complaints, static_cast<unsigned>(what)); }
+
 inline Stream& stream_of(DswStream* stream) { return *reinterpret_cast<Stream*>(stream); }
 
 /// The text of the calling thread's last error; "" before the first.

@@ -80,8 +80,9 @@ class Commands(unittest.TestCase):
 
     def test_devices_templates_schema_new(self):
         devices = json.loads(call("devices", "--json").stdout)["devices"]
-        self.assertEqual(devices[0]["device"], "cpu")
-        self.assertIn("float32", devices[0]["precisions"])
+        by_name = {device["device"]: device for device in devices}
+        self.assertIn("float32", by_name["cpu"]["precisions"])
+        self.assertNotEqual(by_name["cuda:0"]["available"], bool(by_name["cuda:0"]["unavailable"]))
         names = [t["template"] for t in json.loads(call("templates", "--json").stdout)["templates"]]
         self.assertEqual(names[:2], ["shakespeare-char", "mnist-cnn"])
         for name in names:

@@ -18,6 +18,7 @@
 #include "engine/core/file_lock.h"
 #include "engine/run/event_file.h"
 #include "engine/run/worker.h"
+#include "engine/tensor/cuda_device.h"
 #include "engine/workspace.h"
 #include "tests/support/temp_folder.h"
 
@@ -223,11 +224,12 @@ TEST_F(LauncherTest, PathsBecomeAbsoluteAndBuiltinsStay) {
 }
 
 TEST_F(LauncherTest, DevicesAreChosenByName) {
-  EXPECT_EQ(choose_device(catalog, "auto").value(), "cpu");
+  EXPECT_EQ(choose_device(catalog, "auto").value(), cuda_devices().count > 0 ? "cuda:0" : "cpu");
   EXPECT_EQ(choose_device(catalog, "cpu").value(), "cpu");
-  const auto missing = choose_device(catalog, "cuda:0");
+  const auto missing = choose_device(catalog, "cuda:77");
   ASSERT_FALSE(missing);
-  EXPECT_NE(missing.error().message.find("there is cpu"), std::string::npos);
+  EXPECT_NE(missing.error().message.find("there is "), std::string::npos);
+  EXPECT_NE(missing.error().message.find("cpu"), std::string::npos);
 }
 
 }  // namespace

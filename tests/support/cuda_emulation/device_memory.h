@@ -35,6 +35,7 @@ std::size_t device_bytes_in_use();
 
 /// For copies by the host: where the bytes lie, null where they are not all within one allocation.
 void* host_address(const void* device, std::size_t bytes);
+inline void* device_address(void* host) { return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(host) | kDeviceBit); }
 
 // Of kernels: counted; an address outside or not aligned ends the block.
 const void* read_address(const void* device, std::size_t bytes, std::size_t alignment, std::source_location where);

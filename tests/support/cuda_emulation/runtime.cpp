@@ -58,6 +58,8 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorInvalidConfiguration:
       return "invalid configuration argument";
+    case cudaErrorInsufficientDriver:
+      return "CUDA driver version is insufficient for CUDA runtime version";
     case cudaErrorDevicesUnavailable:
       return "CUDA-capable device(s) is/are busy or unavailable";
     case cudaErrorNoDevice:
@@ -85,6 +87,10 @@ cudaError_t cudaGetDeviceCount(int* count) {
     *count = 1;
     return cudaSuccess;
   });
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
   return call([&](State&) { return require(device == 0, cudaErrorInvalidDevice); });
@@ -143,6 +149,19 @@ cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
   return call([&](State&) { return require(memory == nullptr || dsw::cuda_emulation::free_device_memory(memory)); });
 }
+
+cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned) {
+  return call([&](State&) {
+    void* device = dsw::cuda_emulation::allocate_device_memory(bytes);
+    *memory = device != nullptr ? dsw::cuda_emulation::host_address(device, bytes) : nullptr;
+    return require(*memory != nullptr, cudaErrorMemoryAllocation);
+  });
+}
+cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
+  *device = dsw::cuda_emulation::device_address(host);
+  return call([](State&) { return cudaSuccess; });
+}
+cudaError_t cudaFreeHost(void* memory) { return cudaFreeAsync(dsw::cuda_emulation::device_address(memory), nullptr); }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
   return call([&](State&) {
