@@ -35,13 +35,15 @@ void fill(Parameter& parameter, const std::string& full_name, Device& device, st
 
 }  // namespace
 
-Tensor Forward::activation(const Tensor& x) const { return compute == DType::F32 || !dtype_is_float(x.dtype()) ? x : cast(x, compute); }
+Tensor Forward::activation(const Tensor& x) const {
+  return compute.dtype == DType::F32 || !dtype_is_float(x.dtype()) ? x : cast(x, compute.dtype);
+}
 
 Tensor Forward::weight(const Tensor& master) {
-  if (compute == DType::F32 || master.dtype() == compute) return master;
+  if (compute.dtype == DType::F32 || master.dtype() == compute.dtype) return master;
   Tensor& copy = copies[master.id()];
   // A copy made while nothing was recorded has no way back to its weight.
-  if (!copy || (recording_gradients() && master.requires_grad() && !copy.requires_grad())) copy = cast(master, compute);
+  if (!copy || (recording_gradients() && master.requires_grad() && !copy.requires_grad())) copy = cast(master, compute.dtype);
   return copy;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/rng.h"
+#include "engine/tensor/precision.h"
 #include "engine/tensor/tensor.h"
 
 namespace dsw {
@@ -43,8 +44,8 @@ class BlockProbe;  // nn/block_chain.h
 struct Forward {
   bool training = false;       ///< dropout on, batch statistics
   Rng* dropout_rng = nullptr;  ///< needed when training with dropout
-  DType compute = DType::F32;  ///< of activations. BF16: weights stay float32, products read copies of them; F32: everything as it is
-  /// `x` in the dtype of activations; `x` itself where it has it, is no float, or `compute` is F32.
+  Compute compute;
+  /// `x` in the dtype of activations; `x` itself where it has it, is no float, or that is F32.
   Tensor activation(const Tensor& x) const;
   /// A weight as products read it. Its copy is made once a pass and gives a float32 gradient.
   Tensor weight(const Tensor& master);
@@ -113,10 +114,10 @@ class Module {
   std::vector<Named> parameters();  ///< trainable ones and buffers, in order of declaration; shared ones once
   std::int64_t trainable_elements();
 
-  /// Of a whole network: the dtype in which its passes compute, float32 until it is said.
-  void compute_in(DType dtype) { compute_ = dtype; }
-  DType compute() const { return compute_; }
-  /// A pass in that dtype, for evaluation.
+  /// Of a whole network: how its passes compute, in float32 until it is said.
+  void compute_in(const Compute& compute) { compute_ = compute; }
+  const Compute& compute() const { return compute_; }
+  /// Such a pass, for evaluation.
   Forward new_pass() const {
     Forward pass;
     pass.compute = compute_;
@@ -143,7 +144,7 @@ class Module {
   std::vector<std::unique_ptr<Parameter>> own_;
   std::vector<std::pair<std::string, Module*>> children_;
   std::vector<std::unique_ptr<Module>> owned_;
-  DType compute_ = DType::F32;
+  Compute compute_;
 };
 
 }  // namespace dsw

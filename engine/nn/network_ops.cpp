@@ -176,6 +176,24 @@ double visible_pairs(std::int64_t queries, std::int64_t keys, const AttentionOpt
   return pairs;
 }
 
+ParamSchema attention_params() {
+  return {float_param("scale", "Scale", 0, 0, 1e6, "Factor of the scores; 0: 1 / root of the head width"),
+          bool_param("causal", "Causal", false, "A query sees no later keys"),
+          int_param("window", "Window", 0, 0, 1e9, "Newest keys that a query sees; 0: all", "tokens"),
+          float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none"),
+          float_param("dropout", "Dropout", 0, 0, 0.999999, "Share of the probabilities that becomes 0"),
+          int_param("key", "Key", 0, 0, 9e15, "Decides which")};
+}
+AttentionOptions attention_options(const Json& s) {
+  return {s.at("scale").get<double>(),    s.at("causal").get<bool>(),    s.at("window").get<std::int32_t>(),
+          s.at("soft_cap").get<double>(), s.at("dropout").get<double>(), s.at("key").get<std::uint64_t>()};
+}
+/// Of all pairs that may see each other; lists leave some out.
+double attention_flops(const Shapes& in, const AttentionOptions& options) {
+  const Shape& q = in[0];
+  return visible_pairs(q[2], in[1][2], options) * static_cast<double>(q[0] * q[1]) * (4 * static_cast<double>(q[3]) + 5);
+}
+
 void add_language(Catalog& catalog) {
   op::add_entry(catalog, "embedding", "Rows of a table", {}, [](const Json&) {
     const auto shape = [](const Shapes& in) {
@@ -186,28 +204,28 @@ void add_language(Catalog& catalog) {
     return OpInfo{
         2, 2, shape, [](const Shapes&) { return 0.0; }, [](const Tensors& in) { return embedding(in[0], in[1]); }, "Gather (axis 0)"};
   });
-  op::add_entry(catalog, "attention", "Scaled dot-product attention",
-                {float_param("scale", "Scale", 0, 0, 1e6, "Factor of the scores; 0: 1 / root of the head width"),
-                 bool_param("causal", "Causal", false, "A query sees no later keys"),
-                 int_param("window", "Window", 0, 0, 1e9, "Newest keys that a query sees; 0: all", "tokens"),
-                 float_param("soft_cap", "Soft cap", 0, 0, 1e6, "Bound of the scores by tanh; 0: none"),
-                 float_param("dropout", "Dropout", 0, 0, 0.999999, "Share of the probabilities that becomes 0"),
-                 int_param("key", "Key", 0, 0, 9e15, "Decides which")},
-                [](const Json& s) {
-                  const AttentionOptions options{s.at("scale").get<double>(),        s.at("causal").get<bool>(),
-                                                 s.at("window").get<std::int32_t>(), s.at("soft_cap").get<double>(),
-                                                 s.at("dropout").get<double>(),      s.at("key").get<std::uint64_t>()};
-                  const auto flops = [=](const Shapes& in) {
-                    const Shape& q = in[0];
-                    return visible_pairs(q[2], in[1][2], options) * static_cast<double>(q[0] * q[1]) * (4 * static_cast<double>(q[3]) + 5);
-                  };
-                  return OpInfo{3,
-                                4,
-                                same_shape,
-                                flops,
-                                [=](const Tensors& in) { return attention(in[0], in[1], in[2], options, op::given(in, 3)); },
-                                "MatMul + Mul + Softmax + MatMul (with Where for masks)"};
-                });
+  op::add_entry(catalog, "attention", "Scaled dot-product attention", attention_params(), [](const Json& s) {
+    const AttentionOptions options = attention_options(s);
+    return OpInfo{3,
+                  4,
+                  same_shape,
+                  [=](const Shapes& in) { return attention_flops(in, options); },
+                  [=](const Tensors& in) { return attention(in[0], in[1], in[2], options, op::given(in, 3)); },
+                  "MatMul + Mul + Softmax + MatMul (with Where for masks)"};
+  });
+  ParamSchema blocks = attention_params();
+  blocks.add(int_param("local", "Local blocks", 1, 0, 1e9, "Of the blocks of 64 keys that a block of 64 queries may see: the last ones"));
+  blocks.add(int_param("stride", "Stride", 0, 0, 1e9, "And every block whose number is a multiple of this; 0: none"));
+  op::add_entry(catalog, "attention-blocks", "Attention within listed blocks of 64 keys", std::move(blocks), [](const Json& s) {
+    const AttentionOptions options = attention_options(s);
+    const std::int64_t local = s.at("local"), stride = s.at("stride");
+    const auto compute = [=](const Tensors& in) {
+      const BlockList list = strided_blocks(in[0].size(2), in[1].size(2), local, stride, options, in[0].device());
+      return attention_blocks(in[0], in[1], in[2], list, options, op::given(in, 3));
+    };
+    return OpInfo{
+        3, 4, same_shape, [=](const Shapes& in) { return attention_flops(in, options); }, compute, "none: its pattern is no ONNX operator"};
+  });
   op::add_entry(catalog, "rope", "Rotary positions",
                 {float_param("base", "Base", 10000, 1e-6, 1e12, "Longest wavelength / 2π"),
                  bool_param("interleaved", "Interleaved", false, "Pairs are neighbours, not halves")},

@@ -27,9 +27,10 @@ ParamSchema common_schema(const Catalog& catalog, const std::string& task) {
   device.choices = {"auto"};
   for (const std::string& name : catalog.devices.names()) device.choices.push_back(name);
   schema.add(std::move(device));
-  schema.add(choice_param("precision", "Precision", "auto", {"auto", "float32", "bfloat16", "float16"},
-                          "Number format of the arithmetic; weights and their optimizer stay float32. auto takes the device's fastest and "
-                          "changes when it does not suffice"));
+  schema.add(
+      choice_param("precision", "Precision", "auto", {"auto", "float32", "bfloat16", "float16", "float8"},
+                   "Number format of the arithmetic; weights and their optimizer stay float32. auto takes the device's fastest and "
+                   "changes when it does not suffice; float8 multiplies 8-bit numbers in linear layers and computes the rest in bfloat16"));
   return schema;
 }
 
@@ -54,7 +55,7 @@ std::string all_sentences(const std::vector<Problem>& problems) {
 
 /// Whether the device of the document computes in its precision. Float32 does every device.
 void check_precision(const Catalog& catalog, const Json& document, const std::string& precision, std::vector<Problem>& problems) {
-  if (precision != "bfloat16" && precision != "float16") return;
+  if (precision != "bfloat16" && precision != "float16" && precision != "float8") return;
   const auto wanted = document.find("device");
   const auto name = choose_device(catalog, wanted != document.end() && wanted->is_string() ? wanted->get<std::string>() : "auto");
   if (!name) return;  // said at /device

@@ -49,12 +49,12 @@ class CpuDevice final : public Device {
       info.name = "cpu";
       info.description = fmt::format("{}, {} {}, {}, {}", processor_name(), cores, cores == 1 ? "core" : "cores", dsw_cpu_instruction_set(),
                                      dsw_cpu_multiplies_bfloat16() != 0 ? "bfloat16 products" : "bfloat16 saves memory, not time");
-      info.precisions = {"float32", "bfloat16", "float16"};
+      info.precisions = {"float32", "bfloat16", "float16", "float8"};
       if (dsw_cpu_multiplies_bfloat16() != 0) std::swap(info.precisions[0], info.precisions[1]);
     } else {
       info.name = "reference";
       info.description = "Plain loops on one thread";
-      info.precisions = {"float32", "float64", "bfloat16", "float16"};
+      info.precisions = {"float32", "float64", "bfloat16", "float16", "float8"};
     }
     return info;
   }

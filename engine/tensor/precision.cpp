@@ -7,7 +7,8 @@ namespace dsw {
 
 DType wide_dtype(DType dtype) { return dtype == DType::F64 ? DType::F64 : DType::F32; }
 
-DType dtype_of_precision(const std::string& precision) {
+Compute compute_of_precision(const std::string& precision) {
+  if (precision == "float8") return {DType::BF16, true};
   return precision == "bfloat16" ? DType::BF16 : precision == "float16" ? DType::F16 : DType::F32;
 }
 

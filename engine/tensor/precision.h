@@ -10,8 +10,16 @@ namespace dsw {
 
 /// What sums, statistics, losses and the gradients of weights are kept in beside data of this dtype: float64 beside float64, else float32.
 DType wide_dtype(DType dtype);
-/// The dtype of activations in a precision of a document: "bfloat16", "float16"; everything else is float32.
-DType dtype_of_precision(const std::string& precision);
+/// How a network computes. Weights stay in the wide dtype, and so do norms' statistics, softmax and losses.
+struct Compute {
+  DType dtype = DType::F32;   ///< of activations. BF16, F16: products read copies of the weights; F32: everything as it is
+  bool fp8_products = false;  ///< linear layers other than a network's last multiply 8-bit floats (nn/ops/fp8.h, linear_fp8)
+  Compute() = default;
+  Compute(DType activations, bool fp8 = false) : dtype(activations), fp8_products(fp8) {}
+  bool operator==(const Compute&) const = default;
+};
+/// That of a precision of a document: "bfloat16", "float16", "float8" (8-bit products, all else bfloat16); everything else is float32.
+Compute compute_of_precision(const std::string& precision);
 /// Whether a device computes in that precision; in "auto" every one does.
 bool offers_precision(const DeviceInfo& info, const std::string& precision);
 /// The precisions that a run may compute in, fastest first: the asked one, or for "auto" the device's up to and with float32, since a

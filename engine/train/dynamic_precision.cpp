@@ -26,7 +26,7 @@ constexpr std::int64_t kFirstWait = 500, kLongestWait = 64000;  // steps in a wi
 DynamicPrecision::DynamicPrecision(std::vector<std::string> precisions)
     : precisions_(std::move(precisions)), scale_(kFirstScale), wait_(kFirstWait) {}
 
-DType DynamicPrecision::dtype() const { return dtype_of_precision(name()); }
+Compute DynamicPrecision::compute() const { return compute_of_precision(name()); }
 
 DynamicPrecision::Decision DynamicPrecision::widen(std::int64_t step, const std::string& why) {
   const std::string before = name();

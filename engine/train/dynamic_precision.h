@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/core/json.h"
-#include "engine/tensor/dtype.h"
+#include "engine/tensor/precision.h"
 
 namespace dsw {
 
@@ -29,7 +29,7 @@ class DynamicPrecision {
   explicit DynamicPrecision(std::vector<std::string> precisions);
 
   const std::string& name() const { return precisions_[at_]; }
-  DType dtype() const;
+  Compute compute() const;
   double loss_scale() const { return name() == "float16" ? scale_ : 1; }  ///< what the loss is multiplied by; a power of two
 
   /// What a step's end means: how the run goes on, and the event's sentence where the precision changed.

@@ -52,7 +52,7 @@ Result<RunModel> load_run_model(const Catalog& catalog, const std::filesystem::p
   DSW_TRY_ASSIGN(loaded.model, build_model(catalog, file, device));
   const Json description = Json::parse(file.description);
   if (const std::string precision = description.value("precision", "float32"); offers_precision(device.info(), precision))
-    loaded.model->compute_in(dtype_of_precision(precision));
+    loaded.model->compute_in(compute_of_precision(precision));
   if (const auto tokenizer = description.find("tokenizer"); tokenizer != description.end() && !tokenizer->is_null()) {
     DSW_TRY_ASSIGN(loaded.tokenizer, tokenizer_from_json(*tokenizer));
   }

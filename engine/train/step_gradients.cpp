@@ -55,12 +55,12 @@ GradientAudit audit_gradient(TrainState& state, const std::string& precision, do
   const std::int64_t examples = std::max<std::int64_t>(1, batch.input.size(0) / 4);
   const Tensor part[] = {batch.input.view_slice(0, 0, examples).contiguous_copy(),
                          batch.target.view_slice(0, 0, examples).contiguous_copy()};
-  const auto gradients_in = [&](DType dtype, double scale) {
+  const auto gradients_in = [&](const Compute& compute, double scale) {
     Rng same = dropout;
-    return losses_and_gradients(state, {dtype, scale, true}, part, same);
+    return losses_and_gradients(state, {compute, scale, true}, part, same);
   };
   GradientAudit audit;
-  const StepOutputs narrow = gradients_in(dtype_of_precision(precision), loss_scale), wide = gradients_in(DType::F32, 1);
+  const StepOutputs narrow = gradients_in(compute_of_precision(precision), loss_scale), wide = gradients_in(DType::F32, 1);
   for (const Tensor& value : narrow.values) audit.finite = audit.finite && (!value || std::isfinite(value.item()));
   const Tensor& length = wide.values.back();
   if (!audit.finite || !length || !(length.item() > 0)) return audit;

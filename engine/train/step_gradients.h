@@ -9,7 +9,7 @@
 namespace dsw {
 
 struct StepArithmetic {
-  DType compute = DType::F32;
+  Compute compute;
   double loss_scale = 1;  ///< gradients come multiplied by it
   bool again = false;     ///< the batch was seen before: running statistics stay
 };

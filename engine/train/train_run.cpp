@@ -106,7 +106,7 @@ void TrainRun::emit_step(const StepResult& result) {
     window_seconds_ = 0;
     context_.emit(MetricBody{rate_key(state_.data->input_spec()), step, rate_});
     context_.emit(MetricBody{"sys/activation-bytes", step, static_cast<double>(result.activation_bytes)});
-    if (state_.precision.dtype() == DType::F16) context_.emit(MetricBody{"sys/loss-scale", step, state_.precision.loss_scale()});
+    if (state_.precision.compute().dtype == DType::F16) context_.emit(MetricBody{"sys/loss-scale", step, state_.precision.loss_scale()});
   }
   if (result.clipped && step > 20 && result.norm > kSpike * state_.usual_norm)
     context_.emit(MarkBody{step, "clip", fmt::format("gradient norm {:.2g}, clipped", result.norm)});

@@ -49,7 +49,7 @@ class TrainState {
   bool ended_early = false;
 
   /// The model computes in what `precision` says now.
-  void take_precision() { model->compute_in(precision.dtype()); }
+  void take_precision() { model->compute_in(precision.compute()); }
   /// Keeps the buffers (running statistics) as they are, and puts them back: a step that is computed again counts once.
   void keep_buffers();
   void restore_buffers();

@@ -30,8 +30,12 @@ std::string first_bad_gradient(TrainState& state, const Gradients& gradients) {
 }
 
 /// What the recorded form of a step depends on.
-std::array<std::int64_t, 5> plan_key(const TrainState& state, const StepArithmetic& arithmetic, const Batch& batch) {
-  return {batch.input.size(0), batch.input.elements(), state.memory.micro_batch(), static_cast<std::int64_t>(arithmetic.compute),
+std::array<std::int64_t, 6> plan_key(const TrainState& state, const StepArithmetic& arithmetic, const Batch& batch) {
+  return {batch.input.size(0),
+          batch.input.elements(),
+          state.memory.micro_batch(),
+          static_cast<std::int64_t>(arithmetic.compute.dtype),
+          arithmetic.compute.fp8_products,
           static_cast<std::int64_t>(arithmetic.loss_scale)};
 }
 
@@ -80,9 +84,9 @@ void audit(TrainState& state, RunContext& context, const Batch& batch) {
 /// Forward and backward, in other precisions or with a smaller loss scale until the numbers are finite.
 Result<Numbers> passes(TrainState& state, RunContext& context, const Batch& batch, StepOutputs& measured, const StepOutputs*& outputs) {
   const std::array<Tensor, 2> inputs{batch.input, batch.target};
-  if (state.precision.dtype() != DType::F32) state.keep_buffers();
+  if (state.precision.compute().dtype != DType::F32) state.keep_buffers();
   for (;;) {
-    const StepArithmetic arithmetic{state.precision.dtype(), state.precision.loss_scale(), false};
+    const StepArithmetic arithmetic{state.precision.compute(), state.precision.loss_scale(), false};
     const auto step = [&](std::span<const Tensor> from, Rng& random) { return losses_and_gradients(state, arithmetic, from, random); };
     Rng dropout = dropout_stream(context.experiment().seed, state.step);
     if (state.memory.measuring()) {
@@ -99,7 +103,7 @@ Result<Numbers> passes(TrainState& state, RunContext& context, const Batch& batc
     const char* const key = numbers.bad_part ? "train/loss" : "train/grad-norm";
     const double value = numbers.bad_part ? numbers.loss : numbers.norm;
     const std::string place = place_of(state, context, batch, *outputs, numbers);
-    if (state.precision.dtype() != DType::F32) state.restore_buffers();  // the search for the place wrote to them too
+    if (state.precision.compute().dtype != DType::F32) state.restore_buffers();  // the search for the place wrote to them too
     const auto decision =
         state.precision.overflowed(state.step, numbers.bad_part.has_value(),
                                    fmt::format("{} became {}{}", key, what_it_became(value), place.empty() ? "" : ", first in " + place));

@@ -166,7 +166,8 @@ class TrainTask : public Task {
     const double slots = full.at("optimizer").at("type") == "adamw" ? 2 : full.at("optimizer").value("momentum", 0.0) > 0 ? 1 : 0;
     estimate.parameters = forward.parameters;
     DSW_TRY_ASSIGN(const auto model, type->build(full.at("model"), input));
-    const MemoryEstimate memory = estimate_memory(*model, input, settings, slots, dtype_of_precision(first_precision(catalog, full)));
+    const MemoryEstimate memory =
+        estimate_memory(*model, input, settings, slots, compute_of_precision(first_precision(catalog, full)).dtype);
     estimate.step_flops = 3 * forward.flops + memory.again_flops;  // backward: gradients of inputs and of weights, each as much as forward
     estimate.activation_bytes = memory.activation_bytes;
     estimate.checkpoint_bytes = kFloat * forward.parameters * (1 + slots);

@@ -243,6 +243,23 @@ void add_language(std::vector<OpCase>& cases) {
   cases.push_back({"mse-loss", "{}", {permuted(floats({2, 3, 4})), fixed(floats({2, 3, 4}))}});
 }
 
+void add_attention_blocks(std::vector<OpCase>& cases) {
+  const auto add = [&cases](const char* attributes, std::vector<CaseInput> inputs, bool large = false) {
+    cases.push_back({"attention-blocks", attributes, std::move(inputs)});
+    cases.back().large = large;
+  };
+  add("{}", {floats({2, 2, 3, 4}), floats({2, 2, 5, 4}), floats({2, 2, 5, 4})});
+  add(R"({"causal": true, "local": 1})", {floats({1, 2, 70, 2}), floats({1, 1, 133, 2}), sliced(floats({1, 1, 133, 2}))});
+  add(R"({"local": 0, "stride": 2})", {permuted(floats({1, 1, 66, 3})), floats({1, 1, 140, 3}), floats({1, 1, 140, 3}), mask({1, 140})});
+  add(R"({"local": 0})", {floats({1, 1, 5, 2}), floats({1, 1, 70, 2}), floats({1, 1, 70, 2})});  // sees nothing
+  add(R"({"local": 0, "stride": 1, "dropout": 0.3, "key": 4, "soft_cap": 2})",
+      {floats({1, 2, 4, 3}), floats({1, 2, 65, 3}), floats({1, 2, 65, 3})});
+  add("{}", {floats({0, 2, 3, 4}), floats({0, 2, 5, 4}), floats({0, 2, 5, 4})});
+  add(R"({"causal": true, "local": 2, "stride": 3})", {floats({2, 4, 330, 24}), floats({2, 2, 330, 24}), floats({2, 2, 330, 24})}, true);
+  add(R"({"causal": true, "window": 150, "local": 1, "stride": 2})",
+      {floats({1, 2, 200, 64}), floats({1, 2, 300, 64}), floats({1, 2, 300, 64})}, true);
+}
+
 void add_fp8(std::vector<OpCase>& cases) {
   const auto add = [&cases](const char* attributes, std::vector<CaseInput> inputs, bool large = false) {
     cases.push_back({"linear-fp8", attributes, std::move(inputs)});
@@ -332,6 +349,7 @@ const std::vector<OpCase>& op_cases() {
     add_rearrangements(all);
     add_reductions(all);
     add_products(all);
+    add_attention_blocks(all);
     add_fp8(all);
     add_norms(all);
     add_pictures(all);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/nn/ops/embedding.h"
+#include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/linear.h"
 
 namespace dsw {
@@ -17,7 +18,14 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool bias, Init weight_init, I
 }
 
 Tensor Linear::forward(const Tensor& x, Forward& pass) {
-  return linear(pass.activation(x), pass.weight(weight_.value), bias_ ? bias_->value : Tensor());
+  const Tensor bias = bias_ ? bias_->value : Tensor();
+  if (pass.compute.fp8_products && !precise_) return linear_fp8(pass.activation(x), weight_.value, bias);
+  return linear(pass.activation(x), pass.weight(weight_.value), bias);
+}
+
+std::unique_ptr<Linear> output_layer(std::unique_ptr<Linear> layer) {
+  layer->keep_precise();
+  return layer;
 }
 
 Shape Linear::output_shape(const Shape& input) const {

@@ -16,6 +16,8 @@ class Linear : public Module, public KeptMemory {
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   bool keeps_input() const override { return true; }
+  /// Of a network's last layer: not in 8 bits, which its results do not bear (DeepSeek-V3 Technical Report 2024, sec. 3.3.1).
+  void keep_precise() { precise_ = true; }
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
   const Parameter& weight() const { return weight_; }
@@ -24,7 +26,11 @@ class Linear : public Module, public KeptMemory {
   std::int64_t in_, out_;
   Parameter& weight_;
   Parameter* bias_ = nullptr;
+  bool precise_ = false;
 };
+
+/// `layer` as a network's last.
+std::unique_ptr<Linear> output_layer(std::unique_ptr<Linear> layer);
 
 /// y[i] = W[x[i]]: x int32 [...], each 0 … V-1; W "weight" [V, C] → y [..., C]. Init N(0, sd).
 class Embedding : public Module {

@@ -55,7 +55,8 @@ std::vector<LayerStep> cnn_steps(const Json& settings, const InputSpec& input) {
   for (std::size_t i = 0; i <= dense.size(); ++i) {
     const bool last = i == dense.size();
     const std::int64_t out = last ? input.classes : dense[i];
-    steps.push_back({fmt::format("dense.{}", i), std::make_unique<Linear>(width, out, true), last ? "logits" : "linear",
+    auto layer = std::make_unique<Linear>(width, out, true);
+    steps.push_back({fmt::format("dense.{}", i), last ? output_layer(std::move(layer)) : std::move(layer), last ? "logits" : "linear",
                      fmt::format("{}→{}", width, out), last ? "output" : "linear", last ? "" : fmt::format("dense/{}", i),
                      last ? "logits" : "dense", false});
     if (!last) {

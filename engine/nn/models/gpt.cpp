@@ -24,6 +24,7 @@ Gpt::Gpt(const GptConfig& config)
   norm_ = &adopt("transformer.ln_f", make_norm(block));
   if (!config.tied) {
     head_ = &adopt("lm_head", std::make_unique<Linear>(block.width, config.vocabulary, false, Init::normal(block.init_sd), Init::zeros()));
+    head_->keep_precise();
   }
 }
 
@@ -78,7 +79,8 @@ double Gpt::logits_bytes(const Shape& input) const {
 Tensor Gpt::loss(const Tensor& tokens, const Tensor& target, double smoothing, Forward& pass) {
   const std::int64_t rows = logits_rows(tokens.shape());
   const Tensor x = hidden(tokens, pass);
-  if (rows >= tokens.elements() || pass.observe || pass.compute == DType::F16) return cross_entropy(logits_of(x, pass), target, smoothing);
+  if (rows >= tokens.elements() || pass.observe || pass.compute.dtype == DType::F16)
+    return cross_entropy(logits_of(x, pass), target, smoothing);
   return linear_cross_entropy(x, pass.weight((head_ ? head_->weight() : wte_.weight()).value), target, smoothing, rows);
 }
 

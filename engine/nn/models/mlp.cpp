@@ -36,7 +36,7 @@ std::vector<LayerStep> mlp_steps(const Json& settings, const InputSpec& input) {
     width = hidden;
     ++layer;
   }
-  steps.push_back({fmt::format("layers.{}", layer), std::make_unique<Linear>(width, input.classes, true), "logits",
+  steps.push_back({fmt::format("layers.{}", layer), output_layer(std::make_unique<Linear>(width, input.classes, true)), "logits",
                    fmt::format("{}→{}", width, input.classes), "output", "", "logits", false});
   return steps;
 }

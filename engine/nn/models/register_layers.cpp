@@ -61,7 +61,7 @@ void add_simple(Catalog& catalog) {
   add(catalog, "logits", "A linear layer with as many outputs as the data has classes or symbols.",
       {bool_param("bias", "Bias", true, "Adds a learned number to each output.")}, [](const Json& s) {
         return layer("output", "logits", [bias = s.at("bias").get<bool>()](const Shapes& x, const InputSpec& input) {
-          return std::make_unique<Linear>(last_axis("logits", x[0]), input.classes, bias);
+          return output_layer(std::make_unique<Linear>(last_axis("logits", x[0]), input.classes, bias));
         });
       });
   add(catalog, "layernorm", "Normalises the last axis to mean 0 and variance 1, then scales and shifts.", {}, [](const Json&) {

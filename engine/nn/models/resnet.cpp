@@ -120,6 +120,7 @@ ResNet::ResNet(const ResNetConfig& config)
   }
   linear_ = &adopt("linear", std::make_unique<Linear>(in, config.classes, true, Init::normal(std::sqrt(2 / static_cast<double>(in))),
                                                       Init::uniform(1 / std::sqrt(static_cast<double>(in)))));
+  linear_->keep_precise();
 }
 
 Tensor ResNet::forward(const Tensor& x, Forward& pass) {

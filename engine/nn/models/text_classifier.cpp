@@ -17,6 +17,7 @@ TextClassifier::TextClassifier(const TextClassifierConfig& config)
     blocks_.push_back(&adopt(fmt::format("h.{}", layer), std::make_unique<TransformerBlock>(block)));
   norm_ = &adopt("ln_f", make_norm(block));
   head_ = &adopt("head", std::make_unique<Linear>(block.width, config.classes, true, Init::normal(block.init_sd), Init::zeros()));
+  head_->keep_precise();
 }
 
 Tensor TextClassifier::forward(const Tensor& tokens, Forward& pass) {

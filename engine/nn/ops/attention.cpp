@@ -96,14 +96,20 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 }
 
 BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOptions& options, Device& device) {
+  return strided_blocks(queries, keys, keys, 0, options, device);
+}
+
+BlockList strided_blocks(std::int64_t queries, std::int64_t keys, std::int64_t local, std::int64_t stride, const AttentionOptions& options,
+                         Device& device) {
   std::vector<std::int32_t> begin{0}, block;
   const auto last_seen = [&](std::int64_t t) {  // keys before this one may be seen by query t
     return options.causal ? std::clamp<std::int64_t>(t + keys - queries + 1, 0, keys) : keys;
   };
   for (std::int64_t t = 0; t < queries; t += DSW_BLOCK) {
-    const std::int64_t end = last_seen(std::min<std::int64_t>(queries, t + DSW_BLOCK) - 1);
+    const std::int64_t end = (last_seen(std::min<std::int64_t>(queries, t + DSW_BLOCK) - 1) + DSW_BLOCK - 1) / DSW_BLOCK;
     const std::int64_t first = options.window > 0 ? std::max<std::int64_t>(0, last_seen(t) - options.window) : 0;
-    for (std::int64_t s = first / DSW_BLOCK; s * DSW_BLOCK < end; ++s) block.push_back(static_cast<std::int32_t>(s));
+    for (std::int64_t s = first / DSW_BLOCK; s < end; ++s)
+      if (s + local >= end || (stride > 0 && s % stride == 0)) block.push_back(static_cast<std::int32_t>(s));
     begin.push_back(static_cast<std::int32_t>(block.size()));
   }
   const auto rows = static_cast<std::int64_t>(begin.size());

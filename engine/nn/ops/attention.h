@@ -34,6 +34,10 @@ struct BlockList {
 };
 /// The list with every block that holds a pair which `options` lets see each other, shared by texts and heads.
 BlockList every_block(std::int64_t queries, std::int64_t keys, const AttentionOptions& options, Device& device);
+/// Of those, in each row the `local` last ones and every block whose number is a multiple of `stride` (0: none).
+/// Source: Child et al. 2019, Generating Long Sequences with Sparse Transformers, sec. 4.3, by blocks.
+BlockList strided_blocks(std::int64_t queries, std::int64_t keys, std::int64_t local, std::int64_t stride, const AttentionOptions& options,
+                         Device& device);
 
 /// Block-sparse attention: what `attention` gives when each query also sees only keys of its listed blocks; time and memory traffic follow
 /// the list. With every_block the result is that of `attention` (for more than 4 queries: to the bit).

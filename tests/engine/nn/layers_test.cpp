@@ -18,6 +18,7 @@
 #include "engine/nn/model_type.h"
 #include "engine/nn/models/resnet.h"
 #include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/loss.h"
 #include "engine/nn/ops/reduce.h"
 #include "engine/nn/ops/shape_ops.h"
@@ -133,6 +134,24 @@ TEST(Layers, ShapesThatDoNotFitAreSaid) {
             "add wants inputs of one shape, but they are [2, 3] and [2, 4]");
   EXPECT_EQ(Concat(1).join_shape({{2, 3, 4, 4}, {2, 5, 4, 4}}), (Shape{2, 8, 4, 4}));
   EXPECT_NE(sentence([] { Concat(1).join_shape({{2, 3, 4, 4}, {2, 5, 4, 3}}); }), "");
+}
+
+TEST(Layers, EightBitsInLinearLayersButNotInTheLast) {
+  const auto device = make_reference_device();
+  const auto outputs = [&](std::unique_ptr<Linear> layer) {
+    layer->materialize(*device, 3, DType::F32);
+    const Tensor x = cast(numbers({5, 200}, 4, *device), DType::BF16), w = layer->weight().value;
+    const auto pass_in = [&](const Compute& compute) {
+      Forward pass;
+      pass.compute = compute;
+      return layer->forward(x, pass).to_vector<double>();
+    };
+    const auto bits = pass_in({DType::BF16, true});
+    EXPECT_EQ(bits == linear_fp8(x, w).to_vector<double>(), bits != pass_in(DType::BF16));
+    return bits == pass_in(DType::BF16);
+  };
+  EXPECT_FALSE(outputs(std::make_unique<Linear>(200, 7, false)));
+  EXPECT_TRUE(outputs(output_layer(std::make_unique<Linear>(200, 7, false))));
 }
 
 TEST(Layers, DropoutKeepsTheMeanAndRepeatsWithItsNumbers) {

@@ -38,6 +38,21 @@ TEST_F(PrecisionTest, BfloatFollowsFloat32) {
   EXPECT_LT(narrow.metrics.at({"sys/activation-bytes", 60}), 0.8 * wide.metrics.at({"sys/activation-bytes", 60}));
 }
 
+TEST_F(PrecisionTest, Float8FollowsBfloatRepeatsAndIsKnownToTheModel) {
+  const Outcome outcome = run(document(30, "float8"), folder / "float8"), beside = run(document(30), folder / "bfloat");
+  ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+  for (const char* key : {"train/loss", "val/loss"})
+    EXPECT_NEAR(outcome.metrics.at({key, 30}), beside.metrics.at({key, 30}), 0.02 * beside.metrics.at({key, 30})) << key;
+  EXPECT_NE(outcome.metrics, beside.metrics) << "the run did not compute in 8 bits";
+  EXPECT_LT(outcome.metrics.at({"sys/activation-bytes", 30}), beside.metrics.at({"sys/activation-bytes", 30}));
+  EXPECT_EQ(run(document(30, "float8"), folder / "again").metrics, outcome.metrics);
+
+  const auto device = make_cpu_device(1);
+  const auto loaded = load_run_model(catalog, folder / "float8" / outcome.checkpoints.back().file, *device);
+  ASSERT_TRUE(loaded) << loaded.error().sentence();
+  EXPECT_EQ(loaded->model->compute(), (Compute{DType::BF16, true}));
+}
+
 TEST_F(PrecisionTest, BfloatRepeatsAndResumesToTheBit) {
   const Outcome whole = run(document(20), folder / "whole");
   EXPECT_EQ(run(document(20), folder / "again").metrics, whole.metrics);
