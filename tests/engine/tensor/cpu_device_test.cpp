@@ -85,8 +85,8 @@ TEST(CpuDevice, SaysWhatItIs) {
   EXPECT_NE(device->info().description.find("core"), std::string::npos);
   EXPECT_GT(device->info().memory_bytes, std::uint64_t{1} << 28);
   const bool bfloat16_first = device->info().description.find("bfloat16 products") != std::string::npos;
-  EXPECT_EQ(device->info().precisions, bfloat16_first ? (std::vector<std::string>{"bfloat16", "float32", "float16"})
-                                                      : (std::vector<std::string>{"float32", "bfloat16", "float16"}));
+  EXPECT_EQ(device->info().precisions, bfloat16_first ? (std::vector<std::string>{"bfloat16", "float32", "float16", "float8"})
+                                                      : (std::vector<std::string>{"float32", "bfloat16", "float16", "float8"}));
   EXPECT_GE(make_cpu_device()->threads(), 1);
   EXPECT_EQ(make_reference_device()->threads(), 1);
   EXPECT_STREQ(device->kernels().name, "cpu");
