@@ -30,7 +30,7 @@ TEST(CudaMemory, AnElementPastTheEndIsReportedWithItsLine) {
   void* memory = nullptr;
   ASSERT_EQ(cudaMallocAsync(&memory, 100 * sizeof(float), nullptr), cudaSuccess);
   EXPECT_EQ(cuda::kernels()->fill(nullptr, dense_view(memory, {101}, DSW_F32), 0), DSW_DEVICE_FAULT);
-  EXPECT_NE(cuda_emulation::fault_report().find("fill: write of 4 bytes: out of bounds, elements.h:"), std::string::npos)
+  EXPECT_NE(cuda_emulation::fault_report().find("fill: write of 4 bytes: out of bounds, numbers.h:"), std::string::npos)
       << cuda_emulation::fault_report();
   cuda_emulation::reset_device();
 }
