@@ -56,6 +56,14 @@ requires std::is_integral_v<T> T atomicAdd(T* p, T value, std::source_location w
   return __atomic_fetch_add(dsw::cuda_emulation::atomic_address(p, where), value, __ATOMIC_RELAXED);
 }
 template <class T>
+requires std::is_integral_v<T> T atomicMax(T* p, T value, std::source_location where = std::source_location::current()) {
+  T* at = dsw::cuda_emulation::atomic_address(p, where);
+  T old = __atomic_load_n(at, __ATOMIC_RELAXED);
+  while (old < value && !__atomic_compare_exchange_n(at, &old, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  return old;
+}
+template <class T>
 requires std::is_integral_v<T> T atomicOr(T* p, T value, std::source_location where = std::source_location::current()) {
   return __atomic_fetch_or(dsw::cuda_emulation::atomic_address(p, where), value, __ATOMIC_RELAXED);
 }
