@@ -6,6 +6,7 @@
 #include "engine/core/catalog.h"
 #include "engine/run/run_context.h"
 #include "engine/run/task.h"
+#include "engine/tensor/guarded_device.h"
 #include "engine/tensor/kernel_watch.h"
 
 namespace dsw {
@@ -20,11 +21,18 @@ class LocalLauncher : public Launcher {
     std::filesystem::create_directories(request.folder, error);
     if (error)
       return fail(ErrorCode::Io, fmt::format("The run's folder could not be made ({})", error.message()), "", request.folder.string());
-    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog_, request.device, request.threads));
+    RunContext* running = nullptr;
+    const auto tell = [&running](const std::string& sentence) {
+      if (running != nullptr) running->emit(MarkBody{running->last_step(), "device", sentence});
+    };
+    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog_, request.device, request.threads, tell));
     RunContext context(catalog_, request.experiment, *device, request.folder, std::move(stop), sink, request.first_seq);
     context.resume_from = request.resume_from;
     context.data = request.data;
-    return execute(context);
+    running = &context;
+    const auto result = execute(context);
+    running = nullptr;
+    return result;
   }
 
  private:
@@ -89,9 +97,14 @@ Result<std::string> choose_device(const Catalog& catalog, const std::string& wan
               "`deepshock devices` says why one cannot be used.");
 }
 
-Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads) {
+Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads,
+                                            std::function<void(const std::string&)> tell) {
   DSW_TRY_ASSIGN(const auto* entry, catalog.devices.get(name));
   DSW_TRY_ASSIGN(std::unique_ptr<Device> device, entry->make(Json{{"threads", threads}}));
+  if (!device->host_memory()) {
+    KernelRecords records(kernel_records_file(), device->info().description);
+    device = std::make_unique<GuardedDevice>(std::move(device), std::move(records), nullptr, std::move(tell));
+  }
   return std::make_unique<WatchedDevice>(std::move(device));
 }
 

@@ -45,7 +45,9 @@ std::unique_ptr<Launcher> make_process_launcher(const Catalog& catalog, std::fil
 /// The device that a document's or a person's word means: "auto" takes the last registered one that can be used (the fastest).
 /// Error{Unsupported} names the devices that are there.
 Result<std::string> choose_device(const Catalog& catalog, const std::string& wanted);
-Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads);
+/// With its kernel calls watched, and where it is no CPU guarded (tensor/guarded_device.h); `tell` hears what is given up.
+Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::string& name, int threads,
+                                            std::function<void(const std::string&)> tell = {});
 
 /// The document with its paths made absolute (settings of the type Path; names that begin with "builtin:" stay), as JSON text.
 std::string absolute_document(const Catalog& catalog, const Experiment& experiment);

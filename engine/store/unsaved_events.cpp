@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/unsaved_events.h"
 
-#include <cstdlib>
-
 #include "engine/core/sha256.h"
+#include "engine/core/state_folder.h"
 #include "engine/store/project_place.h"
 
 namespace dsw {
 namespace fs = std::filesystem;
 namespace {
-
-fs::path state_folder() {
-  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') return state;
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return fs::path(home) / ".local" / "state";
-  return {};
-}
 
 Result<void> append(EventFileWriter& writer, std::span<const Event> events) {
   for (const Event& event : events) DSW_TRY(writer.append(event));
@@ -26,7 +19,7 @@ Result<void> append(EventFileWriter& writer, std::span<const Event> events) {
 std::vector<fs::path> UnsavedEvents::places(const fs::path& project) {
   std::vector<fs::path> places{work_path(project)};
   if (const fs::path state = state_folder(); !state.empty())
-    places.push_back(state / "deepshock" / "unsaved" / (project.stem().string() + "-" + sha256(project.string()).substr(0, 16)));
+    places.push_back(state / "unsaved" / (project.stem().string() + "-" + sha256(project.string()).substr(0, 16)));
   return places;
 }
 

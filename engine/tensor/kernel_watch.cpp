@@ -159,9 +159,9 @@ double flops(const KernelCall& call) {
 
 std::span<const char* const> kernel_names() { return kNames; }
 
-WatchedDevice::WatchedDevice(std::unique_ptr<Device> device) : inner_(std::move(device)), relay_(std::make_unique<Relay>()) {
-  relay_->inner = &inner_->kernels();
-  relay_->stream = inner_->stream();
+WatchedDevice::WatchedDevice(std::unique_ptr<Device> device) : ForwardingDevice(std::move(device)), relay_(std::make_unique<Relay>()) {
+  relay_->inner = &inner().kernels();
+  relay_->stream = inner().stream();
   relay_->table = *relay_->inner;
 #define DSW_THUNK(name) \
   if (relay_->inner->name) relay_->table.name = &Thunk<k_##name, &DswKernels::name>::call;
@@ -184,18 +184,18 @@ void WatchedDevice::host_access() {
 }
 
 std::shared_ptr<Storage> WatchedDevice::allocate(std::size_t bytes) {
-  std::shared_ptr<Storage> storage = inner_->allocate(bytes);
+  std::shared_ptr<Storage> storage = inner().allocate(bytes);
   return relay_->recording ? std::make_shared<RecordedStorage>(std::move(storage), relay_->recording) : storage;
 }
 
 void WatchedDevice::copy_from_host(void* to, const void* from, std::size_t bytes) {
   if (relay_->recording) relay_->recording->host_wrote(to, from, bytes);
-  inner_->copy_from_host(to, from, bytes);
+  inner().copy_from_host(to, from, bytes);
 }
 
 void WatchedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
   host_access();
-  inner_->copy_to_host(to, from, bytes);
+  inner().copy_to_host(to, from, bytes);
 }
 
 void KernelProfile::called(const KernelCall& call) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/tensor/device.h"
+#include "engine/tensor/forwarding_device.h"
 
 namespace dsw {
 
@@ -29,7 +29,7 @@ class KernelWatcher {
 };
 
 /// `device` with a watcher, or a recording of a step, between its kernels and those who call them. Without one a call costs one more jump.
-class WatchedDevice final : public Device {
+class WatchedDevice final : public ForwardingDevice {
  public:
   explicit WatchedDevice(std::unique_ptr<Device> device);
   ~WatchedDevice() override;
@@ -37,23 +37,15 @@ class WatchedDevice final : public Device {
   bool record(std::shared_ptr<StepRecording> recording) override;
   void host_access() override;
 
-  DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override;
   DswStream* stream() override;
   std::shared_ptr<Storage> allocate(std::size_t bytes) override;
   void copy_from_host(void* to, const void* from, std::size_t bytes) override;
   void copy_to_host(void* to, const void* from, std::size_t bytes) override;
-  void synchronize() override { inner_->synchronize(); }
-  AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
-  void reset_peak() override { inner_->reset_peak(); }
-  void release_cache() override { inner_->release_cache(); }
-  bool host_memory() const override { return inner_->host_memory(); }
-  int threads() const override { return inner_->threads(); }
 
   struct Relay;
 
  private:
-  std::unique_ptr<Device> inner_;
   std::unique_ptr<Relay> relay_;
 };
 

@@ -14,6 +14,7 @@
 #include "engine/nn/ops/reduce.h"
 #include "engine/nn/ops/shape_ops.h"
 #include "engine/nn/ops/softmax.h"
+#include "engine/tensor/forwarding_device.h"
 #include "tests/support/error_of.h"
 
 namespace dsw {
@@ -27,12 +28,12 @@ struct KernelCalls {
 };
 
 /// The reference device with some of its kernels counted.
-class CountingDevice : public Device {
+class CountingDevice : public ForwardingDevice {
  public:
   static inline KernelCalls calls;
 
-  CountingDevice() : inner_(make_reference_device()), kernels_(inner_->kernels()) {
-    real() = inner_->kernels();
+  CountingDevice() : ForwardingDevice(make_reference_device()), kernels_(inner().kernels()) {
+    real() = inner().kernels();
     kernels_.fill = [](DswStream* stream, DswView y, double value) {
       ++calls.fill;
       return real().fill(stream, y, value);
@@ -42,25 +43,13 @@ class CountingDevice : public Device {
       return real().copy(stream, x, y);
     };
   }
-  DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override { return kernels_; }
-  DswStream* stream() override { return inner_->stream(); }
-  std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
-  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
-  void synchronize() override { inner_->synchronize(); }
-  AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
-  void reset_peak() override { inner_->reset_peak(); }
-  void release_cache() override { inner_->release_cache(); }
-  bool host_memory() const override { return true; }
-  int threads() const override { return 1; }
 
  private:
   static DswKernels& real() {
     static DswKernels kernels;
     return kernels;
   }
-  std::unique_ptr<Device> inner_;
   DswKernels kernels_;
 };
 

@@ -7,7 +7,7 @@
 
 #include "engine/run/checkpoint.h"
 #include "engine/run/task.h"
-#include "engine/tensor/device.h"
+#include "engine/tensor/forwarding_device.h"
 #include "engine/train/nan_search.h"
 #include "engine/train/run_model.h"
 #include "engine/train/train_step.h"
@@ -176,27 +176,15 @@ TEST_F(TrainFixture, TheEstimateOfMemoryIsWithinATenthOfTheMeasuredPeak) {
 }
 
 /// A CPU with so much memory.
-class SmallDevice : public Device {
+class SmallDevice : public ForwardingDevice {
  public:
-  explicit SmallDevice(std::uint64_t bytes) : bytes_(bytes) {}
-  DeviceInfo info() const override { return inner_->info(); }
-  const DswKernels& kernels() const override { return inner_->kernels(); }
-  DswStream* stream() override { return inner_->stream(); }
+  explicit SmallDevice(std::uint64_t bytes) : ForwardingDevice(make_cpu_device(1)), bytes_(bytes) {}
   std::shared_ptr<Storage> allocate(std::size_t bytes) override {
-    if (inner_->allocator_stats().live_bytes + bytes > bytes_) throw Error(ErrorCode::OutOfMemory, "A tensor finds no memory.");
-    return inner_->allocate(bytes);
+    if (allocator_stats().live_bytes + bytes > bytes_) throw Error(ErrorCode::OutOfMemory, "A tensor finds no memory.");
+    return inner().allocate(bytes);
   }
-  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
-  void synchronize() override {}
-  AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
-  void reset_peak() override { inner_->reset_peak(); }
-  void release_cache() override { inner_->release_cache(); }
-  bool host_memory() const override { return true; }
-  int threads() const override { return 1; }
 
  private:
-  std::unique_ptr<Device> inner_ = make_cpu_device(1);
   std::uint64_t bytes_;
 };
 

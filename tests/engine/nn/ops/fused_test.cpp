@@ -13,6 +13,7 @@
 #include "engine/nn/ops/linear.h"
 #include "engine/nn/ops/norm.h"
 #include "engine/nn/ops/reduce.h"
+#include "engine/tensor/forwarding_device.h"
 #include "tests/support/error_of.h"
 #include "tests/support/grad_check.h"
 #include "tests/support/op_cases.h"
@@ -23,10 +24,10 @@ namespace {
 int calls[5];  // of the fused kernels, in the order of the table
 
 /// A device whose fused kernels are counted, or missing.
-class FusedDevice : public Device {
+class FusedDevice : public ForwardingDevice {
  public:
-  FusedDevice(std::unique_ptr<Device> inner, bool fused) : inner_(std::move(inner)), kernels_(inner_->kernels()) {
-    real() = inner_->kernels();
+  FusedDevice(std::unique_ptr<Device> device, bool fused) : ForwardingDevice(std::move(device)), kernels_(inner().kernels()) {
+    real() = inner().kernels();
     if (!fused) {
       kernels_.add_layer_norm_fwd = nullptr;
       kernels_.add_rms_norm_fwd = nullptr;
@@ -45,25 +46,13 @@ class FusedDevice : public Device {
     kernels_.split_heads_fwd = [](auto... a) { return ++calls[3], real().split_heads_fwd(a...); };
     kernels_.split_heads_bwd = [](auto... a) { return ++calls[4], real().split_heads_bwd(a...); };
   }
-  DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override { return kernels_; }
-  DswStream* stream() override { return inner_->stream(); }
-  std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
-  void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
-  void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
-  void synchronize() override { inner_->synchronize(); }
-  AllocatorStats allocator_stats() const override { return inner_->allocator_stats(); }
-  void reset_peak() override { inner_->reset_peak(); }
-  void release_cache() override { inner_->release_cache(); }
-  bool host_memory() const override { return true; }
-  int threads() const override { return inner_->threads(); }
 
  private:
   static DswKernels& real() {
     static DswKernels kernels;
     return kernels;
   }
-  std::unique_ptr<Device> inner_;
   DswKernels kernels_;
 };
 
