@@ -9,6 +9,7 @@
 #include "engine/run/launcher.h"
 #include "engine/run/templates.h"
 #include "engine/tensor/device.h"
+#include "engine/tensor/kernel_records.h"
 
 namespace dsw {
 namespace {
@@ -20,7 +21,9 @@ Catalog builtinCatalog() {
   return catalog;
 }
 
-Result<int> listDevices(bool json) {
+Result<int> listDevices(bool json, bool trust_kernels) {
+  if (trust_kernels) DSW_TRY(reset_kernel_records(kernel_records_file()));
+  const auto given_up = given_up_kernels(kernel_records_file());
   const Catalog catalog = builtinCatalog();
   Json list = Json::array();
   for (const std::string& name : catalog.devices.names()) {
@@ -30,24 +33,36 @@ Result<int> listDevices(bool json) {
     else
       info.unavailable = device.error().sentence();
     info.name = name;
+    Json elsewhere = Json::array();
+    if (const auto mine = given_up.find(info.description); mine != given_up.end())
+      for (const auto& [kernel, record] : mine->second)
+        elsewhere.push_back({{"kernel", kernel}, {"runs", kernel_use_words(record.use)}, {"why", record.why}});
     list.push_back({{"device", name},
                     {"description", info.description},
                     {"memory_bytes", info.memory_bytes},
                     {"free_bytes", info.free_bytes},
                     {"precisions", info.precisions},
                     {"available", info.unavailable.empty()},
-                    {"unavailable", info.unavailable}});
+                    {"unavailable", info.unavailable},
+                    {"given_up", elsewhere}});
   }
   if (json) {
     printJson({{"devices", list}});
     return kDone;
   }
   for (const Json& row : list) {
+    const auto name = row["device"].get<std::string>();
+    if (!row["available"].get<bool>()) {
+      fmt::print("{:<8} cannot be used: {}\n", name, row["unavailable"].get<std::string>());
+      continue;
+    }
     std::string precisions;
     for (const Json& one : row["precisions"]) precisions += (precisions.empty() ? "" : ", ") + one.get<std::string>();
-    fmt::print("{:<8} {}, {:.1f} GiB, {}{}\n", row["device"].get<std::string>(), row["description"].get<std::string>(),
-               static_cast<double>(row["memory_bytes"].get<std::uint64_t>()) / (1u << 30), precisions,
-               row["available"].get<bool>() ? "" : "; cannot be used: " + row["unavailable"].get<std::string>());
+    fmt::print("{:<8} {}, {:.1f} GiB, {}\n", name, row["description"].get<std::string>(),
+               static_cast<double>(row["memory_bytes"].get<std::uint64_t>()) / (1u << 30), precisions);
+    for (const Json& one : row["given_up"])
+      fmt::print("         {} runs {}: {}\n", one["kernel"].get<std::string>(), one["runs"].get<std::string>(),
+                 one["why"].get<std::string>());
   }
   return kDone;
 }
@@ -149,7 +164,7 @@ Result<void> applySettings(Json& document, const std::vector<std::string>& setti
 
 void addDocumentCommands(CLI::App& app, CommandContext& context) {
   struct Options {
-    bool json = false;
+    bool json = false, trust_kernels = false;
     std::string name, out;
     std::vector<std::string> settings;
   };
@@ -157,7 +172,8 @@ void addDocumentCommands(CLI::App& app, CommandContext& context) {
 
   CLI::App* devices = app.add_subcommand("devices", "List what can compute here");
   devices->add_flag("--json", options->json, "One JSON object");
-  devices->callback([&context, options] { context.chosen = [options] { return listDevices(options->json); }; });
+  devices->add_flag("--trust-kernels", options->trust_kernels, "Forget which kernels failed: each device uses all of its own again");
+  devices->callback([&context, options] { context.chosen = [options] { return listDevices(options->json, options->trust_kernels); }; });
 
   CLI::App* templates = app.add_subcommand("templates", "List the built-in experiment documents");
   templates->add_flag("--json", options->json, "One JSON object");

@@ -104,6 +104,7 @@ void SystemMonitor::ask() {
       shared->idle = idle;
     }
     if (!known) sample.devices = findDevices(*shared->catalog);
+    sample.givenUp = given_up_kernels(kernel_records_file());
     for (DeviceInfo& device : sample.devices)
       if (device.name == "cpu") {
         device.memory_bytes = sample.memoryBytes;

@@ -3,10 +3,13 @@
 #include <QObject>
 #include <QVector>
 #include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "engine/core/catalog.h"
 #include "engine/tensor/device.h"
+#include "engine/tensor/kernel_records.h"
 
 class QTimer;
 
@@ -21,8 +24,9 @@ class SystemMonitor : public QObject {
   ~SystemMonitor() override;
 
   struct Sample {
-    std::vector<DeviceInfo> devices;  ///< in the catalog's order; free_bytes as of now
-    double cpuUse = 0;                ///< 0..1 over the last interval, all cores
+    std::vector<DeviceInfo> devices;                                     ///< in the catalog's order; free_bytes as of now
+    std::map<std::string, std::map<std::string, KernelRecord>> givenUp;  ///< by a device's description: kernels that run elsewhere
+    double cpuUse = 0;                                                   ///< 0..1 over the last interval, all cores
     std::uint64_t memoryBytes = 0, freeBytes = 0;
   };
   const Sample& sample() const { return sample_; }

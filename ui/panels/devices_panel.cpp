@@ -8,9 +8,11 @@
 
 #include "ui/models/cell_roles.h"
 #include "ui/models/number_format.h"
+#include "ui/models/project_actions.h"
 #include "ui/models/system_monitor.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/item_delegates.h"
+#include "ui/widgets/message_bar.h"
 #include "ui/widgets/shell/panel_header.h"
 #include "ui/widgets/sparkline.h"
 
@@ -84,6 +86,41 @@ void DevicesPanel::refresh() {
   }
   use_->setText(monitor.hasSample() ? formatPercent(monitor.sample().cpuUse, 0) : QString(kMissing));
   history_->setValues(monitor.useHistory());
+  sayGivenUp();
+}
+
+void DevicesPanel::sayGivenUp() {
+  const SystemMonitor::Sample& sample = context().monitor.sample();
+  QStringList lines;
+  for (const DeviceInfo& device : sample.devices) {
+    const auto mine = sample.givenUp.find(device.description);
+    if (mine == sample.givenUp.end()) continue;
+    for (const auto& [kernel, record] : mine->second)
+      lines << QStringLiteral("%1 of %2 runs %3: %4.")
+                   .arg(QString::fromStdString(kernel), QString::fromStdString(device.name), QString(kernel_use_words(record.use)),
+                        QString::fromStdString(record.why));
+  }
+  const QString text = lines.join(' ');
+  if (text == said_) return;
+  said_ = text;
+  if (text.isEmpty()) return messages().clear();
+  const auto trust = [this] {
+    context().actions.startJob<bool>(
+        QStringLiteral("Trust all kernels"), this,
+        [](std::stop_token, const ProjectActions::Progress&) -> Result<bool> {
+          DSW_TRY(reset_kernel_records(kernel_records_file()));
+          return true;
+        },
+        [this](const Result<bool>& done) {
+          if (!done)
+            messages().showMessage(MessageLevel::Error, QString::fromStdString(done.error().message),
+                                   QString::fromStdString(done.error().hint));
+        });
+  };
+  messages().showMessage(MessageLevel::Warning, QStringLiteral("Kernels were given up."), text,
+                         {{QStringLiteral("Trust them again"), trust,
+                           QStringLiteral("After a new driver or another card: runs from now on use the device's own kernels")}},
+                         false);
 }
 
 QWidget* DevicesPanel::mainFocus() { return table_; }

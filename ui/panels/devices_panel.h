@@ -19,10 +19,12 @@ class DevicesPanel : public DocumentPanel {
 
  private:
   void refresh();
+  void sayGivenUp();
   QStandardItemModel* model_;
   QTableView* table_;
   QLabel* use_;
   Sparkline* history_;
+  QString said_;
 };
 
 }  // namespace dsw

@@ -18,6 +18,8 @@
 #include "app/ui_stall_guard.h"
 #include "engine/run/templates.h"
 #include "engine/store/database.h"
+#include "engine/tensor/device.h"
+#include "engine/tensor/kernel_records.h"
 #include "engine/workspace.h"
 #include "tests/support/cpu_bars.h"
 #include "tests/support/temp_folder.h"
@@ -230,6 +232,26 @@ TEST_F(MainWindowTest, PanesAndPaletteAreReachedByKeys) {
   ASSERT_GT(palette.resultCount(), 0);
   QTest::keyClick(palette.field(), Qt::Key_Return);
   EXPECT_TRUE(open.waitFor([&] { return open.front() == kind::kDevices; }, 5000));
+}
+
+TEST_F(MainWindowTest, KernelsThatWereGivenUpAreSaidAndTrustedAgain) {
+  const QByteArray before = qgetenv("XDG_STATE_HOME");
+  qputenv("XDG_STATE_HOME", QByteArray::fromStdString(folder_.path().string()));
+  KernelRecords records(kernel_records_file(), make_cpu_device()->info().description);
+  records.give_up("matmul", "3 of 812 launches failed");
+  records.give_up("matmul", "3 of 812 launches failed");
+  ASSERT_TRUE(records.save());
+  Opened open(settingsFile());
+  open.act([&] { open.window->open({kind::kDevices, {}, {}}); });
+  const MessageBar* bar = open.window->documents().active()->findChild<MessageBar*>();
+  ASSERT_NE(bar, nullptr);
+  ASSERT_TRUE(open.waitFor([&] { return bar->hasMessage(); }));
+  EXPECT_EQ(bar->message().toStdString(), "Kernels were given up. matmul of cpu runs on the CPU: 3 of 812 launches failed.");
+  for (QToolButton* button : bar->findChildren<QToolButton*>())
+    if (button->text() == "Trust them again") QTest::mouseClick(button, Qt::LeftButton);
+  EXPECT_TRUE(open.waitFor([&] { return !bar->hasMessage(); }));
+  EXPECT_TRUE(given_up_kernels(kernel_records_file()).empty());
+  before.isNull() ? qunsetenv("XDG_STATE_HOME") : qputenv("XDG_STATE_HOME", before);
 }
 
 TEST_F(MainWindowTest, EveryVisibleControlHasANameAndNoTwoActionsShareAKey) {
