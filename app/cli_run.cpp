@@ -15,7 +15,8 @@ struct RunOptions {
   std::string document, project, run, device;
   std::vector<std::string> settings;
   int threads = 0;
-  bool json = false, isolated = false;
+  bool json = false;
+  std::optional<bool> isolated;
 };
 
 int exitCodeOf(RunStatus status) {
@@ -137,7 +138,8 @@ void addRunCommands(CLI::App& app, CommandContext& context) {
   run->add_option("--set", options->settings, "POINTER=VALUE, changes the document first")->allow_extra_args(false);
   run->add_option("--device", options->device, "Overrides the document's device");
   run->add_option("--threads", options->threads, "Threads of the processor; 0: by itself")->check(CLI::Range(0, 4096));
-  run->add_flag("--isolated", options->isolated, "In a worker process of its own");
+  run->add_flag("--isolated,!--no-isolated", options->isolated,
+                "In a worker process of its own; where the device is no CPU it is, unless --no-isolated");
   run->add_flag("--json", options->json, "The result as one JSON object on stdout");
   run->callback([&context, options] { context.chosen = [&context, options] { return runDocument(*options, context.stop); }; });
 

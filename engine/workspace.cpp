@@ -61,7 +61,11 @@ struct Workspace::Impl {
     RunRow row;
     LaunchRequest request;
     bool isolated = false;
+    bool restarts = false;  ///< by itself, when its worker or its device dies
   };
+  /// The run from its last whole checkpoint on; its later events are dropped.
+  Result<Launch> launch_again(Project& into, const std::string& run_id);
+  Result<void> work_on(const std::shared_ptr<Project>& into, const Launch& launch, JobQueue::Job& job);
   void enqueue(const std::shared_ptr<Project>& into, Launch launch);
   Result<void> work(const std::shared_ptr<Project>& into, const Launch& launch, JobQueue::Job& job);
 };
@@ -97,6 +101,24 @@ Result<void> Workspace::Impl::work(const std::shared_ptr<Project>& into, const L
   return result;
 }
 
+Result<void> Workspace::Impl::work_on(const std::shared_ptr<Project>& into, const Launch& launch, JobQueue::Job& job) {
+  constexpr int kMostRestarts = 3;  // without a new checkpoint
+  Result<void> result = work(into, launch, job);
+  std::int64_t from = launch.request.first_seq;
+  for (int tries = 0; launch.restarts && !result && result.error().code == ErrorCode::DeviceFault;) {
+    const Error fault = result.error();
+    if (job.stop_token().stop_requested() || detaching || ++tries > kMostRestarts) break;
+    DSW_TRY_ASSIGN(Launch again, launch_again(*into, launch.row.id));
+    if (again.request.first_seq > from) tries = 1;
+    from = again.request.first_seq;
+    const Event mark{again.request.first_seq++, now_seconds(),
+                     MarkBody{again.row.step, "device", fault.message + " The run goes on from its last checkpoint."}};
+    into->append(launch.row.id, std::span(&mark, 1));
+    result = work(into, again, job);
+  }
+  return result;
+}
+
 void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launch) {
   JobInfo info;
   info.run_id = launch.row.id;
@@ -113,7 +135,7 @@ void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launc
       slot, std::move(info),
       [this, into, begun, shared = std::make_shared<const Launch>(std::move(launch))](JobQueue::Job& job) {
         *begun = true;
-        return work(into, *shared, job);
+        return work_on(into, *shared, job);
       },
       [this, into, begun, run_id, first_seq](const JobInfo& ended, const Result<void>&) {
         if (!*begun) {  // stopped while it waited: nothing of it ran that could have said so
@@ -124,8 +146,9 @@ void Workspace::Impl::enqueue(const std::shared_ptr<Project>& into, Launch launc
       });
 }
 
-Workspace::Workspace() : impl_(std::make_unique<Impl>()) {
+Workspace::Workspace(const std::function<void(Catalog&)>& add) : impl_(std::make_unique<Impl>()) {
   register_builtins(impl_->catalog);
+  if (add) add(impl_->catalog);
   impl_->catalog.freeze();
   impl_->data = std::make_unique<DatasetCache>(impl_->catalog);
 }
@@ -217,9 +240,11 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   experiment.resolved = absolute_document(impl_->catalog, experiment);
   // What was left to the device is settled now and recorded: with other threads the numbers differ in their last bits.
   RunPlace place;
+  bool guarded = false;
   {
     DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(impl_->catalog, experiment.device, request.threads));
-    place = run_place(*device, device_asked, experiment.precision, request.threads, request.isolated);
+    guarded = !device->host_memory();
+    place = run_place(*device, device_asked, experiment.precision, request.threads, request.isolated.value_or(guarded));
   }
   DSW_TRY_ASSIGN(const std::string record, run_record(impl_->catalog, *impl_->data, experiment, place));
 
@@ -233,7 +258,7 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   }
   DSW_TRY_ASSIGN(id, project->save_experiment(id, experiment.name, experiment.task, text, experiment.base.string()));
   DSW_TRY_ASSIGN(const RunRow row, project->create_run(id, experiment, record));
-  Impl::Launch launch{row, {}, request.isolated};
+  Impl::Launch launch{row, {}, place.isolated, place.isolated && guarded};
   launch.request.device = experiment.device;
   launch.request.threads = place.threads;
   launch.request.folder = project->work_folder(row.id);
@@ -242,10 +267,8 @@ Result<RunRow> Workspace::start_run(const RunRequest& request) {
   return row;
 }
 
-Result<void> Workspace::resume_run(const std::string& run_id) {
-  const auto project = impl_->open();
-  if (!project) return fail(ErrorCode::InvalidArgument, "No project is open for writing", "Open or make one first.");
-  DSW_TRY_ASSIGN(const auto reader, project->reader());
+Result<Workspace::Impl::Launch> Workspace::Impl::launch_again(Project& into, const std::string& run_id) {
+  DSW_TRY_ASSIGN(const auto reader, into.reader());
   DSW_TRY_ASSIGN(const RunRow row, reader->run(run_id));
   if (row.status == RunStatus::Finished || row.status == RunStatus::Running || row.status == RunStatus::Queued)
     return fail(ErrorCode::InvalidArgument,
@@ -256,11 +279,11 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
   DSW_TRY_ASSIGN(const std::string written, reader->run_document(row.id));
   DSW_TRY_ASSIGN(const std::string record_text, reader->run_record(row.id));
   DSW_TRY_ASSIGN(const Json document, parse_document(resolved));
-  DSW_TRY_ASSIGN(Experiment experiment, make_experiment(impl_->catalog, document, project->path().parent_path(), impl_->data.get()));
+  DSW_TRY_ASSIGN(Experiment experiment, make_experiment(catalog, document, into.path().parent_path(), data.get()));
   experiment.document = written;
-  DSW_TRY_ASSIGN(experiment.device, choose_device(impl_->catalog, row.device));
+  DSW_TRY_ASSIGN(experiment.device, choose_device(catalog, row.device));
   DSW_TRY_ASSIGN(const RecordedRun recorded, read_run_record(record_text));
-  DSW_TRY(check_recorded_data(*impl_->data, experiment, recorded));
+  DSW_TRY(check_recorded_data(*data, experiment, recorded));
 
   DSW_TRY_ASSIGN(std::vector<CheckpointRow> checkpoints, reader->checkpoints(row.id));
   std::sort(checkpoints.begin(), checkpoints.end(), [](const CheckpointRow& a, const CheckpointRow& b) { return a.seq > b.seq; });
@@ -272,15 +295,26 @@ Result<void> Workspace::resume_run(const std::string& run_id) {
   }
   if (from.seq == 0 && !checkpoints.empty())
     return fail(ErrorCode::Damaged, fmt::format("None of the {} checkpoints of {} is whole", checkpoints.size(), row.short_name),
-                "Run its experiment again.", project->files_folder().string());
-  DSW_TRY(project->prepare_resume(row.id, from));
-  Impl::Launch launch{row, {}, recorded.isolated};
+                "Run its experiment again.", into.files_folder().string());
+  DSW_TRY(into.prepare_resume(row.id, from));
+  Launch launch{row, {}, recorded.isolated};
   launch.request.device = experiment.device;
   launch.request.threads = recorded.threads;
-  launch.request.folder = project->work_folder(row.id);
+  launch.request.folder = into.work_folder(row.id);
   launch.request.first_seq = from.seq + 1;
   launch.request.resume_from = from.path;
   launch.request.experiment = std::move(experiment);
+  return launch;
+}
+
+Result<void> Workspace::resume_run(const std::string& run_id) {
+  const auto project = impl_->open();
+  if (!project) return fail(ErrorCode::InvalidArgument, "No project is open for writing", "Open or make one first.");
+  DSW_TRY_ASSIGN(Impl::Launch launch, impl_->launch_again(*project, run_id));
+  if (launch.isolated) {
+    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(impl_->catalog, launch.request.device, launch.request.threads));
+    launch.restarts = !device->host_memory();
+  }
   impl_->enqueue(project, std::move(launch));
   return {};
 }

@@ -19,7 +19,8 @@ namespace dsw {
 /// Methods are safe from any thread.
 class Workspace {
  public:
-  Workspace();
+  /// `add` registers what a program has besides the builtins.
+  explicit Workspace(const std::function<void(Catalog&)>& add = {});
   ~Workspace();  ///< asks jobs to stop and waits for them
 
   const Catalog& catalog() const;
@@ -39,9 +40,11 @@ class Workspace {
     std::filesystem::path base;
     std::string device;  ///< overrides the document's; empty: as it says
     int threads = 0;
-    bool isolated = false;  ///< in a worker process (deepshock worker)
+    std::optional<bool> isolated;  ///< in a worker process (deepshock worker); not said: where the device is no CPU
   };
-  /// Validates, freezes a version, creates the run (queued) and queues it. Gives the run.
+  /// Validates, freezes a version, creates the run (queued) and queues it. Gives the run. An isolated run on a device that is no CPU goes
+  /// on by itself from its last checkpoint when its worker dies or the device answers no more, three times at most without a new
+  /// checkpoint.
   Result<RunRow> start_run(const RunRequest& request);
   Result<void> resume_run(const std::string& run_id);
   /// At once "stopping"; the run saves a checkpoint and ends as stopped.

@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--precisions", default="float32,bfloat16,float8,float16",
                         help="which, separated by commas; what a precision is held against before it")
+    parser.add_argument("--threads", default="0", help="of new runs; 1 goes on evenly beside other work")
     options = parser.parse_args()
     Path(options.out).mkdir(parents=True, exist_ok=True)
     program, project = str(Path(options.bin) / "deepshock"), str(Path(options.out) / "precision.dsx")
@@ -42,7 +43,7 @@ def main():
         mine = runs(name)
         if not any(run["status"] == "finished" for run in mine):
             command = ["run", "template:shakespeare-char", "--project", project, "--set", f"/seed={seed}", "--set", f"/precision={precision}",
-                       "--set", f"/name={name}"]
+                       "--set", f"/name={name}", "--threads", options.threads]
             if mine:
                 command = ["resume", "--project", project, mine[0]["run"]]
             subprocess.run([program, *command], check=True, stdout=subprocess.DEVNULL)

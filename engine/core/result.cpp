@@ -38,6 +38,8 @@ const char* error_code_name(ErrorCode code) {
       return "not-a-number";
     case ErrorCode::Stopped:
       return "stopped";
+    case ErrorCode::DeviceFault:
+      return "device-fault";
     case ErrorCode::Internal:
       return "internal";
   }

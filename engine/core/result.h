@@ -27,6 +27,7 @@ enum class ErrorCode {
   Unsupported,  ///< known, but not possible on this device or build
   NotANumber,   ///< a loss that became NaN or infinite
   Stopped,      ///< a stop request was followed; not a failure
+  DeviceFault,  ///< a device answers no more in this process; another one can go on from the last checkpoint
   Internal,     ///< a bug
 };
 

@@ -36,7 +36,9 @@ Result<void> execute(RunContext& context) {
   StatusBody end{RunStatus::Finished, context.last_step(), "", ""};
   if (!result) {
     const Error& error = result.error();
-    end.status = error.code == ErrorCode::Stopped ? RunStatus::Stopped : RunStatus::Failed;
+    end.status = error.code == ErrorCode::Stopped       ? RunStatus::Stopped
+                 : error.code == ErrorCode::DeviceFault ? RunStatus::Interrupted
+                                                        : RunStatus::Failed;
     end.sentence = error.where.empty() ? error.message : error.where + ": " + error.message;
     end.hint = error.hint;
   }

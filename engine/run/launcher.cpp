@@ -22,10 +22,7 @@ class LocalLauncher : public Launcher {
     if (error)
       return fail(ErrorCode::Io, fmt::format("The run's folder could not be made ({})", error.message()), "", request.folder.string());
     RunContext* running = nullptr;
-    const auto tell = [&running](const std::string& sentence) {
-      if (running != nullptr) running->emit(MarkBody{running->last_step(), "device", sentence});
-    };
-    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog_, request.device, request.threads, tell));
+    DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog_, request.device, request.threads, tell_run(running)));
     RunContext context(catalog_, request.experiment, *device, request.folder, std::move(stop), sink, request.first_seq);
     context.resume_from = request.resume_from;
     context.data = request.data;

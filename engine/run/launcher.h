@@ -39,7 +39,7 @@ std::unique_ptr<Launcher> make_local_launcher(const Catalog& catalog);
 
 /// Starts `program worker --spec folder/spec.json --out folder …` (an argument list, no shell) in a session of its own and follows
 /// folder/events.jsonl. A stop request becomes SIGTERM, after 10 s SIGKILL. A worker that dies without a last word ends the run as
-/// interrupted. While `detached` says so the worker is left to itself: it goes on after this process ended.
+/// interrupted, with Error{DeviceFault}. While `detached` says so the worker is left to itself: it goes on after this process ended.
 std::unique_ptr<Launcher> make_process_launcher(const Catalog& catalog, std::filesystem::path program, std::function<bool()> detached = {});
 
 /// The device that a document's or a person's word means: "auto" takes the last registered one that can be used (the fastest).

@@ -133,10 +133,12 @@ Result<void> follow(W& worker, const std::filesystem::path& folder, std::int64_t
       return fail(ErrorCode::Stopped, last.sentence, last.hint);
     case RunStatus::Failed:
       return fail(ErrorCode::Internal, last.sentence, last.hint);
+    case RunStatus::Interrupted:
+      return fail(ErrorCode::DeviceFault, last.sentence, last.hint);
     default:
       break;
   }
-  Error error(killed ? ErrorCode::Stopped : ErrorCode::Internal,
+  Error error(killed ? ErrorCode::Stopped : ErrorCode::DeviceFault,
               killed ? "The worker did not stop in 10 s and was ended" : fmt::format("The worker {}", worker.how_it_ended()),
               "Resume goes on from its last checkpoint.");
   Event end;

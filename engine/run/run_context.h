@@ -44,4 +44,11 @@ class RunContext {
   std::int64_t last_step_ = 0;
 };
 
+/// For make_device: what the device gives up becomes an event of the run that `running` points to then, if there is one.
+inline std::function<void(const std::string&)> tell_run(RunContext*& running) {
+  return [&running](const std::string& sentence) {
+    if (running != nullptr) running->emit(MarkBody{running->last_step(), "device", sentence});
+  };
+}
+
 }  // namespace dsw

@@ -67,12 +67,12 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
     if (point.finished) return {};
   }
   DSW_TRY_ASSIGN(const auto writer, EventFileWriter::open(request.out / "events.jsonl", point.first_seq - 1));
-  DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog, device_name, request.threads));
+  RunContext* running = nullptr;
+  DSW_TRY_ASSIGN(const std::unique_ptr<Device> device, make_device(catalog, device_name, request.threads, tell_run(running)));
   std::stop_source halt;
   const std::stop_callback forward(stop, [&halt] { halt.request_stop(); });
   Result<void> written;
   bool waiting = false;
-  RunContext* running = nullptr;
   // A full disk does not end a run: it says so with what was kept free for that, and waits.
   const auto wait_for_room = [&](const Event& event) {
     waiting = true;
@@ -105,6 +105,7 @@ Result<void> run_worker(const Catalog& catalog, const WorkerRequest& request, st
   context.resume_from = point.checkpoint;
   context.data = &data;
   const Result<void> result = execute(context);
+  running = nullptr;
   DSW_TRY(written);
   DSW_TRY(writer->sync());
   return result;

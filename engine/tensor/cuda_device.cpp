@@ -73,7 +73,7 @@ class ModuleStream {
     if (status == DSW_BAD_ARGUMENT)
       throw Error(ErrorCode::InvalidArgument, fmt::format("On {} {}.", name_, why),
                   "Compare the data with the model's number of classes or tokens.");
-    throw Error(ErrorCode::Internal, fmt::format("{} failed on {}: {}.", what, name_, why), "Resume the run from its last checkpoint.");
+    throw Error(ErrorCode::DeviceFault, fmt::format("{} failed on {}: {}.", what, name_, why), "Resume the run from its last checkpoint.");
   }
 
  private:

@@ -95,7 +95,7 @@ struct GuardedDevice::Guard {
   }
   /// A wait or copy failed: what was launched last is blamed.
   void lost(const Error& error) {
-    if (error.code == ErrorCode::Internal && last >= 0)
+    if (error.code == ErrorCode::DeviceFault && last >= 0)
       give_up(std::exchange(last, -1), fmt::format("after it the device answered no more ({})", error.message));
   }
 };

@@ -56,7 +56,7 @@ class FaultyDevice : public ForwardingDevice {
   }
   const DswKernels& kernels() const override { return kernels_; }
   void synchronize() override {
-    if (faults.dead) throw Error(ErrorCode::Internal, "waiting failed on shaky: it is gone.");
+    if (faults.dead) throw Error(ErrorCode::DeviceFault, "waiting failed on shaky: it is gone.");
   }
 
  private:
