@@ -96,7 +96,12 @@ TEST_F(DeviceFaultsTest, LaunchesThatFailAreComputedElsewhere) {
 }
 
 TEST_F(DeviceFaultsTest, WithoutMemoryTheBatchGoesThroughInParts) {
-  const RunRow row = run("memory 60");
+  const RunRow row = run("memory 1");
+  std::vector<std::string> said;
+  const std::vector<EventRow> events = reader()->events(row.id).value();
+  for (const EventRow& event : events)
+    if (event.kind == "memory") said.push_back(event.text);
+  EXPECT_THAT(said, Contains(HasSubstr("A tensor finds no memory on shaky. 2 examples at once from here on.")));
   EXPECT_EQ(row.status, RunStatus::Finished) << row.sentence;
   EXPECT_EQ(losses(row).size(), 60u);
   ASSERT_EQ(losses(run("")).size(), 60u);
