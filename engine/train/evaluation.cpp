@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <optional>
 
@@ -38,6 +39,12 @@ void keep_surest(std::vector<WrongExample>& wrong, std::size_t count) {
   if (wrong.size() > count) wrong.resize(count);
 }
 
+Batch part_of(const Batch& batch, std::int64_t begin, std::int64_t end) {
+  Batch part{batch.input.view_slice(0, begin, end).contiguous_copy(), batch.target.view_slice(0, begin, end).contiguous_copy(), {}};
+  if (!batch.examples.empty()) part.examples.assign(batch.examples.begin() + begin, batch.examples.begin() + end);
+  return part;
+}
+
 }  // namespace
 
 Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std::function<Batch(std::int64_t)>& batch_at, bool labelled,
@@ -50,9 +57,7 @@ Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std
     return StepOutputs{{logits, cross_entropy(logits, from[1]), argmax(logits)}, {}};
   };
   std::optional<StepPlans> plans;
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (stop.stop_requested()) return fail(ErrorCode::Stopped, "Stopped during an evaluation");
-    const Batch batch = batch_at(i);
+  const auto add = [&](const Batch& batch, std::int64_t number) {
     if (!plans) plans.emplace(batch.input.device());
     const std::array<std::int64_t, 2> key{batch.input.size(0), batch.input.elements()};
     const std::array<Tensor, 2> inputs{batch.input, batch.target};
@@ -69,9 +74,26 @@ Result<Evaluation> evaluate_batches(Module& model, std::int64_t count, const std
     }
     sum.targets += counted;
     sum.loss_sum += loss * static_cast<double>(counted);
-    if (!std::isfinite(loss) && sum.bad_batch < 0) sum.bad_batch = i;
+    if (!std::isfinite(loss) && sum.bad_batch < 0) sum.bad_batch = number;
     if (labelled) add_labelled(sum, truth, guess, logits, batch);
     if (sum.wrong.size() > 4096) keep_surest(sum.wrong, wrong_kept);
+  };
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();  // examples at once; fewer when memory is short
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (stop.stop_requested()) return fail(ErrorCode::Stopped, "Stopped during an evaluation");
+    const Batch batch = batch_at(i);
+    for (std::int64_t begin = 0, examples = batch.input.size(0); begin < examples;) {
+      const std::int64_t taken = std::min(most, examples - begin);
+      try {
+        add(taken == examples ? batch : part_of(batch, begin, begin + taken), i);
+        begin += taken;
+      } catch (const Error& error) {
+        if (error.code != ErrorCode::OutOfMemory || taken <= 1) throw;
+        most = (taken + 1) / 2;
+        plans.reset();
+        batch.input.device().release_cache();
+      }
+    }
   }
   keep_surest(sum.wrong, wrong_kept);
   return sum;

@@ -37,7 +37,8 @@ struct EvaluationRequest {
   std::int64_t batches = 0;  ///< 0: the whole part; else that many, spread evenly over it
   std::size_t wrong_kept = 24;
 };
-/// One pass in evaluation mode, without a graph. Error{Stopped} between batches. The same request gives the same bits.
+/// One pass in evaluation mode, without a graph, in smaller parts where memory is short. Error{Stopped} between batches. The same request
+/// gives the same bits.
 /// @throws Error of tensor code
 Result<Evaluation> evaluate(Module& model, const Dataset& data, const EvaluationRequest& request, Device& device, std::stop_token stop);
 
