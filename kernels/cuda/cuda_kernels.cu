@@ -8,12 +8,15 @@ const DswKernels* kernels() {
     DswKernels made{};
     made.size = sizeof(DswKernels);
     made.name = "cuda";
+    add_attention(made);
     add_batch_norm(made);
     add_conv(made);
     add_cross_entropy(made);
     add_elementwise(made);
     add_embedding(made);
     add_fp8(made);
+    add_matmul(made);
+    add_matmul_blocks(made);
     add_memory(made);
     add_norm(made);
     add_optimizer(made);

@@ -5,12 +5,15 @@
 /// The kernels of CUDA devices. Each family puts its own into the table (kernels/cuda/FAMILY.cu); what none puts there stays null.
 namespace dsw::cuda {
 
+void add_attention(DswKernels& table);
 void add_batch_norm(DswKernels& table);
 void add_conv(DswKernels& table);
 void add_cross_entropy(DswKernels& table);
 void add_elementwise(DswKernels& table);
 void add_embedding(DswKernels& table);
 void add_fp8(DswKernels& table);
+void add_matmul(DswKernels& table);
+void add_matmul_blocks(DswKernels& table);
 void add_memory(DswKernels& table);
 void add_norm(DswKernels& table);
 void add_optimizer(DswKernels& table);

@@ -6,6 +6,8 @@
 //
 //   DSW_DEVICE                          an inline function of device code
 //   DSW_DYNAMIC_SHARED(T, name)         T* name, the dynamic shared memory of the block, aligned to 128 bytes
+//   DSW_UNROLL                          before a loop: its passes are written out
+//   DSW_PLANTED(name)                   0; a test that includes a kernel's header defines it first, to plant the bug of that name
 //   load(p), store(p, value)            one element of global memory, of 1 to 16 bytes, aligned to its size
 //   shared_load(p), shared_store(p, v)  the same of shared memory, where bank conflicts shall be counted; plain access is allowed too
 //   cp_async16(shared, global, present) 16 bytes from global to shared memory, zeros where not present; both multiples of 16
@@ -20,10 +22,15 @@
 
 #include "kernels/narrow_float.h"
 
+#ifndef DSW_PLANTED
+#define DSW_PLANTED(name) 0
+#endif
+
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
 
 #define DSW_DEVICE __device__ __forceinline__
+#define DSW_UNROLL _Pragma("unroll")
 #define DSW_DYNAMIC_SHARED(T, name)                                    \
   extern __shared__ __align__(128) unsigned char dsw_dynamic_shared[]; \
   T* name = reinterpret_cast<T*>(dsw_dynamic_shared)
@@ -113,5 +120,6 @@ DSW_DEVICE void mma_m16n8k32(float (&c)[4], const std::uint32_t (&a)[4], const s
 }  // namespace dsw::cuda
 
 #else
+#define DSW_UNROLL
 #include <cuda_emulation/cuda_emulation.h>
 #endif

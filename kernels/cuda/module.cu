@@ -69,7 +69,10 @@ int open_stream(int32_t device, DswStream** opened) {
   auto* stream = new (std::nothrow) Stream;
   if (stream == nullptr) return DSW_OUT_OF_MEMORY;
   stream->device = device;
+  cudaDeviceProp properties{};
   cudaError_t error = cudaSetDevice(device);
+  if (error == cudaSuccess) error = cudaGetDeviceProperties(&properties, device);
+  stream->capability = 10 * properties.major + properties.minor;
   if (error == cudaSuccess) error = keep_memory(device, stream->pool);
   if (error == cudaSuccess) error = cudaStreamCreateWithFlags(&stream->stream, cudaStreamNonBlocking);
   void* complaints = nullptr;

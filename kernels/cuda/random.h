@@ -25,7 +25,10 @@ DSW_DEVICE PhiloxWords philox(std::uint64_t key, std::uint64_t counter) {
   }
   return {{c0, c1, c2, c3}};
 }
-DSW_DEVICE std::uint32_t philox_word(std::uint64_t key, std::uint64_t counter, int word) { return philox(key, counter).word[word]; }
+DSW_DEVICE std::uint32_t philox_word(std::uint64_t key, std::uint64_t counter, int word) {
+  const PhiloxWords words = philox(key, counter);  // an index that is not constant would put them into memory
+  return word == 0 ? words.word[0] : word == 1 ? words.word[1] : word == 2 ? words.word[2] : words.word[3];
+}
 
 /// [0, 1) with 24 bits.
 DSW_DEVICE float unit_from_word(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }

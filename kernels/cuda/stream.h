@@ -10,7 +10,7 @@ namespace dsw::cuda {
 
 /// What a DswStream of this module is: a device and one of its streams. Used by one thread at a time.
 struct Stream {
-  int device = 0;
+  int device = 0, capability = 0;  // 10 major + minor of the device's compute capability
   cudaStream_t stream = nullptr;
   cudaMemPool_t pool = nullptr;                                     // the device's, not owned
   unsigned *complaints = nullptr, *complaints_on_device = nullptr;  // one word of the host's memory that kernels reach: bits of Complaint

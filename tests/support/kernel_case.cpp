@@ -11,6 +11,7 @@
 #include "kernels/narrow_float.h"
 #include "kernels/philox.h"
 #include "kernels/reference/reference_kernels.h"
+#include "tests/support/emulated_stream.h"
 
 namespace dsw::test {
 namespace {
@@ -120,6 +121,7 @@ struct KernelCase::Memory {
       view.stride[i] = a.stride[i];
     }
   }
+  std::size_t bytes(const Argument& a) const { return static_cast<std::size_t>(a.span) * bytes_of(dtype); }
   double at(const Argument& a, std::int64_t element) const { return read(words.data(), dtype, offset(a.shape, a.stride, element)); }
 };
 
@@ -209,20 +211,53 @@ KernelCase& KernelCase::wide() {
   return *this;
 }
 
-void KernelCase::run(const Call& call) {
-  const auto prepare = [&](DswDType dtype, std::vector<Memory>& memory) {
-    std::vector<DswView> views;
-    memory.reserve(arguments_.size());
-    for (const Argument& a : arguments_) {
-      memory.emplace_back(a, dtype);
-      views.push_back(memory.back().view);
+std::vector<DswView> KernelCase::prepare(DswDType dtype, std::vector<Memory>& memory) const {
+  std::vector<DswView> views;
+  memory.reserve(arguments_.size());
+  for (const Argument& a : arguments_) {
+    memory.emplace_back(a, dtype);
+    views.push_back(memory.back().view);
+  }
+  return views;
+}
+
+int KernelCase::reference(const Call& call, std::vector<Memory>& expected) const {
+  return call(*dsw_reference_kernels(), nullptr, prepare(reference_in_float32_ ? DSW_F32 : DSW_F64, expected));
+}
+
+void KernelCase::compare(const std::vector<Memory>& got, const std::vector<Memory>& expected) const {
+  for (std::size_t k = 0; k < arguments_.size(); ++k) {
+    const Argument& a = arguments_[k];
+    if (a.is_missing) continue;
+    double error = 0, square = 0;
+    std::vector<bool> used(static_cast<std::size_t>(a.span), false);
+    for (std::int64_t i = 0; i < count(a.shape); ++i) {
+      used[static_cast<std::size_t>(offset(a.shape, a.stride, i))] = true;
+      const double x = got[k].at(a, i), want = expected[k].at(a, i);
+      const bool whole = std::isfinite(want);
+      const bool must_equal = !a.is_output || !a.is_float || tolerance_ == 0;
+      const double slack = a.dtype == DSW_F64 && !a.is_float ? 1e-6 * std::fabs(want) : 0;
+      // Plain comparisons: an assertion object for each of millions of elements takes longer than the kernels.
+      const bool wrong = whole              ? !std::isfinite(x) || (must_equal && std::fabs(x - want) > slack)
+                         : std::isnan(want) ? !std::isnan(x)
+                                            : x != want;
+      if (wrong) FAIL() << "argument " << k << ", element " << i << ": " << x << " for " << want;
+      if (!whole) continue;
+      error += (x - want) * (x - want);
+      square += want * want;
     }
-    return views;
-  };
-  const DswDType wide = reference_in_float32_ ? DSW_F32 : DSW_F64;
+    ASSERT_LE(error, tolerance_ * square + absolute_ * absolute_ * static_cast<double>(count(a.shape)) + 1e-30)
+        << "argument " << k << ": relative squared error " << error / square;
+    for (std::int64_t i = 0; a.is_float && i < a.span; ++i) {
+      if (used[static_cast<std::size_t>(i)]) continue;
+      if (read(got[k].words.data(), got[k].dtype, i) != kGap) FAIL() << "argument " << k << ": memory between elements was written";
+    }
+  }
+}
+
+void KernelCase::run(const Call& call) {
   std::vector<Memory> expected;
-  const std::vector<DswView> expected_views = prepare(wide, expected);
-  const int expected_status = call(*dsw_reference_kernels(), nullptr, expected_views);
+  const int expected_status = reference(call, expected);
   for (const auto& [table_name, table] : cpu_tables()) {
     for (int threads = 1; threads <= 3; ++threads) {
       SCOPED_TRACE(name_ + ", " + table_name + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"));
@@ -230,35 +265,29 @@ void KernelCase::run(const Call& call) {
       const std::vector<DswView> views = prepare(DSW_F32, got);
       ASSERT_EQ(call(*table, shared_stream(threads), views), expected_status);
       if (expected_status != DSW_OK) continue;
-      for (std::size_t k = 0; k < arguments_.size(); ++k) {
-        const Argument& a = arguments_[k];
-        if (a.is_missing) continue;
-        double error = 0, square = 0;
-        std::vector<bool> used(static_cast<std::size_t>(a.span), false);
-        for (std::int64_t i = 0; i < count(a.shape); ++i) {
-          used[static_cast<std::size_t>(offset(a.shape, a.stride, i))] = true;
-          const double x = got[k].at(a, i), want = expected[k].at(a, i);
-          const bool whole = std::isfinite(want);
-          const bool must_equal = !a.is_output || !a.is_float || tolerance_ == 0;
-          const double slack = a.dtype == DSW_F64 && !a.is_float ? 1e-6 * std::fabs(want) : 0;
-          // Plain comparisons: an assertion object for each of millions of elements takes longer than the kernels.
-          const bool wrong = whole              ? !std::isfinite(x) || (must_equal && std::fabs(x - want) > slack)
-                             : std::isnan(want) ? !std::isnan(x)
-                                                : x != want;
-          if (wrong) FAIL() << "argument " << k << ", element " << i << ": " << x << " for " << want;
-          if (!whole) continue;
-          error += (x - want) * (x - want);
-          square += want * want;
-        }
-        ASSERT_LE(error, tolerance_ * square + absolute_ * absolute_ * static_cast<double>(count(a.shape)) + 1e-30)
-            << "argument " << k << ": relative squared error " << error / square;
-        for (std::int64_t i = 0; a.is_float && i < a.span; ++i) {
-          if (used[static_cast<std::size_t>(i)]) continue;
-          if (read(got[k].words.data(), got[k].dtype, i) != kGap) FAIL() << "argument " << k << ": memory between elements was written";
-        }
-      }
+      ASSERT_NO_FATAL_FAILURE(compare(got, expected));
     }
   }
+}
+
+void KernelCase::run_on_cuda(const Call& call) {
+  SCOPED_TRACE(name_ + ", CUDA emulated");
+  std::vector<Memory> expected, got;
+  const int expected_status = reference(call, expected);
+  const std::vector<DswView> host = prepare(DSW_F32, got);
+  const EmulatedStream stream;
+  std::vector<DswView> views = host;
+  for (std::size_t k = 0; k < views.size(); ++k) {
+    if (!arguments_[k].is_missing) views[k].data = stream.copy_in(host[k].data, got[k].bytes(arguments_[k]));
+  }
+  int status = call(*stream.kernels(), stream.get(), views);
+  if (status == DSW_OK) status = stream.synchronize();
+  ASSERT_EQ(status, expected_status) << stream.report();
+  if (status != DSW_OK) return;
+  for (std::size_t k = 0; k < views.size(); ++k) {
+    if (!arguments_[k].is_missing) stream.copy_out(views[k].data, host[k].data, got[k].bytes(arguments_[k]));
+  }
+  compare(got, expected);
 }
 
 std::vector<std::pair<std::string, const DswKernels*>> cpu_tables() {

@@ -64,6 +64,8 @@ class KernelCase {
 
   using Call = std::function<int(const DswKernels&, DswStream*, const std::vector<DswView>&)>;
   void run(const Call& call);
+  /// The same once with the CUDA kernels on the emulated device (cuda_emulation::options() say how), whose memory ends where the views do.
+  void run_on_cuda(const Call& call);
 
  private:
   struct Argument {
@@ -76,6 +78,9 @@ class KernelCase {
   };
   struct Memory;
   Argument& add(const Lengths& shape, Layout layout);
+  std::vector<DswView> prepare(DswDType dtype, std::vector<Memory>& memory) const;
+  int reference(const Call& call, std::vector<Memory>& expected) const;
+  void compare(const std::vector<Memory>& got, const std::vector<Memory>& expected) const;
 
   std::string name_;
   std::uint64_t seed_;

@@ -35,6 +35,7 @@ inline float __uint_as_float(std::uint32_t x) { return std::bit_cast<float>(x); 
 inline std::uint32_t __umulhi(std::uint32_t a, std::uint32_t b) {
   return static_cast<std::uint32_t>(static_cast<std::uint64_t>(a) * b >> 32);
 }
+inline int __ffs(int x) { return __builtin_ffs(x); }
 using std::max;
 using std::min;
 
