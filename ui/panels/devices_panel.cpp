@@ -39,7 +39,7 @@ DevicesPanel::DevicesPanel(PanelContext& context, const ObjectRef& ref, QWidget*
   table_->setColumnWidth(0, 110);
   table_->setColumnWidth(2, 110);
   table_->setColumnWidth(3, 110);
-  table_->setColumnWidth(4, 200);
+  table_->setColumnWidth(4, 250);
   table_->horizontalHeader()->setStretchLastSection(false);
   table_->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
   auto* body = new QWidget(this);
