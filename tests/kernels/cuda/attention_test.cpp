@@ -97,6 +97,12 @@ TEST_P(CudaAttention, LengthsAroundTheBlocks) {
   }
 }
 
+TEST_P(CudaAttention, LongTexts) {
+  if (GetParam() == DSW_F32) GTEST_SKIP() << "the plain kernels know no blocks";
+  check("causal", {1, 2, 1, 1024, 1024, 64}, options({1, 2, 1, 1024, 1024, 64}, true), {GetParam()});
+  check("full", {1, 1, 1, 1024, 1024, 64}, options({1, 1, 1, 1024, 1024, 64}, false), {GetParam()});
+}
+
 TEST_P(CudaAttention, GroupedQueriesAndOptions) {
   const Sizes z{GetParam() == DSW_BF16 ? 2 : 1, 4, 2, 130 / smaller(), 200 / smaller(), 32};
   check("grouped", z, options(z, true), {GetParam()});
