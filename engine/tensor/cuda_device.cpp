@@ -146,7 +146,7 @@ class ModuleDevice final : public Device {
         fmt::format("{}, compute capability {}.{}, {} multiprocessors", found.name, found.major, found.minor, found.multiprocessors);
     info.memory_bytes = found.memory_bytes;
     info.free_bytes = found.free_bytes;
-    info.precisions = {"bfloat16", "float16", "float32"};
+    info.precisions = {"bfloat16", "float16", "float32", "float8"};
     return info;
   }
   const DswKernels& kernels() const override { return kernels_; }
