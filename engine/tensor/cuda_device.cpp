@@ -40,7 +40,7 @@ class ModuleStream {
     }
     if (status == DSW_OUT_OF_MEMORY)
       throw Error(ErrorCode::OutOfMemory,
-                  fmt::format("A tensor needs {}, but {} of {}'s memory are free.", mebibytes(bytes), mebibytes(info().free_bytes), name_),
+                  fmt::format("A tensor needs {}, but {} of {}'s memory are free.", mebibytes(bytes), mebibytes(free_bytes()), name_),
                   "Use a smaller batch, a shorter context or a smaller model.");
     check(status, "allocation");
     const std::uint64_t live = live_bytes_.fetch_add(bytes) + bytes;
@@ -54,10 +54,9 @@ class ModuleStream {
     live_bytes_ -= bytes;
   }
 
-  DswDeviceInfo info() const {
+  std::uint64_t free_bytes() const {
     DswDeviceInfo info{};
-    check(module_.device_info(number_, &info), "reading the device");
-    return info;
+    return module_.device_info(number_, &info) == DSW_OK ? info.free_bytes : 0;
   }
   AllocatorStats stats() const { return {live_bytes_, peak_bytes_, reserved_bytes_, system_allocations_}; }
   void reset_peak() { peak_bytes_ = live_bytes_.load(); }
@@ -136,16 +135,18 @@ DswKernels without_null(const DswKernels& kernels) {
 class ModuleDevice final : public Device {
  public:
   ModuleDevice(const DswDeviceModule& module, int number, std::string name)
-      : stream_(std::make_shared<ModuleStream>(module, number, std::move(name))), kernels_(without_null(*module.kernels)) {}
+      : stream_(std::make_shared<ModuleStream>(module, number, std::move(name))), kernels_(without_null(*module.kernels)) {
+    stream_->check(module.device_info(number, &opened_), "reading the device");
+  }
 
+  /// Also of a lost device, whose memory then counts as not free.
   DeviceInfo info() const override {
-    const DswDeviceInfo found = stream_->info();
     DeviceInfo info;
     info.name = stream_->name();
-    info.description =
-        fmt::format("{}, compute capability {}.{}, {} multiprocessors", found.name, found.major, found.minor, found.multiprocessors);
-    info.memory_bytes = found.memory_bytes;
-    info.free_bytes = found.free_bytes;
+    info.description = fmt::format("{}, compute capability {}.{}, {} multiprocessors", opened_.name, opened_.major, opened_.minor,
+                                   opened_.multiprocessors);
+    info.memory_bytes = opened_.memory_bytes;
+    info.free_bytes = stream_->free_bytes();
     info.precisions = {"bfloat16", "float16", "float32", "float8"};
     return info;
   }
@@ -170,6 +171,7 @@ class ModuleDevice final : public Device {
 
   std::shared_ptr<ModuleStream> stream_;
   DswKernels kernels_;
+  DswDeviceInfo opened_{};  // as it was found
 };
 
 Result<const DswDeviceModule*> open_cuda_module() {

@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(DqTiles<kWidth>::kThreads) attention_dq(const 
 template <int kWidth>
 struct DkvTiles {
   static constexpr int kRows = kWidth <= 64 ? 128 : 64, kQueries = kWidth <= 128 ? 64 : 32, kStages = kWidth <= 128 ? 2 : 1;
-  static constexpr int kColumns = kWidth <= 128 ? 32 : 16;
+  static constexpr int kColumns = 32;
   static constexpr int kParts = kWidth <= 128 ? 1 : 2;  // warps that share 16 keys and each keep a part of the columns of dK and dV
   static constexpr int kThreads = kRows * 2 * kParts, kBlocks = kRows / DSW_BLOCK;
   static constexpr int kNumbers = kStages * 2 * kQueries;  // lse and delta

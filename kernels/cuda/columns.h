@@ -18,9 +18,9 @@ DSW_DEVICE void column_sums(std::int64_t rows, std::int64_t columns, Add&& add, 
   const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * kColumns + threadIdx.x;
   double sums[kSums] = {};
   if (column < columns)
-    for (std::int64_t row = threadIdx.y; row < rows; row += kRowsAtOnce) add(row, column, sums);
+    for (std::int64_t row = threadIdx.y; row < rows + DSW_PLANTED(row_too_far); row += kRowsAtOnce) add(row, column, sums);
   for (int k = 0; k < kSums; ++k) parts[k][threadIdx.y][threadIdx.x] = sums[k];
-  __syncthreads();
+  if (!DSW_PLANTED(column_before_all_came)) __syncthreads();
   if (threadIdx.y != 0 || column >= columns) return;
   for (int k = 0; k < kSums; ++k)
     for (int part = 1; part < kRowsAtOnce; ++part) sums[k] += parts[k][part][threadIdx.x];

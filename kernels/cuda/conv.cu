@@ -28,10 +28,10 @@ DSW_DEVICE void product_tile(std::int64_t M, std::int64_t N, std::int64_t K, A&&
       const int n = i % kTile, depth = i / kTile;
       right[depth][n] = n0 + n < N && k0 + depth < K ? b(k0 + depth, n0 + n) : 0;
     }
-    __syncthreads();
+    if (!DSW_PLANTED(tile_before_it_is_filled)) __syncthreads();
     for (int depth = 0; depth < kDepth; ++depth)
       for (int o = 0; o < kOutputs; ++o) sums[o] += left[depth][row + o * kTile / kOutputs] * right[depth][column];
-    __syncthreads();
+    if (!DSW_PLANTED(tile_over_the_last)) __syncthreads();
   }
   for (int o = 0; o < kOutputs; ++o) {
     const std::int64_t m = m0 + row + o * kTile / kOutputs, n = n0 + column;

@@ -27,6 +27,7 @@ struct Tile {
 template <int kRows, int kThreads, int kWidth>
 DSW_DEVICE void load_rows(Tile<kWidth> to, const std::uint16_t* from, std::int64_t row_step, int first, int rows, int width, int thread) {
   constexpr int kChunks = Tile<kWidth>::kChunks;
+  DSW_UNROLL
   for (int i = thread; i < kRows * kChunks; i += kThreads) {
     const int row = i / kChunks, chunk = i % kChunks;
     const bool exists = first + row < rows && chunk * 8 < width;

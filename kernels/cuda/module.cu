@@ -17,6 +17,7 @@ std::string& last_error() {
 
 int status_of(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return DSW_OK;
+  cudaGetLastError();  // forgets it, or the next launch would be taken for the culprit
   last_error() = std::string(what) + ": " + cudaGetErrorString(error);
   return error == cudaErrorMemoryAllocation ? DSW_OUT_OF_MEMORY : DSW_DEVICE_FAULT;
 }

@@ -39,10 +39,10 @@ DSW_DEVICE A block_combine(A x, Combine&& combine) {
   const unsigned warps = blockDim.x / kWarp;
   for (int other = kWarp / 2; other > 0; other /= 2) x = combine(x, __shfl_xor_sync(kAllLanes, x, other));
   if (threadIdx.x % kWarp == 0) parts[threadIdx.x / kWarp] = x;
-  __syncthreads();
+  if (!DSW_PLANTED(combine_before_all_came)) __syncthreads();
   x = parts[0];
   for (unsigned warp = 1; warp < warps; ++warp) x = combine(x, parts[warp]);
-  __syncthreads();  // before the next call writes its parts
+  if (!DSW_PLANTED(combine_over_the_last)) __syncthreads();  // before the next call writes its parts
   return x;
 }
 template <class A>

@@ -26,7 +26,7 @@ __global__ void sort_chunk_kernel(std::uint64_t* keys, std::int64_t size, bool f
   for (std::int64_t i = thread; i < kChunk; i += kThreads) chunk[i] = load(keys + start + i);
   for (std::int64_t width = first ? 2 : size; width <= size; width *= 2) {
     for (std::int64_t step = width < kChunk ? width / 2 : kChunk / 2; step > 0; step /= 2) {
-      __syncthreads();
+      if (!DSW_PLANTED(sort_step_too_early)) __syncthreads();
       const Pair pair = pair_of(start / 2 + thread, width, step);
       std::uint64_t &low = chunk[pair.low - start], &high = chunk[pair.high - start];
       if ((low > high) != pair.up) continue;

@@ -13,6 +13,7 @@
 #include "tests/support/cuda_emulation/banks.h"
 #include "tests/support/cuda_emulation/block.h"
 #include "tests/support/cuda_emulation/device_memory.h"
+#include "tests/support/cuda_emulation/faults.h"
 #include "tests/support/cuda_emulation/options.h"
 
 namespace {
@@ -142,7 +143,8 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) {
 }
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
   return call([&](State&) {
-    *memory = dsw::cuda_emulation::allocate_device_memory(bytes);
+    const bool full = dsw::cuda_emulation::struck(dsw::cuda_emulation::Fault::OutOfMemory, "");
+    *memory = full ? nullptr : dsw::cuda_emulation::allocate_device_memory(bytes);
     return require(*memory != nullptr || bytes == 0, cudaErrorMemoryAllocation);
   });
 }
@@ -201,6 +203,9 @@ void launch(const char* name, const void* kernel, dim3 grid, dim3 block, std::si
     const std::size_t blocks = std::size_t{grid.x} * grid.y * grid.z, threads = std::size_t{block.x} * block.y * block.z;
     if (blocks == 0 || threads == 0 || threads > kThreadsOfBlock || grid.y > 65535 || grid.z > 65535) return cudaErrorInvalidConfiguration;
     ++counters().launches;
+    if (struck(Fault::FailedLaunch, name)) return cudaErrorLaunchOutOfResources;
+    if (struck(Fault::VanishedDevice, name)) return s.sticky = cudaErrorDevicesUnavailable;
+    spoil_next_store(struck(Fault::WrongResult, name));
     std::vector<std::size_t> order(blocks);
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (options().order == Order::Reverse) std::reverse(order.begin(), order.end());
@@ -217,7 +222,9 @@ void launch(const char* name, const void* kernel, dim3 grid, dim3 block, std::si
       s.sticky = cudaErrorLaunchFailure;
       return s.sticky;
     }
-    return cudaSuccess;
+    spoil_next_store(false);
+    if (struck(Fault::StickyError, name)) s.sticky = cudaErrorIllegalAddress;
+    return s.sticky;
   });
 }
 
@@ -228,6 +235,7 @@ void reset_device() {
   const std::lock_guard lock(s.mutex);
   s.last = s.sticky = cudaSuccess;
   s.report.clear();
+  clear_injections();
   forget_device_memory();
 }
 

@@ -75,7 +75,8 @@ namespace dsw::cuda_emulation {
 /// device's error sticky, and fault_report() tells what was wrong.
 void launch(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes, const std::function<void()>& body);
 const std::string& fault_report();
-/// As a new process finds the device: no error, no memory in use, no stream. What was allocated must not be used or freed any more.
+/// As a new process finds the device: no error, no memory in use, no stream, no injected fault. What was allocated must not be used or
+/// freed any more.
 void reset_device();
 
 }  // namespace dsw::cuda_emulation

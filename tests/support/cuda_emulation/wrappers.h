@@ -5,6 +5,7 @@
 #include "tests/support/cuda_emulation/banks.h"
 #include "tests/support/cuda_emulation/block.h"
 #include "tests/support/cuda_emulation/device_memory.h"
+#include "tests/support/cuda_emulation/faults.h"
 #include "tests/support/cuda_emulation/matrix.h"
 
 // The functions of kernels/cuda/device_code.h, which says what they do.
@@ -27,7 +28,9 @@ T load(const T* p, Where where = Where::current()) {
 }
 template <class T>
 void store(T* p, std::type_identity_t<T> value, Where where = Where::current()) {
-  *static_cast<T*>(cuda_emulation::write_address(p, sizeof(T), sizeof(T), where)) = value;
+  T* at = static_cast<T*>(cuda_emulation::write_address(p, sizeof(T), sizeof(T), where));
+  *at = value;
+  if (cuda_emulation::spoils_a_store()) reinterpret_cast<unsigned char*>(at)[sizeof(T) - 1] ^= 0x40;  // a bit of the exponent
 }
 template <class T>
 T shared_load(const T* p, Where where = Where::current()) {

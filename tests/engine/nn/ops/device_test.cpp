@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
-#include <set>
 
 #include "engine/autograd/node.h"
+#include "tests/support/cuda_emulation/options.h"
+#include "tests/support/emulated_device.h"
 #include "tests/support/op_cases.h"
 
 namespace dsw::test {
@@ -41,18 +41,6 @@ std::vector<std::vector<double>> results(const OpCase& op_case, bool permuted_se
   return all;
 }
 
-/// Ops whose kernels the emulated table lacks yet.
-std::set<std::string> lacking;
-std::optional<std::vector<std::vector<double>>> results_or_lack(const OpCase& op_case, bool permuted_seed, DType dtype, Device& device) {
-  try {
-    return results(op_case, permuted_seed, dtype, device);
-  } catch (const Error& error) {
-    if (error.code != ErrorCode::Unsupported || device.info().name != "cuda-emulated") throw;
-    if (lacking.insert(op_case.op).second) std::printf("LACKING %s: %s\n", op_case.op.c_str(), error.message.c_str());
-    return std::nullopt;
-  }
-}
-
 class DeviceTest : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(DeviceTest, agreesWithTheReference) {
@@ -63,9 +51,7 @@ TEST_P(DeviceTest, agreesWithTheReference) {
     for (const bool permuted : {false, true}) {
       SCOPED_TRACE(row.name + ", " + op_case.label() + (permuted ? ", seed permuted" : ""));
       const DType exact = dtype_bytes(row.dtype) < 4 ? row.dtype : DType::F64;
-      const auto maybe = results_or_lack(op_case, permuted, row.dtype, *device);
-      if (!maybe) continue;
-      const auto truth = results(op_case, permuted, exact, *reference), value = *maybe;
+      const auto truth = results(op_case, permuted, exact, *reference), value = results(op_case, permuted, row.dtype, *device);
       ASSERT_EQ(truth.size(), value.size());
       // Where products run over pairs of bfloat16, attention's probabilities are rounded as well: in small cases that does not average out.
       const double least = exact != DType::F64 && op_case.op == "attention" ? 4 * row.least_tolerance : row.least_tolerance;
@@ -100,14 +86,35 @@ TEST_P(DeviceTest, repeatsToTheBit) {
   if (!device) GTEST_SKIP() << row.name << " is not here";
   for (const OpCase& op_case : op_cases()) {
     SCOPED_TRACE(row.name + ", " + op_case.label());
-    const auto maybe = results_or_lack(op_case, false, row.dtype, *device);
-    if (!maybe) continue;
-    const auto first = *maybe;
+    const auto first = results(op_case, false, row.dtype, *device);
     for (const auto& second : {results(op_case, false, row.dtype, *device), results(op_case, false, row.dtype, *again)}) {
       ASSERT_EQ(first.size(), second.size());
       for (std::size_t i = 0; i < first.size(); ++i) {
         ASSERT_EQ(first[i].size(), second[i].size());
         EXPECT_TRUE(first[i].empty() || std::memcmp(first[i].data(), second[i].data(), first[i].size() * sizeof(double)) == 0);
+      }
+    }
+  }
+}
+
+/// What a CUDA kernel computes must not depend on the order in which its threads and blocks run, nor on when its copies arrive.
+TEST(EmulatedCuda, everyOrderGivesTheSameBits) {
+  using cuda_emulation::AsyncCopies;
+  using cuda_emulation::Order;
+  const std::unique_ptr<Device> device = make_emulated_cuda_device();
+  for (const OpCase& op_case : op_cases()) {
+    if (op_case.large) continue;
+    SCOPED_TRACE(op_case.label());
+    std::vector<std::vector<double>> first;
+    for (const Order order : {Order::Forward, Order::Reverse, Order::Shuffled}) {
+      for (const AsyncCopies copies : {AsyncCopies::Eager, AsyncCopies::Deferred}) {
+        cuda_emulation::options() = {order, copies, 11};
+        const auto now = results(op_case, false, DType::BF16, *device);
+        cuda_emulation::options() = {};
+        if (first.empty()) first = now;
+        ASSERT_EQ(first.size(), now.size());
+        for (std::size_t i = 0; i < first.size(); ++i)
+          EXPECT_TRUE(first[i].empty() || std::memcmp(first[i].data(), now[i].data(), first[i].size() * sizeof(double)) == 0);
       }
     }
   }
