@@ -79,9 +79,10 @@ DSW_DEVICE void multiply_bytes(float (&c)[4], const std::uint32_t (&a)[4], const
 }
 
 template <class A, class B, bool kConvert, bool kCopies>
-__global__ void __launch_bounds__(SliceTiles::kThreads) matmul_blocks_tiled(const ScaledProduct product) {
+DSW_DEVICE void multiply_slices(const ScaledProduct& product) {
   using Tiles = SliceTiles;
   constexpr int kRowTiles = Tiles::kDown / 16, kPairs = Tiles::kAcross / 16;
+  [[maybe_unused]] constexpr int kStepsAtOnce = kConvert ? 1 : Tiles::kDepth / 32;  // conversions are long
   DSW_DYNAMIC_SHARED(std::uint8_t, shared);
   const int thread = static_cast<int>(threadIdx.x), lane = thread % kWarp, warp = thread / kWarp;
   const int down = warp / 4 * Tiles::kDown, across = warp % 4 * Tiles::kAcross;
@@ -109,7 +110,9 @@ __global__ void __launch_bounds__(SliceTiles::kThreads) matmul_blocks_tiled(cons
     DSW_UNROLL
     for (int n = 0; n < kPairs; ++n) {
       float of_slice[kRowTiles][2][4] = {};
-      DSW_UNROLL
+#ifdef __CUDACC__
+#pragma unroll(kStepsAtOnce)
+#endif
       for (int step = 0; step < Tiles::kDepth / 32; ++step) {
         const RightPair right = right_operands(tile(slice, 1), across + 16 * n, step, lane);
         DSW_UNROLL
@@ -147,6 +150,17 @@ __global__ void __launch_bounds__(SliceTiles::kThreads) matmul_blocks_tiled(cons
       }
     }
   }
+}
+
+/// kConvert: for architectures without products of 8-bit floats, and only there: code that nobody runs would take minutes to compile.
+template <class A, class B, bool kConvert, bool kCopies>
+__global__ void __launch_bounds__(SliceTiles::kThreads) matmul_blocks_tiled(const ScaledProduct product) {
+#ifdef __CUDA_ARCH__
+  constexpr bool kLaunched = kConvert == (DSW_FP8_MMA == 0);
+#else
+  constexpr bool kLaunched = true;
+#endif
+  if constexpr (kLaunched) multiply_slices<A, B, kConvert, kCopies>(product);
 }
 
 }  // namespace dsw::cuda
