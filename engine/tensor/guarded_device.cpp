@@ -88,7 +88,7 @@ struct GuardedDevice::Guard {
     try {
       device.synchronize();
     } catch (const Error& error) {
-      give_up(kernel, fmt::format("after it the device answered no more ({})", error.message));
+      lost(error);
       throw;
     }
     judge(kernel);

@@ -2,9 +2,11 @@
 #include "engine/tensor/kernel_records.h"
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "engine/core/file_bytes.h"
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::int64_t kLeastEvents = 3;
 constexpr double kMostRate = 0.001;
+constexpr int kLockTries = 50;
 constexpr std::array<const char*, 3> kUseNames{"own", "compatible", "host"};
 
 using Devices = std::map<std::string, std::map<std::string, KernelRecord>>;
@@ -107,7 +110,11 @@ Result<void> KernelRecords::save() {
   std::filesystem::create_directories(file_.parent_path(), none);
   std::filesystem::path lock_file = file_;
   lock_file += ".lock";
-  const auto lock = FileLock::acquire(lock_file);
+  auto lock = FileLock::acquire(lock_file);
+  for (int i = 0; i < kLockTries && !lock && lock.error().code == ErrorCode::Locked; ++i) {  // held while a small file is written
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    lock = FileLock::acquire(lock_file);
+  }
   if (!lock) return fail(lock.error());
   Devices devices = read(file_);
   for (const auto& [kernel, mine] : records_) {

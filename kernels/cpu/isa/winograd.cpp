@@ -90,6 +90,16 @@ void add_tile_products(const float* left, std::int64_t outs, const float* right,
   }
 }
 
+/// Each channel's tiles of a block, `pitch` floats apart; prefetched two channels ahead.
+void transform_inputs(const DswView& x, const Strip<4>* sources, std::int64_t strips, float* parts, std::int64_t pitch, std::int64_t part) {
+  for (std::int64_t c = 0; c < x.shape[1]; ++c) {
+    const float* channel = data<float>(x) + c * x.stride[1];
+    for (std::int64_t s = 0; s < strips; ++s) prefetch(channel + kAhead * x.stride[1], sources[s]);
+    for (std::int64_t s = 0; s < strips; s += 2)
+      transform_input(channel, sources[s], sources[s + 1], parts + c * pitch + s * kStripTiles, part);
+  }
+}
+
 }  // namespace
 
 bool winograd_pays(std::int64_t channels_in, std::int64_t channels_out) {
@@ -119,12 +129,7 @@ int winograd(DswStream* stream, const WinogradProduct& p) {
         sources[s] = make_strip<4>(grid, strip + s, p.x, p.pad_h, p.pad_w);
         targets[s] = make_strip<2>(grid, strip + s, p.y, 0, 0);
       }
-      for (std::int64_t c = 0; c < C; ++c) {
-        const float* channel = data<float>(p.x) + c * p.x.stride[1];
-        for (std::int64_t s = 0; s < strips; ++s) prefetch(channel + kAhead * p.x.stride[1], sources[s]);
-        for (std::int64_t s = 0; s < strips; s += 2)
-          transform_input(channel, sources[s], sources[s + 1], inputs + c * pitch + s * kStripTiles, in_part);
-      }
+      transform_inputs(p.x, sources, strips, inputs, pitch, in_part);
       for (std::int64_t k = 0; k < kParts; ++k) {
         const Factor<float> filter{filters + k * C * O, 1, O};
         small_gemm(filter, O, inputs + k * in_part, pitch, C, tiles, results + k * out_part, pitch, false);
@@ -165,12 +170,7 @@ int winograd(DswStream* stream, const WinogradWeights& p) {
         sources[s] = make_strip<4>(grid, strip + s, p.x, p.pad_h, p.pad_w);
         targets[s] = make_strip<2>(grid, strip + s, p.dy, 0, 0);
       }
-      for (std::int64_t c = 0; c < C; ++c) {
-        const float* channel = data<float>(p.x) + c * p.x.stride[1];
-        for (std::int64_t s = 0; s < strips; ++s) prefetch(channel + kAhead * p.x.stride[1], sources[s]);
-        for (std::int64_t s = 0; s < strips; s += 2)
-          transform_input(channel, sources[s], sources[s + 1], inputs + c * pitch + s * kStripTiles, in_part);
-      }
+      transform_inputs(p.x, sources, strips, inputs, pitch, in_part);
       for (std::int64_t o = 0; o < O; ++o) {
         const float* channel = data<float>(p.dy) + o * p.dy.stride[1];
         for (std::int64_t s = 0; s < strips; ++s) prefetch(channel + kAhead * p.dy.stride[1], targets[s]);

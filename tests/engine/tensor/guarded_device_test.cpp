@@ -27,7 +27,7 @@ using testing::IsEmpty;
 struct Faults {
   std::function<bool(int)> wrong_binary = [](int) { return false; };  ///< the n-th `binary` puts one number wrong
   std::function<bool(int)> failed_unary = [](int) { return false; };  ///< the n-th `unary` does not start
-  bool without_softmax = false, dead = false;
+  bool without_softmax = false, dead = false, wrong_index = false;
   int binaries = 0, unaries = 0;
 };
 Faults faults;
@@ -56,6 +56,7 @@ class FaultyDevice : public ForwardingDevice {
   }
   const DswKernels& kernels() const override { return kernels_; }
   void synchronize() override {
+    if (faults.wrong_index) throw Error(ErrorCode::InvalidArgument, "On shaky a token is outside of its range.");
     if (faults.dead) throw Error(ErrorCode::DeviceFault, "waiting failed on shaky: it is gone.");
   }
 
@@ -177,6 +178,15 @@ TEST_F(GuardedDeviceTest, ADeadDeviceEndsTheRunAndTheLastKernelIsGivenUp) {
       said,
       ElementsAre("unary runs on the CPU instead of shaky: after it the device answered no more (waiting failed on shaky: it is gone.)"));
   EXPECT_EQ(given_up_kernels(file).at("shaky card").at("unary").use, KernelUse::Host);
+}
+
+TEST_F(GuardedDeviceTest, DataThatDoNotFitAreNoKernelsFault) {
+  const auto device = make();
+  faults.failed_unary = [](int) { return true; };
+  faults.wrong_index = true;
+  EXPECT_THAT(error_of([&] { sqrt(full({50}, 9, DType::F32, *device)); }), HasSubstr("outside of its range"));
+  EXPECT_THAT(error_of([&] { device->synchronize(); }), HasSubstr("outside of its range"));
+  EXPECT_THAT(said, IsEmpty());
 }
 
 TEST_F(GuardedDeviceTest, ADeviceThatDiesLaterBlamesWhatWasLaunchedLast) {

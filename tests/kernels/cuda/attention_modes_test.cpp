@@ -17,29 +17,15 @@ std::string planted;  // the name of the bug that the kernels below have
 #include "kernels/cuda/attention_backward.h"
 #include "kernels/cuda/attention_paged.h"
 #undef cuda
-#include "tests/support/cuda_emulation/options.h"
+#include "tests/kernels/cuda/emulated_modes.h"
 
 namespace dsw::test {
 namespace {
 
-using cuda_emulation::AsyncCopies;
-using cuda_emulation::Order;
 using cuda_planted::AttentionRun;
 using cuda_planted::HeadRows;
 using T = kernels::Bf16;
 constexpr int kWidth = 64;
-
-struct Mode {
-  Order order;
-  AsyncCopies copies;
-};
-constexpr Mode kEager{Order::Forward, AsyncCopies::Eager}, kDeferred{Order::Forward, AsyncCopies::Deferred};
-constexpr Mode kModes[] = {kEager,
-                           kDeferred,
-                           {Order::Reverse, AsyncCopies::Eager},
-                           {Order::Reverse, AsyncCopies::Deferred},
-                           {Order::Shuffled, AsyncCopies::Eager},
-                           {Order::Shuffled, AsyncCopies::Deferred}};
 
 std::string seen_report;  // of the kernel that failed
 

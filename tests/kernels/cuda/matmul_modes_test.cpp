@@ -18,26 +18,12 @@ std::string planted;  // the name of the bug that the kernels below have
 #include "kernels/cuda/matmul_blocks.h"
 #include "kernels/cuda/matmul_tiled.h"
 #undef cuda
-#include "tests/support/cuda_emulation/options.h"
+#include "tests/kernels/cuda/emulated_modes.h"
 
 namespace dsw::test {
 namespace {
 
-using cuda_emulation::AsyncCopies;
-using cuda_emulation::Order;
 using cuda_planted::Lies;
-
-struct Mode {
-  Order order;
-  AsyncCopies copies;
-};
-constexpr Mode kEager{Order::Forward, AsyncCopies::Eager}, kDeferred{Order::Forward, AsyncCopies::Deferred};
-constexpr Mode kModes[] = {kEager,
-                           kDeferred,
-                           {Order::Reverse, AsyncCopies::Eager},
-                           {Order::Reverse, AsyncCopies::Deferred},
-                           {Order::Shuffled, AsyncCopies::Eager},
-                           {Order::Shuffled, AsyncCopies::Deferred}};
 
 /// Device memory with numbers of any bits that are neither NaN nor large.
 void* device_bytes(std::size_t bytes, unsigned seed) {
