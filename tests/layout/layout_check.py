@@ -24,6 +24,7 @@ ALLOWED = {
     "engine/formats": ["engine/core/", "engine/tensor/", "engine/autograd/", "engine/nn/"],
     "engine/run": ["engine/core/", "engine/tensor/", "engine/autograd/", "engine/nn/", "engine/optim/", "engine/data/", "engine/formats/"],
     "engine/train": ["engine/core/", "engine/tensor/", "engine/autograd/", "engine/nn/", "engine/optim/", "engine/data/", "engine/formats/", "engine/run/"],
+    "engine/nas": ["engine/core/", "engine/tensor/", "engine/autograd/", "engine/nn/", "engine/optim/", "engine/data/", "engine/formats/", "engine/run/", "engine/train/"],
     "engine/store": ["engine/core/", "engine/tensor/", "engine/nn/", "engine/formats/", "engine/run/"],
     "engine/report": ["engine/core/", "engine/formats/", "engine/run/", "engine/store/"],
     "engine": ["engine/", "kernels/"],
