@@ -182,6 +182,10 @@ typedef struct DswKernels {
   int (*split_heads_fwd)(DswStream*, DswView joined, DswView position, double base, int32_t interleaved, DswView q, DswView k, DswView v);
   /* djoined from the gradients of the parts, of which one at least is given; the others are 0 */
   int (*split_heads_bwd)(DswStream*, DswView dq, DswView dk, DswView dv, DswView position, double base, int32_t interleaved, DswView djoined);
+  /* Keys or values of new tokens put into their pages, as attention_paged_fwd reads them: x [B, Hkv, T, D], pages [P, Hkv, 64, D] of x's dtype;
+   * token t of text b is its token lengths[b] - T + t. Texts that are written share no page. DSW_BAD_ARGUMENT: as of attention_paged_fwd, or
+   * lengths[b] < T. */
+  int (*append_paged)(DswStream*, DswView x, DswView pages, DswView table, DswView lengths);
 } DswKernels;
 
 #ifdef __cplusplus

@@ -18,4 +18,11 @@ inline int check_page_table(const DswView& table, const DswView& lengths, std::i
   return DSW_OK;
 }
 
+/// The same for append_paged of T tokens a text.
+inline int check_appended(const DswView& table, const DswView& lengths, std::int64_t pages, std::int64_t tokens) {
+  for (std::int64_t b = 0; b < lengths.shape[0]; ++b)
+    if (data<std::int32_t>(lengths)[b * lengths.stride[0]] < tokens) return DSW_BAD_ARGUMENT;
+  return check_page_table(table, lengths, pages);
+}
+
 }  // namespace DSW_KERNELS_NAMESPACE

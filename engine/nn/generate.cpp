@@ -73,6 +73,7 @@ std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::
   std::vector<std::vector<std::int32_t>> ids(texts, prompt), made(texts);
   std::vector<std::int32_t> next(texts);
   KvPages pages;
+  StepPlans plans(device, 2);
   std::vector<KvText> kept(1, KvText(pages));
   for (std::int64_t n = 0; n < count; ++n) {
     if (stop.stop_requested()) throw Error(ErrorCode::Stopped, fmt::format("Stopped after {} of {} tokens", n, count));
@@ -85,7 +86,7 @@ std::vector<std::vector<std::int32_t>> generate_batch(Module& model, const std::
     std::vector<std::int32_t> window;
     for (std::size_t text = 0; text < rows; ++text) window.insert(window.end(), ids[text].begin() + first, ids[text].end());
     const Tensor input = from_host(window, {static_cast<std::int64_t>(rows), length - first}, device);
-    const Tensor logits = fits ? gpt->step(input, pages, kept, pass) : gpt->forward(input, pass);
+    const Tensor logits = fits ? gpt->step(input, pages, kept, pass, &plans) : gpt->forward(input, pass);
     const std::vector<float> last = logits.view_slice(1, length - first - 1, length - first).to_vector<float>();
     for (std::size_t text = 0; text < texts; ++text) {
       const auto row = last.begin() + static_cast<std::ptrdiff_t>(rows == 1 ? 0 : text) * vocabulary;

@@ -20,6 +20,7 @@ void KvPages::reserve(std::int64_t free_pages) {
       layer = grown;
     }
   }
+  ++moves_;
   holders_.resize(static_cast<std::size_t>(now), 0);
   for (std::int64_t page = now; page-- > before;) free_.push_back(static_cast<std::int32_t>(page));  // the lowest is taken first
 }
@@ -78,46 +79,39 @@ void KvText::extend(std::int64_t tokens) {
   while (static_cast<std::int64_t>(held_.size()) * KvPages::kTokens < length_) held_.push_back(pages_->take());
 }
 
-KvStep::KvStep(KvPages& pages, std::span<KvText> texts, std::int64_t tokens, Device& device) : pages_(pages) {
+KvStep::KvStep(KvPages& pages, std::span<KvText> texts, std::int64_t tokens, std::int64_t longest, Device& device) : pages_(pages) {
   std::int64_t needed = 0;
   for (const KvText& text : texts) needed += text.pages_to_take(tokens);
   pages.reserve(needed);
-  std::size_t most_pages = 0;
   const bool equally_long =
       std::all_of(texts.begin(), texts.end(), [&](const KvText& text) { return text.length() == texts.front().length(); });
+  const std::int64_t width = (longest + KvPages::kTokens - 1) / KvPages::kTokens;
   std::vector<std::int32_t> lengths, positions, table;
   for (KvText& text : texts) {
     const std::int64_t before = text.length();
     is_first_ = is_first_ && before == 0;
     text.extend(tokens);
     lengths.push_back(static_cast<std::int32_t>(text.length()));
-    most_pages = std::max(most_pages, text.pages().size());
-    for (std::int64_t t = 0; t < tokens;) {
-      const std::int64_t at = before + t, slot = at % KvPages::kTokens, count = std::min(tokens - t, KvPages::kTokens - slot);
-      pieces_.push_back({&text - texts.data(), t, count, slot, text.pages()[static_cast<std::size_t>(at / KvPages::kTokens)]});
-      t += count;
-    }
-    for (std::int64_t t = 0; t < tokens; ++t) positions.push_back(static_cast<std::int32_t>(before + t));
-  }
-  for (const KvText& text : texts) {
     table.insert(table.end(), text.pages().begin(), text.pages().end());
-    table.resize(table.size() + most_pages - text.pages().size(), 0);
+    table.resize(lengths.size() * static_cast<std::size_t>(width), 0);
+    for (std::int64_t t = 0; t < tokens; ++t) positions.push_back(static_cast<std::int32_t>(before + t));
   }
   const auto count = static_cast<std::int64_t>(texts.size());
   if (equally_long) positions.resize(static_cast<std::size_t>(texts.empty() ? 0 : tokens));
   positions_ = equally_long ? from_host(positions, {tokens}, device) : from_host(positions, {count, tokens}, device);
+  table_ = from_host(table, {count, width}, device);
   lengths_ = from_host(lengths, {count}, device);
-  table_ = from_host(table, {count, static_cast<std::int64_t>(most_pages)}, device);
+}
+
+void KvStep::read_state(std::span<const Tensor> state) {
+  positions_ = state[0];
+  table_ = state[1];
+  lengths_ = state[2];
 }
 
 void KvStep::keep(std::size_t layer, const Tensor& k, const Tensor& v) {
-  const Tensor keys = pages_.keys(layer, k), values = pages_.values(layer, v);
-  for (const Piece& piece : pieces_) {
-    for (const auto& [from, to] : {std::pair<const Tensor&, const Tensor&>(k, keys), {v, values}}) {
-      const Tensor page = to.view_slice(0, piece.page, piece.page + 1).view_slice(2, piece.slot, piece.slot + piece.count);
-      copy_into(from.view_slice(0, piece.text, piece.text + 1).view_slice(2, piece.first, piece.first + piece.count), page);
-    }
-  }
+  append_paged(k, pages_.keys(layer, k), table_, lengths_);
+  append_paged(v, pages_.values(layer, v), table_, lengths_);
 }
 
 Tensor KvStep::attend(std::size_t layer, const Tensor& q, double scale) const {

@@ -23,6 +23,9 @@ class KvPages {
   /// Room for so many free pages, in one go.
   void reserve(std::int64_t free_pages);
 
+  /// How often what is kept moved in memory, as it does when there must be room for more pages.
+  std::int64_t moves() const { return moves_; }
+
   std::int64_t pages() const { return static_cast<std::int64_t>(holders_.size()); }
   std::int64_t held_pages() const { return pages() - static_cast<std::int64_t>(free_.size()); }
   /// [pages(), Hkv, 64, D] of a layer; made like `x` [B, Hkv, T, D] by the first call.
@@ -33,6 +36,7 @@ class KvPages {
   Tensor of(std::vector<Tensor>& layers, std::size_t layer, const Tensor& x);
 
   std::vector<std::int32_t> holders_, free_;
+  std::int64_t moves_ = 0;
   std::vector<Tensor> keys_, values_;
 };
 
@@ -60,10 +64,16 @@ class KvText {
 };
 
 /// One step of generation: T more tokens of each of B texts, and where their keys and values go. The texts may have different lengths.
-/// Makes room in `texts`; lives during the step, as they and their pages do.
+/// Makes room in `texts`; lives during the step, as they and their pages do. `longest`: the tokens that no text exceeds.
 class KvStep {
  public:
-  KvStep(KvPages& pages, std::span<KvText> texts, std::int64_t tokens, Device& device);
+  KvStep(KvPages& pages, std::span<KvText> texts, std::int64_t tokens, std::int64_t longest, Device& device);
+
+  /// What changes from step to step, in tensors whose shapes do not: positions, page table int32 [B, ceil(longest / 64)], lengths int32
+  /// [B].
+  std::vector<Tensor> state() const { return {positions_, table_, lengths_}; }
+  /// Other memory with the same content.
+  void read_state(std::span<const Tensor> state);
 
   /// Nothing was kept before: the step's own keys and values are all there is to see.
   bool is_first() const { return is_first_; }
@@ -75,14 +85,8 @@ class KvStep {
   Tensor attend(std::size_t layer, const Tensor& q, double scale) const;
 
  private:
-  /// Tokens of the step that lie in one page.
-  struct Piece {
-    std::int64_t text, first, count, slot;
-    std::int32_t page;
-  };
   KvPages& pages_;
-  std::vector<Piece> pieces_;
-  Tensor table_, lengths_, positions_;
+  Tensor positions_, table_, lengths_;
   bool is_first_ = true;
 };
 

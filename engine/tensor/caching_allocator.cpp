@@ -18,6 +18,10 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 // Asking the system how much is free costs tens of microseconds, so only large blocks are checked beforehand.
 constexpr std::size_t kCheckedFrom = std::size_t{64} << 20;
+constexpr std::size_t kRegion = std::size_t{16} << 20;
+constexpr std::size_t kCutFrom = std::size_t{32} << 10, kCutTo = std::size_t{4} << 20;
+
+bool is_cut(std::size_t bytes) { return bytes >= kCutFrom && bytes <= kCutTo; }
 
 std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
 
@@ -98,19 +102,37 @@ std::shared_ptr<Storage> CachingAllocator::allocate(std::size_t bytes) {
       memory = it->second.back();
       it->second.pop_back();
     } else {
-      memory = system_allocate(taken);
-      if (memory == nullptr) {
-        release_cache_locked();
-        memory = system_allocate(taken);
-      }
+      memory = is_cut(taken) ? cut(taken) : take_from_system(taken);
       if (memory == nullptr) throw out_of_memory(bytes);
-      stats_.reserved_bytes += taken;
-      ++stats_.system_allocations;
     }
     stats_.live_bytes += taken;
     stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
   }
   return std::make_shared<Block>(shared_from_this(), memory, bytes, taken);
+}
+
+void* CachingAllocator::take_from_system(std::size_t bytes) {
+  void* memory = system_allocate(bytes);
+  if (memory == nullptr) {
+    release_cache_locked();
+    memory = system_allocate(bytes);
+  }
+  if (memory == nullptr) return nullptr;
+  stats_.reserved_bytes += bytes;
+  ++stats_.system_allocations;
+  return memory;
+}
+
+void* CachingAllocator::cut(std::size_t bytes) {
+  if (regions_.empty() || regions_.back().used + bytes > kRegion) {
+    auto* memory = static_cast<char*>(take_from_system(kRegion));
+    if (memory == nullptr) return nullptr;
+    regions_.push_back({memory, 0});
+  }
+  Region& region = regions_.back();
+  char* memory = region.begin + region.used;
+  region.used += bytes;
+  return memory;
 }
 
 void CachingAllocator::give_back(void* memory, std::size_t bytes) {
@@ -132,12 +154,31 @@ void CachingAllocator::release_cache() {
   release_cache_locked();
 }
 void CachingAllocator::release_cache_locked() {
+  const auto region_of = [this](const void* block) {
+    return std::find_if(regions_.begin(), regions_.end(),
+                        [block](const Region& r) { return block >= r.begin && block < r.begin + r.used; });
+  };
+  std::vector<std::size_t> free_bytes(regions_.size());
   for (auto& [bytes, blocks] : free_) {
+    if (is_cut(bytes)) {
+      for (const void* block : blocks) free_bytes[static_cast<std::size_t>(region_of(block) - regions_.begin())] += bytes;
+      continue;
+    }
     for (void* block : blocks) {
       std::free(block);
       stats_.reserved_bytes -= bytes;
     }
     blocks.clear();
+  }
+  std::vector<Region> kept, left;
+  for (std::size_t i = 0; i < regions_.size(); ++i) (free_bytes[i] == regions_[i].used ? left : kept).push_back(regions_[i]);
+  regions_ = std::move(kept);
+  for (auto& [bytes, blocks] : free_) {
+    if (is_cut(bytes)) std::erase_if(blocks, [&](const void* block) { return region_of(block) == regions_.end(); });
+  }
+  for (const Region& region : left) {
+    std::free(region.begin);
+    stats_.reserved_bytes -= kRegion;
   }
 }
 

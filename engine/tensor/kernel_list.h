@@ -56,4 +56,5 @@
   X(add_rms_norm_bwd)      \
   X(unary_bias_bwd)        \
   X(split_heads_fwd)       \
-  X(split_heads_bwd)
+  X(split_heads_bwd)       \
+  X(append_paged)

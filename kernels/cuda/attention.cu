@@ -4,6 +4,7 @@
 #include "kernels/cuda/attention_call.h"
 #include "kernels/cuda/checks.h"
 #include "kernels/cuda/cuda_kernels.h"
+#include "kernels/cuda/elements.h"
 #include "kernels/cuda/stream.h"
 #include "kernels/philox.h"
 
@@ -38,6 +39,25 @@ __global__ void check_pages(const DswView table, const DswView lengths, std::int
     right = page >= 0 && page < pages;
   }
   if (!right) complain(complaints, Complaint::Pages);
+}
+
+/// Complains of a text that is shorter than the tokens which are put into its pages. One thread a text.
+__global__ void check_appended(const DswView lengths, std::int64_t tokens, unsigned* complaints) {
+  const std::int64_t b = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (b < lengths.shape[0] && load(data<std::int32_t>(lengths) + b * lengths.stride[0]) < tokens) complain(complaints, Complaint::Pages);
+}
+/// One thread a number of x; what the checks complain of is left out.
+template <class Bits>
+__global__ void append(const DswView x, const DswView pages, const DswView table, const DswView lengths, std::int64_t count) {
+  for_each_of_grid(count, [&](std::int64_t i) {
+    const std::int64_t D = x.shape[3], T = x.shape[2], d = i % D, t = i / D % T, h = i / D / T % x.shape[1], b = i / D / T / x.shape[1];
+    const std::int64_t s = load(data<std::int32_t>(lengths) + b * lengths.stride[0]) - T + t;
+    if (s < 0 || s >= DSW_BLOCK * table.shape[1]) return;
+    const std::int64_t page = load(data<std::int32_t>(table) + b * table.stride[0] + s / DSW_BLOCK * table.stride[1]);
+    if (page < 0 || page >= pages.shape[0]) return;
+    store(data<Bits>(pages) + page * pages.stride[0] + h * pages.stride[1] + s % DSW_BLOCK * pages.stride[2] + d * pages.stride[3],
+          load(data<const Bits>(x) + b * x.stride[0] + h * x.stride[1] + t * x.stride[2] + d * x.stride[3]));
+  });
 }
 
 /// The step of an axis; one that is not stepped along may have any.
@@ -190,6 +210,19 @@ int attention_paged_fwd(DswStream* stream, const DswAttention* p, DswView q, Dsw
   return attention_plain_forward(stream, plain_of(run, q, places, o, lse));
 }
 
+int append_paged(DswStream* stream, DswView x, DswView pages, DswView table, DswView lengths) {
+  if (x.dtype != pages.dtype || !computable({&x})) return DSW_UNSUPPORTED;
+  const auto blocks = blocks_for(lengths.shape[0], kCheckThreads);
+  unsigned* const complaints = stream_of(stream).complaints_on_device;
+  int status = launch(stream, "check of a page table", check_pages, blocks, kCheckThreads, 0, table, lengths, pages.shape[0], complaints);
+  if (status == DSW_OK)
+    status = launch(stream, "check of lengths", check_appended, blocks, kCheckThreads, 0, lengths, x.shape[2], complaints);
+  if (status != DSW_OK) return status;
+  const std::int64_t count = elements(x);
+  const auto kernel = x.dtype == DSW_F32 ? append<std::uint32_t> : append<std::uint16_t>;
+  return launch(stream, "append_paged", kernel, element_grid(count), kElementThreads, 0, x, pages, table, lengths, count);
+}
+
 }  // namespace
 
 void add_attention(DswKernels& table) {
@@ -198,6 +231,7 @@ void add_attention(DswKernels& table) {
   table.attention_blocks_fwd = attention_blocks_fwd;
   table.attention_blocks_bwd = attention_blocks_bwd;
   table.attention_paged_fwd = attention_paged_fwd;
+  table.append_paged = append_paged;
 }
 
 }  // namespace dsw::cuda

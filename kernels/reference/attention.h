@@ -173,4 +173,18 @@ int attention_paged_fwd(DswAttention p, const DswView& q, const DswView& k_pages
   return DSW_OK;
 }
 
+template <class T>
+int append_paged(const DswView& x, const DswView& pages, const DswView& table, const DswView& lengths) {
+  for (std::int64_t b = 0; b < x.shape[0]; ++b) {
+    const std::int64_t first = data<std::int32_t>(lengths)[b * lengths.stride[0]] - x.shape[2];
+    for (std::int64_t h = 0; h < x.shape[1]; ++h)
+      for (std::int64_t t = 0; t < x.shape[2]; ++t) {
+        const std::int64_t s = first + t, page = data<std::int32_t>(table)[b * table.stride[0] + s / DSW_BLOCK * table.stride[1]];
+        T* to = const_cast<T*>(at<T>(pages, page, h, s % DSW_BLOCK));
+        for (std::int64_t d = 0; d < x.shape[3]; ++d) to[d * pages.stride[3]] = at<T>(x, b, h, t)[d * x.stride[3]];
+      }
+  }
+  return DSW_OK;
+}
+
 }  // namespace dsw::kernels::reference

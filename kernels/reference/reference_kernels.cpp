@@ -205,6 +205,21 @@ int attention_paged_fwd(S, const DswAttention* p, V q, V k_pages, V v_pages, V t
   return on_floats({&q, &k_pages, &v_pages}, {&o, &lse},
                    [&]<class T>(T) { return ref::attention_paged_fwd<T>(*p, q, k_pages, v_pages, table, lengths, o, lse); });
 }
+int append_paged(S, V x, V pages, V table, V lengths) {
+  if (const int status = dsw::kernels::check_appended(table, lengths, pages.shape[0], x.shape[2]); status != DSW_OK) return status;
+  if (x.dtype != pages.dtype) return DSW_UNSUPPORTED;
+  switch (x.dtype) {  // moved as bits: what the pages held before stays
+    case DSW_F64:
+      return ref::append_paged<double>(x, pages, table, lengths);
+    case DSW_F32:
+      return ref::append_paged<float>(x, pages, table, lengths);
+    case DSW_BF16:
+    case DSW_F16:
+      return ref::append_paged<std::uint16_t>(x, pages, table, lengths);
+    default:
+      return DSW_UNSUPPORTED;
+  }
+}
 int conv2d_fwd(S, const DswConv* p, V x, V w, V bias, V y) {
   return on_floats({&x, &w, &bias}, {&y}, [&]<class T>(T) { return ref::conv2d_fwd<T>(*p, x, w, bias, y); });
 }
@@ -327,6 +342,7 @@ const DswKernels* dsw_reference_kernels(void) {
                                    add_rms_norm_bwd,
                                    unary_bias_bwd,
                                    split_heads_fwd,
-                                   split_heads_bwd};
+                                   split_heads_bwd,
+                                   append_paged};
   return &table;
 }

@@ -125,5 +125,49 @@ TEST(AttentionPaged, WrongTablesAreRefused) {
   }
 }
 
+/// Each new token lands where attention looks for it, and nothing else of the pages changes.
+TEST(AppendPaged, PutsTokensBehindWhatIsKept) {
+  for (const Texts& z : kTexts) {
+    for (const DswDType dtype : {DSW_F32, DSW_F64, DSW_BF16}) {
+      if (*std::min_element(z.lengths.begin(), z.lengths.end()) < z.T) continue;
+      const auto size = static_cast<std::int64_t>(dtype == DSW_F64 ? 8 : dtype == DSW_F32 ? 4 : 2);
+      const std::int64_t row = z.D * size, numbers = z.B() * z.Hkv * z.T;
+      std::vector<unsigned char> x(static_cast<std::size_t>(numbers * row)),
+          before(static_cast<std::size_t>(z.pages() * z.Hkv * DSW_BLOCK * row)), pages;
+      std::mt19937 random(7);
+      for (unsigned char& byte : x) byte = static_cast<unsigned char>(random());
+      for (unsigned char& byte : before) byte = static_cast<unsigned char>(random());
+      const std::vector<std::int64_t> wide = shuffled_table(z, 3);
+      std::vector<std::int32_t> table(wide.begin(), wide.end()), lengths(z.lengths.begin(), z.lengths.end());
+      std::vector<unsigned char> expected = before;
+      for (std::int64_t b = 0; b < z.B(); ++b)
+        for (std::int64_t h = 0; h < z.Hkv; ++h)
+          for (std::int64_t t = 0; t < z.T; ++t) {
+            const std::int64_t s = z.lengths[static_cast<std::size_t>(b)] - z.T + t,
+                               page = wide[static_cast<std::size_t>(b * z.row() + s / DSW_BLOCK)];
+            std::copy_n(x.begin() + ((b * z.T + t) * z.Hkv + h) * row, row,
+                        expected.begin() + ((page * z.Hkv + h) * DSW_BLOCK + s % DSW_BLOCK) * row);
+          }
+      DswView tokens = dense_view(x.data(), {z.B(), z.T, z.Hkv, z.D}, dtype);  // as a product makes them: heads behind tokens
+      std::swap(tokens.shape[1], tokens.shape[2]);
+      std::swap(tokens.stride[1], tokens.stride[2]);
+      const Stream stream(2);
+      for (const DswKernels* kernels : {dsw_cpu_kernels(), dsw_reference_kernels()}) {
+        pages = before;
+        ASSERT_EQ(kernels->append_paged(stream.get(), tokens, dense_view(pages.data(), {z.pages(), z.Hkv, DSW_BLOCK, z.D}, dtype),
+                                        dense_view(table.data(), {z.B(), z.row()}, DSW_I32), dense_view(lengths.data(), {z.B()}, DSW_I32)),
+                  DSW_OK);
+        EXPECT_EQ(pages, expected);
+      }
+      lengths[0] = static_cast<std::int32_t>(z.T) - 1;
+      EXPECT_EQ(dsw_cpu_kernels()->append_paged(stream.get(), tokens, dense_view(pages.data(), {z.pages(), z.Hkv, DSW_BLOCK, z.D}, dtype),
+                                                dense_view(table.data(), {z.B(), z.row()}, DSW_I32),
+                                                dense_view(lengths.data(), {z.B()}, DSW_I32)),
+                DSW_BAD_ARGUMENT);
+      EXPECT_EQ(pages, expected) << "a text that is too short is said before anything is written";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dsw::test

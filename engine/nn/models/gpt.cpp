@@ -30,13 +30,23 @@ Gpt::Gpt(const GptConfig& config)
 
 Tensor Gpt::forward(const Tensor& tokens, Forward& pass) { return logits_of(hidden(tokens, pass), pass); }
 
-Tensor Gpt::step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass) {
+Tensor Gpt::step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass, StepPlans* plans) {
   DSW_CHECK(tokens.rank() == 2 && tokens.size(0) == static_cast<std::int64_t>(texts.size()), "a row of tokens for each text");
   std::int64_t longest = 0;
   for (const KvText& text : texts) longest = std::max(longest, text.length());
   output_shape({tokens.size(0), longest + tokens.size(1)});
-  KvStep step(pages, texts, tokens.size(1), tokens.device());
-  return logits_of(run(tokens, step.positions(), pass, &step), pass);
+  KvStep step(pages, texts, tokens.size(1), config_.context, tokens.device());
+  const auto logits = [&](const Tensor& ids) { return logits_of(run(ids, step.positions(), pass, &step), pass); };
+  if (plans == nullptr || step.is_first() || pass.observe) return logits(tokens);
+  std::vector<Tensor> inputs = step.state();
+  inputs.push_back(tokens);
+  const std::int64_t key[] = {tokens.size(0), tokens.size(1), step.positions().rank(), pages.moves()};
+  Rng unused(0);
+  const auto compute = [&](std::span<const Tensor> own, Rng&) {
+    step.read_state(own);
+    return StepOutputs{{logits(own.back())}, {}};
+  };
+  return plans->run(key, inputs, unused, compute).values.front();
 }
 
 Tensor Gpt::hidden(const Tensor& tokens, Forward& pass) {

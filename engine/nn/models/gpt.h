@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/autograd/step_plan.h"
 #include "engine/nn/block_chain.h"
 #include "engine/nn/layers/transformer.h"
 #include "engine/nn/model_type.h"
@@ -25,8 +26,9 @@ class Gpt : public Module, public HasChain, public HasLoss {
   explicit Gpt(const GptConfig& config);
   Tensor forward(const Tensor& tokens, Forward& pass) override;
   /// Generation: `tokens` [B, T] continue `texts` (B of them, whose keys and values lie in `pages`); logits of these tokens [B, T, V].
-  /// The texts may have different lengths; each has at most `context` tokens in all.
-  Tensor step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass);
+  /// The texts may have different lengths; each has at most `context` tokens in all. With `plans`, kept by the caller from step to step of
+  /// the same pages, steps after the first are recorded and made again, with the same bits; the logits are then valid until the next step.
+  Tensor step(const Tensor& tokens, KvPages& pages, std::span<KvText> texts, Forward& pass, StepPlans* plans = nullptr);
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   std::vector<BlockCost> chain_costs(const Shape& input) const override;

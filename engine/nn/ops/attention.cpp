@@ -170,6 +170,22 @@ Tensor attention_paged(const Tensor& q, const Tensor& k_pages, const Tensor& v_p
   return o;
 }
 
+void append_paged(const Tensor& x, const Tensor& pages, const Tensor& table, const Tensor& lengths) {
+  op::check_together("append_paged", {&x, &pages, &table, &lengths});
+  op::check_float("append_paged", x);
+  op::check_same_dtype("append_paged", x, pages);
+  op::check_rank("append_paged", "x", x, 4);
+  op::check_shape("append_paged", "pages", pages, {pages.size(0), x.size(1), DSW_BLOCK, x.size(3)});
+  op::check_dtype("append_paged", "table", table, DType::I32);
+  op::check_rank("append_paged", "table", table, 2);
+  op::check_shape("append_paged", "table", table, {x.size(0), table.size(1)});
+  op::check_dtype("append_paged", "lengths", lengths, DType::I32);
+  op::check_shape("append_paged", "lengths", lengths, {x.size(0)});
+  if (x.elements() == 0) return;
+  op::run(x, "append_paged", &DswKernels::append_paged, x.view(), pages.view(), table.view(), lengths.view());
+  mark_written(pages);
+}
+
 Tensor rope(const Tensor& x, const Tensor& position, double base, bool interleaved) {
   op::check_together("rope", {&x, &position});
   op::check_float("rope", x);

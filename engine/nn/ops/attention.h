@@ -53,6 +53,11 @@ Tensor attention_blocks(const Tensor& q, const Tensor& k, const Tensor& v, const
 Tensor attention_paged(const Tensor& q, const Tensor& k_pages, const Tensor& v_pages, const Tensor& table, const Tensor& lengths,
                        const AttentionOptions& options = {});
 
+/// Puts keys or values of new tokens into their pages, in place and outside the graph: token t of text b is its token lengths[b] - T + t.
+/// @param x  [B, Hkv, T, D]   @param pages  [P, Hkv, 64, D]; texts that are written share none   @param table, lengths  as of
+/// attention_paged, lengths at least T   @throws Error{ShapeMismatch, InvalidArgument}
+void append_paged(const Tensor& x, const Tensor& pages, const Tensor& table, const Tensor& lengths);
+
 /// Rotary positions: pair i of the last axis is turned by position / base^(2i / D).
 /// @param x         [B, H, T, D], D even; strided views are read in place, the result lies in x's order of axes
 /// @param position  [T], int32, >= 0   @param base  > 0, usually 10000

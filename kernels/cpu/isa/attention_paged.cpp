@@ -173,7 +173,8 @@ int attention_of(DswStream* stream, Paged a) {
   const auto bytes = [](std::int64_t floats) { return static_cast<std::size_t>(floats) * sizeof(float); };
   float* partials = static_cast<float*>(stream->scratch(stream->threads(), bytes(tasks * a.rows * a.partial_floats())));
   if (!partials || !stream->reserve(bytes(kScores + a.rows * a.depth))) return DSW_OUT_OF_MEMORY;
-  const double work = 0.1 * static_cast<double>(all * a.Hkv * a.rows * DSW_BLOCK * (a.D + 8));
+  // A page's keys and values come from memory, at its pace on one thread; each row then multiplies them.
+  const double work = (0.3 + 0.1 * static_cast<double>(a.rows)) * static_cast<double>(all * a.Hkv * DSW_BLOCK * (a.D + 8));
   parallel_for(stream, tasks, work / static_cast<double>(tasks) + 100, 1, [&](std::int64_t first, std::int64_t last, int thread) {
     for (std::int64_t task = first; task < last; ++task) {
       const std::int64_t head = task / a.parts, b = head / a.Hkv;

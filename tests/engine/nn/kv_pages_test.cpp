@@ -8,6 +8,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/nn/models/gpt.h"
+#include "engine/tensor/kernel_watch.h"
 
 namespace dsw {
 namespace {
@@ -69,6 +70,32 @@ TEST_P(KvPagesTest, StepsOfAnyLengthAreTheWholeText) {
     expect_near(std::span(logits).last(19), whole({text.begin(), text.begin() + static_cast<std::ptrdiff_t>(known)}));
     EXPECT_EQ(kept.front().length(), static_cast<std::int64_t>(known));
   }
+}
+
+/// Recorded once and made again, also when the pages move and when a text goes on in a page of its own.
+TEST_P(KvPagesTest, RepeatedStepsHaveTheBitsOfComputedOnes) {
+  WatchedDevice device(make_cpu_device(2));
+  Gpt model(config(GetParam()));
+  model.materialize(device, 3);
+  const auto input = [&](const Ids& tokens) { return from_host(tokens, {2, static_cast<std::int64_t>(tokens.size()) / 2}, device); };
+  struct Side {
+    KvPages pages;
+    std::vector<KvText> kept;
+  } computed, repeated;
+  StepPlans plans(device, 2);
+  for (Side* side : {&computed, &repeated}) side->kept.assign(2, KvText(side->pages));
+  int repetitions = 0;
+  std::vector<Tensor> in_the_way;  // so that what changes from step to step never lies where it lay before
+  for (int n = 0; n < 150; ++n) {
+    const Ids next = ids(n == 0 ? 40 : 2, static_cast<unsigned>(n));
+    const std::vector<float> want = model.step(input(next), computed.pages, computed.kept, pass_).to_vector<float>();
+    const std::vector<float> got = model.step(input(next), repeated.pages, repeated.kept, pass_, &plans).to_vector<float>();
+    ASSERT_EQ(got, want) << n;
+    in_the_way.push_back(full({2}, n, DType::I32, device));
+    repetitions += n > 0 && plans.repeated() ? 1 : 0;
+  }
+  EXPECT_EQ(plans.refusal(), "");
+  EXPECT_GT(repetitions, 140);
 }
 
 TEST_P(KvPagesTest, TextsOfDifferentLengthsGoOnTogether) {
