@@ -62,6 +62,23 @@ TEST(CudaAttentionPaged, IsWhatTheReferenceMakesOfThePages) {
   }
 }
 
+/// Texts of one and two pages that are written whole, so that every number of the pages is known.
+TEST(CudaAppendPaged, PutsEachTokenWhereTheReferenceDoes) {
+  for (const DswDType dtype : {DSW_BF16, DSW_F16, DSW_F32}) {
+    for (const Layout layout : {Layout::Dense, Layout::Transposed}) {
+      for (const std::int64_t pages : {1, 2}) {
+        const std::int64_t T = pages * DSW_BLOCK;
+        KernelCase append("append");
+        if (dtype != DSW_F32) append.narrow(dtype);
+        append.input({2, 3, T, 5}, layout, -2, 2)
+            .integers({2, 2}, pages == 1 ? std::vector<std::int64_t>{1, -5, 0, -5} : std::vector<std::int64_t>{3, 0, 1, 2});
+        append.integers({2}, {T, T}).output({2 * pages, 3, DSW_BLOCK, 5});
+        append.run_on_cuda([](const DswKernels& k, DswStream* s, const auto& v) { return k.append_paged(s, v[0], v[3], v[1], v[2]); });
+      }
+    }
+  }
+}
+
 TEST(CudaAttentionPaged, RowsThatCannotBeCopiedTakeThePlainKernel) {
   for (const Texts& z : {Texts{2, 2, 1, 5, {63, 64}}, {2, 1, 2, 16, {70}}}) {
     for (const DswDType dtype : {DSW_BF16, DSW_F32}) check(z, 0, 0, dtype, Layout::Transposed);
