@@ -89,7 +89,7 @@ CachingAllocator::~CachingAllocator() { release_cache(); }
 std::size_t CachingAllocator::rounded(std::size_t bytes) {
   if (bytes <= 512) return std::max<std::size_t>(64, (bytes + 63) / 64 * 64);
   if (bytes > std::numeric_limits<std::size_t>::max() / 2) return bytes;
-  const std::size_t step = std::bit_floor(bytes - 1) / 8;
+  const std::size_t step = std::min(std::bit_floor(bytes - 1) / 8, kHugePage);
   return (bytes + step - 1) / step * step;
 }
 

@@ -11,10 +11,10 @@
 namespace dsw {
 
 /// Host memory that is kept for the next tensor of about the same size instead of going back to the system.
-/// Sizes are rounded up to one of eight steps an octave (at most 12.5 % unused) and a block is reused only for its own step,
-/// so a loop that asks for the same sizes again never asks the system again. Blocks of some pages up to a few MiB are cut from regions of
-/// huge pages, so that a model's weights, one behind the other, are read with few TLB misses; a region goes back to the system when all
-/// of it is free. Thread-safe.
+/// Sizes are rounded up to one of eight steps an octave, large ones to whole huge pages (at most 12.5 % unused), and a block is reused only
+/// for its own step, so a loop that asks for the same sizes again never asks the system again. Blocks of some pages up to a few MiB are cut
+/// from regions of huge pages, so that a model's weights, one behind the other, are read with few TLB misses; a region goes back to the
+/// system when all of it is free. Thread-safe.
 class CachingAllocator : public std::enable_shared_from_this<CachingAllocator> {
  public:
   ~CachingAllocator();

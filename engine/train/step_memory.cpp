@@ -52,6 +52,7 @@ std::optional<std::string> StepMemory::learn(Device& device) {
   const auto choice = choose_recomputed(chain, limit);
   if (choice) {
     recomputed_ = choice->recomputed;
+    fits_ = limit_ == 0;
     if (recomputed_.empty()) return std::nullopt;
     return fmt::format("{} of {} blocks are computed again in the backward pass, so that a step takes {} at most",
                        computed_again(recomputed_), count, megabytes(choice->peak_bytes));
@@ -62,6 +63,20 @@ std::optional<std::string> StepMemory::learn(Device& device) {
   measuring_ = true;
   probe_ = BlockProbe();  // the next step's peak is its own
   return fmt::format("{}: {} examples at once from here on", needs, micro_batch_);
+}
+
+std::optional<std::string> StepMemory::fit(Device& device) {
+  if (fits_) return std::nullopt;
+  const std::uint64_t peak = device.allocator_stats().peak_bytes;
+  fits_ = peak <= limit_;
+  if (fits_) return std::nullopt;
+  unforeseen_ += peak - limit_;
+  const auto choice = choose_recomputed(probe_.measure(), limit_ - std::min(limit_, unforeseen_));
+  fits_ = !choice || choice->recomputed == recomputed_;  // nothing more can be done
+  if (fits_) return std::nullopt;
+  recomputed_ = choice->recomputed;
+  return fmt::format("The step took {}, above the limit of {}: {} of {} blocks are computed again from here on", megabytes(peak),
+                     megabytes(limit_), computed_again(recomputed_), probe_.measure().blocks.size());
 }
 
 std::uint64_t StepMemory::peak_bytes(Device& device) const {

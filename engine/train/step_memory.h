@@ -25,6 +25,9 @@ class StepMemory {
   void prepare(Forward& pass);
   /// Gives a sentence when something was chosen.
   std::optional<std::string> learn(Device& device);
+  /// After a step that was made again from its recording, whose memory is laid out anew: where that passes the limit, fewer blocks are
+  /// kept. Gives a sentence then; the recording is void.
+  std::optional<std::string> fit(Device& device);
   /// Most live bytes of the step so far, whatever the probe reset.
   std::uint64_t peak_bytes(Device& device) const;
   /// The step found no memory: half as many examples at once. False: there is only one.
@@ -34,7 +37,8 @@ class StepMemory {
   Checkpointing policy_ = Checkpointing::None;
   std::uint64_t limit_ = 0;
   std::int64_t micro_batch_ = 1;
-  bool measuring_ = false;
+  bool measuring_ = false, fits_ = true;
+  std::uint64_t unforeseen_ = 0;  ///< bytes by which recorded steps exceeded what was predicted
   BlockProbe probe_;
   std::vector<RecomputedBlocks> recomputed_;
 };

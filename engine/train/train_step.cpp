@@ -138,6 +138,12 @@ Result<StepResult> step_of(TrainState& state, RunContext& context) {
     result.activation_bytes = peak > before ? peak - before : 0;
   }
   ++state.step;
+  if (state.plans->repeated()) {
+    if (const auto fewer = state.memory.fit(device)) {
+      context.emit(MarkBody{state.step, "memory", *fewer});
+      state.plans->clear();
+    }
+  }
   if (const auto chosen = state.memory.learn(device)) context.emit(MarkBody{state.step, "memory", *chosen});
   return result;
 }

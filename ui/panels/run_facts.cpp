@@ -2,6 +2,7 @@
 #include "ui/panels/run_facts.h"
 
 #include <QDateTime>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "ui/models/number_format.h"
@@ -131,7 +132,7 @@ std::vector<FactSection> runFacts(const RunData& run, const std::function<void(s
       device.facts.push_back(valueFact(QString::fromLatin1(key + 4).replace("-per-", "/"), formatNumber(rate->last, 4),
                                        QObject::tr("best %1").arg(formatNumber(rate->best, 4))));
   if (const MetricSummary* scale = metricOf(run, "sys/loss-scale"))
-    device.facts.push_back(valueFact(QObject::tr("Loss scale"), formatNumber(scale->last, 8)));
+    device.facts.push_back(valueFact(QObject::tr("Loss scale"), formatCountExact(std::llround(scale->last))));
   if (const MetricSummary* memory = metricOf(run, "sys/activation-bytes"))
     device.facts.push_back(valueFact(QObject::tr("Activations"), formatBytes(memory->last)));
   if (record.is_object() && record.value("threads", 0) > 0)
