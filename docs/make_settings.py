@@ -46,9 +46,20 @@ def section(params, prefix, title, out, level):
 def main():
     args = [a for a in sys.argv[1:] if a != "--check"]
     program = os.path.join(args[0] if args else os.path.join(ROOT, "build", "bin"), "deepshock")
-    schema = json.loads(subprocess.run([program, "schema", "train", "--json"], capture_output=True, check=True).stdout)
+
+    def schema_of(task):
+        schema = json.loads(subprocess.run([program, "schema", task, "--json"], capture_output=True, check=True).stdout)
+        return schema["params"] if isinstance(schema, dict) else schema
+
     out = ["# Every setting", "", "Made by `docs/make_settings.py` from the schema that validates documents and makes the form."]
-    section(schema["params"] if isinstance(schema, dict) else schema, "", "Task `train`", out, 2)
+    section(schema_of("train"), "", "Task `train`", out, 2)
+    section([p for p in schema_of("search") if p["name"] in ("model", "search", "training")], "", "Task `search`, besides what `train` has", out, 2)
+    comparison = next(p for p in schema_of("search-comparison") if p["name"] == "comparison")
+    for p in comparison["params"]:
+        if p["name"] in ("baseline", "optimizer", "training"):  # those of `train`
+            p.pop("params", None)
+            p.pop("alternatives", None)
+    section([comparison], "", "Task `search-comparison`, besides what `search` has", out, 2)
     text = "\n".join(out) + "\n"
     path = os.path.join(ROOT, "docs", "settings.md")
     if "--check" in sys.argv:

@@ -3,6 +3,8 @@
 
 #include "engine/core/catalog.h"
 #include "engine/data/dataset.h"
+#include "engine/nas/comparison_task.h"
+#include "engine/nas/search_task.h"
 #include "engine/nn/model_type.h"
 #include "engine/nn/op_info.h"
 #include "engine/optim/optimizer.h"
@@ -44,6 +46,8 @@ void register_builtins(Catalog& catalog) {
   register_optimizers(catalog);
   register_datasets(catalog);
   register_train_task(catalog);  // tasks come last: their schemas list what is registered by then
+  register_search_task(catalog);
+  register_comparison_task(catalog);
 }
 
 }  // namespace dsw

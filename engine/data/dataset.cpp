@@ -55,6 +55,16 @@ Result<std::unique_ptr<Dataset>> load(const Catalog& catalog, const Json& data, 
 
 }  // namespace
 
+Batch Dataset::train_batch_of(TrainShare share, std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const {
+  if (!share.whole()) throw Error(ErrorCode::Unsupported, "This data type cannot hold out a share of its training part");
+  return train_batch(seed, step, batch, device);
+}
+
+std::int64_t Dataset::batches_per_epoch_of(TrainShare share, std::int64_t batch) const {
+  if (!share.whole()) throw Error(ErrorCode::Unsupported, "This data type cannot hold out a share of its training part");
+  return batches_per_epoch(batch);
+}
+
 Result<std::unique_ptr<Dataset>> load_dataset(const Catalog& catalog, const Json& data, const std::filesystem::path& base,
                                               std::uint64_t seed, std::stop_token stop) {
   return load(catalog, data, base, seed, nullptr, std::move(stop));

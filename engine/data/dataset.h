@@ -24,6 +24,13 @@ struct Batch {
   std::vector<std::int64_t> examples;  ///< which examples of the split these are (start offsets for text)
 };
 
+/// A share of the training part, 0 <= begin < end <= 1: of labelled sets in an order drawn by the seed, of Tokens in that of the text.
+struct TrainShare {
+  double begin = 0, end = 1;
+  bool whole() const { return begin <= 0 && end >= 1; }
+  bool operator==(const TrainShare&) const = default;
+};
+
 /// A file that was read, for the run's record.
 struct DataFile {
   std::string path, sha256;
@@ -46,6 +53,10 @@ class Dataset {
   /// Images and labelled texts: epochs shuffled by seed, last batch of an epoch short; augmented as the document says.
   /// Tokens: B uniform random offsets, as nanoGPT draws them.
   virtual Batch train_batch(std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const = 0;
+  /// The same of a share: what architecture searches give their weights, and what they hold out. Shares that do not overlap have no example
+  /// in common. By default only the whole is there: throws Error{Unsupported} for others.
+  virtual Batch train_batch_of(TrainShare share, std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const;
+  virtual std::int64_t batches_per_epoch_of(TrainShare share, std::int64_t batch) const;
   /// Evaluation in order, nothing left out: labelled sets every example once; Tokens: consecutive windows of T, the last one
   /// shorter batch allowed, every target token counted once. `index` 0 … eval_batches - 1.
   virtual std::int64_t eval_batches(Split split, std::int64_t batch) const = 0;

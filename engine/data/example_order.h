@@ -25,17 +25,20 @@ class ExampleOrder {
     std::vector<std::int64_t> positions;
     std::int64_t epoch = 0;
   };
-  Selection training(std::uint64_t seed, std::int64_t step, std::int64_t batch) const;
+  Selection training(std::uint64_t seed, std::int64_t step, std::int64_t batch, TrainShare share = {}) const;
+  std::int64_t training_batches(TrainShare share, std::int64_t batch) const;
   std::vector<std::int64_t> evaluation(Split split, std::int64_t index, std::int64_t batch) const;
 
  private:
   using Order = std::shared_ptr<const std::vector<std::int64_t>>;
-  Order shuffled(std::uint64_t seed, std::int64_t epoch) const;
+  Order shuffled(std::uint64_t seed, std::int64_t epoch, TrainShare share) const;
+  std::pair<std::int64_t, std::int64_t> range(TrainShare share) const;
 
   SplitIndices parts_;
   struct Kept {
     std::uint64_t seed;
     std::int64_t epoch;
+    TrainShare share;
     Order order;
   };
   mutable std::mutex mutex_;        ///< guards kept_

@@ -100,7 +100,11 @@ class ImageDataset : public Dataset {
   std::int64_t batches_per_epoch(std::int64_t batch) const override { return order_.batches(Split::Train, batch); }
 
   Batch train_batch(std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
-    ExampleOrder::Selection selection = order_.training(seed, step, batch);
+    return train_batch_of({}, seed, step, batch, device);
+  }
+  std::int64_t batches_per_epoch_of(TrainShare share, std::int64_t batch) const override { return order_.training_batches(share, batch); }
+  Batch train_batch_of(TrainShare share, std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
+    ExampleOrder::Selection selection = order_.training(seed, step, batch, share);
     const std::uint64_t key = Rng(seed, "augment").key();
     return make_batch(Split::Train, std::move(selection.positions), device, [&](std::int64_t position) {
       return augment_.any() ? draw_augmentation(augment_, key, selection.epoch, position, spec_.height, spec_.width) : Augmentation();

@@ -15,13 +15,44 @@
 namespace dsw {
 namespace {
 
+/// One fold of each class is the test part; of the rest `shares` of train and val remain.
+SplitIndices fold_split(const std::vector<std::int32_t>& labels, std::int32_t classes, const SplitShares& shares, std::uint64_t seed,
+                        const Json& folds) {
+  const auto count = folds.at("count").get<std::int64_t>(), index = folds.at("index").get<std::int64_t>();
+  std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(classes));
+  for (std::size_t i = 0; i < labels.size(); ++i) by_class[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
+  std::vector<std::int64_t> rest, test;
+  Rng rng(folds.at("seed").get<std::uint64_t>(), "folds");
+  std::int64_t place = 0;  // goes on over the classes, so that folds are of one size
+  for (std::vector<std::int64_t>& examples : by_class) {
+    rng.shuffle(examples.begin(), examples.end());
+    for (const std::int64_t example : examples) (place++ % count == index ? test : rest).push_back(example);
+  }
+  std::sort(rest.begin(), rest.end());
+  std::sort(test.begin(), test.end());
+  std::vector<std::int32_t> own;
+  for (const std::int64_t example : rest) own.push_back(labels[static_cast<std::size_t>(example)]);
+  SplitIndices parts = stratified_split(own, classes, shares, seed);
+  for (auto* part : {&parts.train, &parts.val})
+    for (std::int64_t& position : *part) position = rest[static_cast<std::size_t>(position)];
+  parts.test = std::move(test);
+  return parts;
+}
+
 class TextClassificationDataset : public Dataset {
  public:
   static Result<std::unique_ptr<Dataset>> make(std::shared_ptr<const LabelledTexts> source, const Json& settings, std::uint64_t seed,
                                                std::stop_token stop) {
-    DSW_TRY_ASSIGN(const SplitShares shares, read_split(settings, settings.contains("test_source")));
+    const bool folds = settings.contains("folds");
+    DSW_TRY_ASSIGN(const SplitShares shares, read_split(settings, folds || settings.contains("test_source")));
+    if (folds && settings.contains("test_source"))
+      return fail(ErrorCode::InvalidDocument, "folds are given beside test_source, which is the test part already", "Take one of them.",
+                  "/data/folds");
+    if (folds && settings["folds"].at("index") >= settings["folds"].at("count"))
+      return fail(ErrorCode::InvalidDocument, "the fold's index is not below their count", "", "/data/folds/index");
     const std::vector<std::int32_t> own(source->labels.begin(), source->labels.begin() + static_cast<std::ptrdiff_t>(source->source_count));
-    SplitIndices parts = stratified_split(own, static_cast<std::int32_t>(source->classes.size()), shares, seed);
+    const auto classes = static_cast<std::int32_t>(source->classes.size());
+    SplitIndices parts = folds ? fold_split(own, classes, shares, seed, settings["folds"]) : stratified_split(own, classes, shares, seed);
     for (std::size_t i = source->source_count; i < source->labels.size(); ++i) parts.test.push_back(static_cast<std::int64_t>(i));
     std::vector<std::string_view> training;
     for (const std::int64_t i : parts.train) training.emplace_back(source->texts[static_cast<std::size_t>(i)]);
@@ -57,7 +88,11 @@ class TextClassificationDataset : public Dataset {
   std::int64_t size(Split split) const override { return order_.size(split); }
   std::int64_t batches_per_epoch(std::int64_t batch) const override { return order_.batches(Split::Train, batch); }
   Batch train_batch(std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
-    return make_batch(Split::Train, order_.training(seed, step, batch).positions, device);
+    return train_batch_of({}, seed, step, batch, device);
+  }
+  std::int64_t batches_per_epoch_of(TrainShare share, std::int64_t batch) const override { return order_.training_batches(share, batch); }
+  Batch train_batch_of(TrainShare share, std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
+    return make_batch(Split::Train, order_.training(seed, step, batch, share).positions, device);
   }
   std::int64_t eval_batches(Split split, std::int64_t batch) const override { return order_.batches(split, batch); }
   Batch eval_batch(Split split, std::int64_t index, std::int64_t batch, Device& device) const override {
@@ -150,6 +185,13 @@ ParamSchema text_classification_schema() {
       list_param("text", "Text", R"(["text"])", any_param("", "Column", ""), "Names or numbers of the text's columns; several are joined");
   text.short_form = true;
   text.min_items = 1;
+  Param folds = object_param(
+      "folds", "Folds",
+      {int_param("count", "Count", 5, 2, 1000, "Of how many parts one is the test part; each class is divided alike"),
+       int_param("index", "Index", 0, 0, 999, "Which one, counted from 0"),
+       int_param("seed", "Seed", 1, 0, 9007199254740991.0, "Draws the parts; the document's seed divides the rest into train and val")},
+      "Cross-validation: one part of the examples is the test part");
+  folds.default_text.clear();
   ParamSchema schema{
       required(path_param("source", "Examples", "A TSV or CSV file (also .gz), or a folder with one text file a class")),
       path_param("test_source", "Test examples", "A file or folder that is only used for the test part"),
@@ -159,14 +201,15 @@ ParamSchema text_classification_schema() {
                             "Between the columns; auto looks at the first line")),
       tokenizer_param("word"),
       int_param("max_length", "Longest text", 64, 1, 65536, "Longer texts are cut", "tokens"),
-      split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed")};
+      split_param("Shares of training, validation and, if wanted, test; each class is divided alike, drawn by the seed"),
+      advanced(folds)};
   schema.summary = "Texts with labels";
   return schema;
 }
 
 Result<std::unique_ptr<Dataset>> load_text_classification(const Json& settings, const std::filesystem::path& base, std::uint64_t seed,
                                                           std::stop_token stop) {
-  DSW_TRY(read_split(settings, settings.contains("test_source")));
+  DSW_TRY(read_split(settings, settings.contains("folds") || settings.contains("test_source")));
   auto source = read_labelled_texts(settings, base, stop);
   if (!source) return fail(source.error());
   return TextClassificationDataset::make(std::make_shared<const LabelledTexts>(std::move(*source)), settings, seed, stop);

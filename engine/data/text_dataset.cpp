@@ -143,13 +143,25 @@ class TextDataset : public Dataset {
   }
 
   Batch train_batch(std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
+    return train_batch_of({}, seed, step, batch, device);
+  }
+  std::int64_t batches_per_epoch_of(TrainShare share, std::int64_t batch) const override {
+    const auto [begin, end] = range(share);
+    return std::max<std::int64_t>(1, (end - begin) / (batch * spec_.context));
+  }
+  Batch train_batch_of(TrainShare share, std::uint64_t seed, std::int64_t step, std::int64_t batch, Device& device) const override {
     const std::uint64_t key = Rng(seed, "text-offsets").key();
-    const auto choices = static_cast<std::uint64_t>(size(Split::Train) - spec_.context);  // as nanoGPT: randint(len(data) - block_size)
+    const auto [begin, end] = range(share);
+    if (end - begin <= spec_.context)
+      throw Error(ErrorCode::InvalidArgument,
+                  fmt::format("a share of {} tokens is too short for a context of {}", end - begin, spec_.context));
+    const auto choices = static_cast<std::uint64_t>(end - begin - spec_.context);  // as nanoGPT: randint(len(data) - block_size)
     std::vector<std::int64_t> starts(static_cast<std::size_t>(batch));
     for (std::size_t b = 0; b < starts.size(); ++b) {
       const auto words = philox4x32(key, b, static_cast<std::uint64_t>(step));
       const std::uint64_t draw = words[0] | (std::uint64_t{words[1]} << 32);
-      starts[b] = static_cast<std::int64_t>(draw % choices);  // 2^64 draws on fewer than 2^40 places: the bias is below 2^-24 of a chance
+      starts[b] =
+          begin + static_cast<std::int64_t>(draw % choices);  // 2^64 draws on fewer than 2^40 places: the bias is below 2^-24 of a chance
     }
     return windows(Split::Train, std::move(starts), spec_.context, device);
   }
@@ -222,6 +234,10 @@ class TextDataset : public Dataset {
   }
 
  private:
+  std::pair<std::int64_t, std::int64_t> range(TrainShare share) const {
+    const double count = static_cast<double>(size(Split::Train));
+    return {static_cast<std::int64_t>(share.begin * count), static_cast<std::int64_t>(share.end * count)};
+  }
   const TextCorpus::Part& part(Split split) const { return corpus_->parts[static_cast<std::size_t>(split)]; }
   const TokenStore& tokens(Split split) const { return part(split).tokens; }
 

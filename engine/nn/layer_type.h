@@ -27,6 +27,7 @@ struct LayerType {
   std::string title;  ///< "conv 3×3"
   std::size_t least_inputs = 1, most_inputs = 1;
   bool wants_ids = false;  ///< reads token ids; all others read numbers
+  bool masks = false;      ///< may have a second input, the token ids that the network reads, and leaves their padding out
   /// The layer for inputs of these shapes, batch included. Throws Error{ShapeMismatch} with a sentence that says what would fit.
   std::function<std::unique_ptr<Module>(const std::vector<Shape>& shapes, const InputSpec& input)> make;
 };

@@ -45,6 +45,7 @@ Tensor Conv2d::forward(const Tensor& x, Forward& pass) {
   conv.stride_h = conv.stride_w = static_cast<std::int32_t>(config_.stride);
   conv.pad_h = conv.pad_w = static_cast<std::int32_t>(config_.padding);
   conv.groups = static_cast<std::int32_t>(config_.groups);
+  conv.dilation_h = conv.dilation_w = static_cast<std::int32_t>(config_.dilation);
   return conv2d(pass.activation(x), pass.weight(weight_.value), bias_ ? bias_->value : Tensor(), conv);
 }
 
@@ -53,8 +54,9 @@ Shape Conv2d::output_shape(const Shape& input) const {
   if (input[1] != config_.in) {
     throw Error(ErrorCode::ShapeMismatch, fmt::format("conv wants {} channels, but its input is {}", config_.in, input.text()));
   }
-  return {input[0], config_.out, windows("conv", input, 2, config_.kernel, config_.stride, config_.padding),
-          windows("conv", input, 3, config_.kernel, config_.stride, config_.padding)};
+  const std::int64_t window = config_.dilation * (config_.kernel - 1) + 1;
+  return {input[0], config_.out, windows("conv", input, 2, window, config_.stride, config_.padding),
+          windows("conv", input, 3, window, config_.stride, config_.padding)};
 }
 
 Cost Conv2d::cost(const Shape& input) const {

@@ -6,10 +6,10 @@
 namespace dsw {
 
 /// Correlation of x [B, C, H, W] with "weight" [O, C/groups, R, R] and "bias" [O] → [B, O, H', W'],
-/// H' = (H + 2 padding - R) / stride + 1 rounded down. Cost: 2 R² C/groups FLOPs an output element (and 1 for the bias).
+/// H' = (H + 2 padding - dilation (R - 1) - 1) / stride + 1 rounded down. Cost: 2 R² C/groups FLOPs an output element (and 1 for the bias).
 /// Init: U(±1/sqrt(fan in)) as torch.nn.Conv2d, or `weight_init`.
 struct Conv2dConfig {
-  std::int64_t in = 1, out = 1, kernel = 3, stride = 1, padding = 1, groups = 1;
+  std::int64_t in = 1, out = 1, kernel = 3, stride = 1, padding = 1, groups = 1, dilation = 1;
   bool bias = true;
 };
 class Conv2d : public Module, public KeptMemory {

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/layers/joins.h"
 
+#include <cmath>
+
+#include "engine/nn/layers/linear.h"
+#include "engine/nn/ops/conv.h"
 #include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/matmul.h"
+#include "engine/nn/ops/padding.h"
 #include "engine/nn/ops/reduce.h"
 #include "engine/nn/ops/shape_ops.h"
 
@@ -73,11 +79,51 @@ Cost Positions::cost(const Shape& input) const {
   return cost;
 }
 
-Tensor MeanTokens::forward(const Tensor& x, Forward&) { return mean(x, {1}); }
-Shape MeanTokens::output_shape(const Shape& input) const {
+Tensor MeanTokens::join(const std::vector<Tensor>& inputs, Forward&) {
+  const Tensor& x = inputs.front();
+  if (inputs.size() == 1) return mean(x, {1});
+  return reshape(matmul(cast(padding_share(inputs[1]), x.dtype()), x), Shape{x.size(0), x.size(2)});
+}
+
+Shape MeanTokens::join_shape(const std::vector<Shape>& inputs) const {
+  const Shape& input = inputs.front();
   if (input.rank() != 3) wrong(fmt::format("mean-tokens wants [B, T, C], but its input is {}", input.text()));
   return {input[0], input[2]};
 }
-Cost MeanTokens::cost(const Shape& input) const { return {static_cast<double>(input.elements()), 0, 0}; }
+
+Cost MeanTokens::join_cost(const std::vector<Shape>& inputs) const {
+  return {static_cast<double>(inputs.front().elements()) * (inputs.size() > 1 ? 2 : 1), 0, 0};
+}
+
+TokenConv::TokenConv(std::int64_t width, std::int64_t kernel, bool causal)
+    : width_(width),
+      kernel_(kernel),
+      causal_(causal),
+      weight_(declare("weight", {width, 1, kernel, 1}, Init::uniform(1 / std::sqrt(static_cast<double>(kernel))), true)),
+      bias_(declare("bias", {width}, Init::zeros(), false)),
+      out_(adopt("out", std::make_unique<Linear>(width, width, true, Init::normal(0.02), Init::zeros()))) {}
+
+Tensor TokenConv::forward(const Tensor& x, Forward& pass) {
+  const std::int64_t batch = x.size(0), tokens = x.size(1);
+  Conv2dOptions options;
+  options.groups = static_cast<std::int32_t>(width_);
+  options.pad_h = static_cast<std::int32_t>(causal_ ? kernel_ - 1 : kernel_ / 2);
+  const Tensor columns = reshape(permute(x, {0, 2, 1}), {batch, width_, tokens, 1});
+  Tensor y = reshape(conv2d(columns, pass.weight(weight_.value), bias_.value, options), {batch, width_, -1});
+  if (causal_ && kernel_ > 1) y = slice(y, 2, 0, tokens);
+  return call("out", out_, contiguous(permute(y, {0, 2, 1})), pass);
+}
+
+Shape TokenConv::output_shape(const Shape& input) const {
+  if (input.rank() != 3 || input[2] != width_) wrong(fmt::format("token-conv wants [B, T, {}], but its input is {}", width_, input.text()));
+  return input;
+}
+
+Cost TokenConv::cost(const Shape& input) const {
+  Cost sum{static_cast<double>(input.elements()) * (2 * static_cast<double>(kernel_) + 1), own_parameters(), 0};
+  sum += out_.cost(input);
+  sum += kept(input);  // between the two
+  return sum;
+}
 
 }  // namespace dsw

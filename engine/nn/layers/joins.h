@@ -44,12 +44,30 @@ class Positions : public Module {
   Parameter& weight_;
 };
 
-/// Mean over the tokens: [B, T, C] → [B, C].
-class MeanTokens : public Module {
+/// Mean over the tokens: [B, T, C] → [B, C]. A second input, token ids [B, T], says what is padding (id 0), which does not count.
+class MeanTokens : public JoinModule {
  public:
+  Tensor join(const std::vector<Tensor>& inputs, Forward& pass) override;
+  Shape join_shape(const std::vector<Shape>& inputs) const override;
+  Cost join_cost(const std::vector<Shape>& inputs) const override;
+};
+
+/// Mixes neighbouring tokens: each channel is convolved with a window of its own, then the channels are mixed by a linear layer.
+/// x [B, T, C] → [B, T, C]; causal: the window ends at the token, else it is odd and centred. State: weight [C, 1, k, 1], bias [C], out.
+/// Cost: 2 k + 1 FLOPs an element, and the linear layer.   Source: Wu et al. 2019, "Pay less attention" (without its softmax).
+class TokenConv : public Module, public KeptMemory {
+ public:
+  TokenConv(std::int64_t width, std::int64_t kernel, bool causal);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  bool keeps_input() const override { return true; }
+
+ private:
+  std::int64_t width_, kernel_;
+  bool causal_;
+  Parameter &weight_, &bias_;
+  Module& out_;
 };
 
 }  // namespace dsw

@@ -262,14 +262,23 @@ class Analyser {
       GraphNode node{draft.id, draft.op, index, {}, draft.layer, nullptr, {}};
       std::vector<Shape> shapes;
       bool ready = true, reads_ids = false;
-      for (const std::size_t from : draft.from) {
+      bool masked = true;
+      for (std::size_t i = 0; i < draft.from.size(); ++i) {
+        const std::size_t from = draft.from[i];
         ready = ready && (from == kGraphInput || known[from]);
-        reads_ids = reads_ids || (from == kGraphInput && ids);
+        if (draft.layer->masks && i == 1)
+          masked = from == kGraphInput && input_.kind == InputSpec::Kind::TokenSequence;
+        else
+          reads_ids = reads_ids || (from == kGraphInput && ids);
         if (!ready) break;
         node.inputs.push_back(from == kGraphInput ? kGraphInput : place[from]);
         shapes.push_back(from == kGraphInput ? input_shape : analysis_.nodes[place[from]].output);
       }
       if (!ready) continue;
+      if (!masked) {
+        problem(draft.input_pointers[1], "must be \"input\", the token ids of texts with padding, which is left out; or leave it away");
+        continue;
+      }
       if (reads_ids != draft.layer->wants_ids) {
         problem(draft.pointer, reads_ids ? "reads the input, which is token ids: an embedding has to come first"
                                          : "embeds numbers, but it wants the token ids of the input");

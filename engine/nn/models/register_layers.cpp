@@ -4,6 +4,7 @@
 #include "engine/core/catalog.h"
 #include "engine/nn/layer_type.h"
 #include "engine/nn/layers/activation.h"
+#include "engine/nn/layers/cell_layers.h"
 #include "engine/nn/layers/conv.h"
 #include "engine/nn/layers/joins.h"
 #include "engine/nn/layers/linear.h"
@@ -25,7 +26,7 @@ void add(Catalog& catalog, const char* name, const char* summary, ParamSchema sc
        }});
 }
 
-LayerType layer(const char* kind, std::string title, Make make) { return {kind, std::move(title), 1, 1, false, std::move(make)}; }
+LayerType layer(const char* kind, std::string title, Make make) { return {kind, std::move(title), 1, 1, false, false, std::move(make)}; }
 
 std::int64_t last_axis(const char* what, const Shape& shape) {
   if (shape.rank() < 2)
@@ -143,18 +144,61 @@ void add_pictures(Catalog& catalog) {
   });
 }
 
+/// What cell searches choose from.
+void add_cell_layers(Catalog& catalog) {
+  const Param stride = count("stride", "Stride", 1, 1, 16, "Of pictures: every so many rows and columns.");
+  add(catalog, "identity", "Passes its input on; with a stride of 2 through two shifted 1 × 1 convolutions, as DARTS does.",
+      {count("stride", "Stride", 1, 1, 2, "2 halves the sides of a picture.")}, [](const Json& s) {
+        return layer("identity", "skip",
+                     [stride = s.at("stride").get<std::int64_t>()](const Shapes& x, const InputSpec&) -> std::unique_ptr<Module> {
+                       if (stride == 1) return std::make_unique<Identity>();
+                       return std::make_unique<FactorizedReduce>(channels_of("identity with a stride", x[0]));
+                     });
+      });
+  add(catalog, "zero", "Gives zeros: no connection.", {stride}, [](const Json& s) {
+    return layer("zero", "none",
+                 [stride = s.at("stride").get<std::int64_t>()](const Shapes&, const InputSpec&) { return std::make_unique<Zero>(stride); });
+  });
+  const auto conv = [&](const char* name, const char* title, const char* summary, auto maker) {
+    add(catalog, name, summary,
+        {count("out", "Channels", std::nullopt, 1, 8192, "Output channels. Default: those of the input."),
+         count("kernel", "Kernel", 3, 1, 31, "Side of the window, odd."), stride,
+         count("dilation", "Dilation", 1, 1, 16, "Distance of the window's pixels.")},
+        [=](const Json& s) {
+          const std::int64_t kernel = s.at("kernel");
+          return layer("conv", fmt::format("{0} {1}×{1}", title, kernel),
+                       [=, stride = s.at("stride").get<std::int64_t>(), dilation = s.at("dilation").get<std::int64_t>(),
+                        out = s.value("out", std::int64_t{0})](const Shapes& x, const InputSpec&) {
+                         if (kernel % 2 == 0)
+                           throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants an odd kernel, not {}", name, kernel));
+                         const std::int64_t in = channels_of(name, x[0]);
+                         return maker(CellConv{in, out > 0 ? out : in, kernel, stride, dilation});
+                       });
+        });
+  };
+  conv("relu-conv-bn", "relu conv bn", "relu, convolution without bias, batchnorm.", relu_conv_bn);
+  conv("separable-conv", "separable", "Twice: relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", separable_conv);
+  conv("dilated-conv", "dilated", "relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", dilated_conv);
+}
+
 TransformerConfig block_config(const Json& s, std::int64_t width, const InputSpec& input) {
   TransformerConfig config;
   config.width = width;
   config.heads = s.value("heads", std::int64_t{1});
   config.kv_heads = s.value("kv_heads", config.heads);
-  if (width % config.heads != 0 || config.heads % config.kv_heads != 0) {
+  config.head_width = s.value("head_width", std::int64_t{0});
+  config.window = s.value("window", std::int64_t{0});
+  if (s.contains("pattern"))
+    config.pattern = std::make_shared<const AttentionPattern>(AttentionPattern{s["pattern"].at("begin").get<std::vector<std::int32_t>>(),
+                                                                               s["pattern"].at("block").get<std::vector<std::int32_t>>()});
+  if ((config.head_width == 0 && width % config.heads != 0) || config.heads % config.kv_heads != 0) {
     throw Error(ErrorCode::ShapeMismatch, fmt::format("{} heads do not divide the width {}, or {} key heads do not divide the heads",
                                                       config.heads, width, config.kv_heads));
   }
   config.rotary = s.value("rotary", false);
-  if (config.rotary && width / config.heads % 2 != 0)
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("rotary positions want heads of an even width, not {}", width / config.heads));
+  const std::int64_t head_width = config.head_width > 0 ? config.head_width : width / config.heads;
+  if (config.rotary && head_width % 2 != 0)
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("rotary positions want heads of an even width, not {}", head_width));
   config.causal = s.value("causal", input.kind == InputSpec::Kind::Tokens);
   config.hidden = s.value("hidden", 4 * width);
   const std::string activation = s.value("activation", std::string("gelu"));
@@ -191,11 +235,40 @@ void add_language(Catalog& catalog) {
       return std::make_unique<Positions>(x[0][1], width);
     });
   });
-  add(catalog, "attention", "Multi-head self-attention over tokens.", {heads, kv_heads, causal, rotary}, [](const Json& s) {
-    return layer("attention", fmt::format("attention, {} heads", s.at("heads").get<int>()), [s](const Shapes& x, const InputSpec& input) {
-      return std::make_unique<SelfAttention>(block_config(s, token_width("attention", x[0]), input));
-    });
-  });
+  const Param number = int_param("", "Number", std::nullopt, 0, 1e6, "");
+  Param pattern =
+      object_param("pattern", "Pattern",
+                   {required(list_param("begin", "Begin", "", number, "Of each row of 64 queries, where its blocks begin; and the end.")),
+                    required(list_param("block", "Blocks", "", number, "Numbers of the blocks of 64 keys that a row sees."))},
+                   "Fixed blocks of 64 × 64, in compressed sparse rows.");
+  pattern.default_text.clear();
+  add(catalog, "attention", "Multi-head self-attention over tokens. A second input, the token ids, leaves padding out.",
+      {heads, kv_heads, count("head_width", "Width of a head", std::nullopt, 1, 4096, "Default: the width divided by the heads."), causal,
+       rotary,
+       count("window", "Window", std::nullopt, 1, 1e6,
+             "Causal: a token sees the last ones; otherwise those of its stretch of so many tokens."),
+       pattern},
+      [](const Json& s) {
+        std::string title = fmt::format("attention, {} heads", s.at("heads").get<int>());
+        if (s.contains("window")) title = fmt::format("window {}, {} heads", s["window"].get<int>(), s.at("heads").get<int>());
+        if (s.contains("pattern")) title = fmt::format("blocks, {} heads", s.at("heads").get<int>());
+        LayerType type = layer("attention", title, [s](const Shapes& x, const InputSpec& input) {
+          return std::make_unique<SelfAttention>(block_config(s, token_width("attention", x[0]), input));
+        });
+        type.most_inputs = 2;
+        type.masks = true;
+        return type;
+      });
+  add(catalog, "token-conv", "Mixes neighbouring tokens: a convolution of each channel, then a linear layer.",
+      {count("kernel", "Kernel", 5, 1, 1024, "Tokens that it sees; odd where it is not causal."), causal}, [](const Json& s) {
+        const std::int64_t kernel = s.at("kernel");
+        return layer("conv", fmt::format("conv, k = {}", kernel), [s, kernel](const Shapes& x, const InputSpec& input) {
+          const bool before = s.value("causal", input.kind == InputSpec::Kind::Tokens);
+          if (!before && kernel % 2 == 0)
+            throw Error(ErrorCode::ShapeMismatch, fmt::format("token-conv looks both ways and wants an odd kernel, not {}", kernel));
+          return std::make_unique<TokenConv>(token_width("token-conv", x[0]), kernel, before);
+        });
+      });
   add(catalog, "mlp", "Two linear layers with an activation between, over the last axis.", {hidden, activation}, [](const Json& s) {
     return layer("mlp", "mlp, " + s.at("activation").get<std::string>(), [s](const Shapes& x, const InputSpec& input) {
       return std::make_unique<MlpBlock>(block_config(s, last_axis("mlp", x[0]), input));
@@ -207,13 +280,16 @@ void add_language(Catalog& catalog) {
           return std::make_unique<TransformerBlock>(block_config(s, token_width("transformer-block", x[0]), input));
         });
       });
-  add(catalog, "mean-tokens", "Mean over the tokens.", {}, [](const Json&) {
-    return layer("pool", "mean of tokens", [](const Shapes&, const InputSpec&) { return std::make_unique<MeanTokens>(); });
+  add(catalog, "mean-tokens", "Mean over the tokens. A second input, the token ids, leaves padding out.", {}, [](const Json&) {
+    LayerType type = layer("pool", "mean of tokens", [](const Shapes&, const InputSpec&) { return std::make_unique<MeanTokens>(); });
+    type.most_inputs = 2;
+    type.masks = true;
+    return type;
   });
 }
 
 void add_joins(Catalog& catalog) {
-  const auto join = [](const char* kind, const char* title, Make make) { return LayerType{kind, title, 2, 16, false, std::move(make)}; };
+  const auto join = [](const char* kind, const char* title, Make make) { return LayerType{kind, title, 2, 16, false, false, std::move(make)}; };
   add(catalog, "add", "Sum of inputs of one shape.", {}, [join](const Json&) {
     return join("add", "+", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Sum); });
   });
@@ -232,6 +308,7 @@ void add_joins(Catalog& catalog) {
 void register_layers(Catalog& catalog) {
   add_simple(catalog);
   add_pictures(catalog);
+  add_cell_layers(catalog);
   add_language(catalog);
   add_joins(catalog);
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/nas/supernet.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/nas/open_size.h"
+#include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/shape_ops.h"
+
+namespace dsw {
+namespace {
+
+bool is_zero(const SpaceNode& node) { return node.node.op == "zero"; }
+
+/// x times the i-th of `factors`.
+Tensor times(const Tensor& x, const Tensor& factors, std::size_t i) {
+  const auto at = static_cast<std::int64_t>(i);
+  return mul(x, cast(slice(factors, 0, at, at + 1), x.dtype()));
+}
+
+}  // namespace
+
+Supernet::Supernet(SearchSpace& space) : space_(space) {
+  for (SpaceNode& node : space.nodes) modules_.push_back(&adopt(node.node.id, std::move(node.node.module)));
+}
+
+bool Supernet::is_active(const SpaceNode& node, std::size_t input) const {
+  if (node.choice != SpaceNode::kNone) return mixing_.active[node.choice][input];
+  if (node.edges != SpaceNode::kNone && !mixing_.kept.empty() && !mixing_.kept[node.edges].empty()) return mixing_.kept[node.edges][input];
+  return true;
+}
+
+std::vector<bool> Supernet::reached() const {
+  std::vector<bool> needed(space_.nodes.size(), false);
+  needed[space_.output] = true;
+  for (std::size_t i = space_.nodes.size(); i-- > 0;) {
+    if (!needed[i] || is_zero(space_.nodes[i])) continue;
+    const std::vector<std::size_t>& inputs = space_.nodes[i].node.inputs;
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (inputs[k] != kGraphInput && is_active(space_.nodes[i], k)) needed[inputs[k]] = true;
+  }
+  return needed;
+}
+
+Tensor Supernet::gather(std::size_t number, const std::vector<Tensor>& values, const Tensor& x) {
+  const SpaceNode& node = space_.nodes[number];
+  const bool chooses = node.choice != SpaceNode::kNone;
+  const Tensor& factors = chooses ? mixing_.weights[node.choice] : mixing_.edges[node.edges];
+  Tensor sum;
+  for (std::size_t k = 0; k < node.node.inputs.size(); ++k) {
+    const std::size_t from = node.node.inputs[k];
+    if (!is_active(node, k)) continue;
+    const Tensor& value = from == kGraphInput ? x : values[from];
+    if (!value) continue;  // zero
+    const Tensor part = factors ? times(value, factors, k) : value;
+    sum = sum ? add(sum, part) : part;
+  }
+  return sum;
+}
+
+Tensor Supernet::forward(const Tensor& data, Forward& pass) {
+  const Tensor x = pass.activation(data);
+  const std::vector<bool> needed = reached();
+  // Outputs; undefined ones are zero throughout, or not needed.
+  std::vector<Tensor> values(space_.nodes.size());
+  std::vector<std::size_t> readers(space_.nodes.size(), 0);
+  for (std::size_t i = 0; i < space_.nodes.size(); ++i)
+    if (needed[i])
+      for (const std::size_t from : space_.nodes[i].node.inputs)
+        if (from != kGraphInput) readers[from] = i;
+  std::vector<std::vector<std::size_t>> last_read(space_.nodes.size());
+  for (std::size_t i = 0; i < readers.size(); ++i)
+    if (readers[i] > i) last_read[readers[i]].push_back(i);
+  const bool evaluates = !pass.training;
+  for (std::size_t i = 0; i < space_.nodes.size(); ++i) {
+    const SpaceNode& node = space_.nodes[i];
+    if (!needed[i] || is_zero(node)) continue;
+    if (node.choice != SpaceNode::kNone || node.edges != SpaceNode::kNone) {
+      values[i] = gather(i, values, x);
+    } else {
+      std::vector<Tensor> inputs;
+      for (const std::size_t from : node.node.inputs) {
+        Tensor value = from == kGraphInput ? x : values[from];
+        if (!value) {
+          Shape shape = space_.nodes[from].node.output;
+          shape[0] = x.size(0);
+          value = zeros(shape, pass.compute.dtype == DType::F32 ? x.dtype() == DType::I32 ? DType::F32 : x.dtype() : pass.compute.dtype,
+                        x.device());
+        }
+        inputs.push_back(std::move(value));
+      }
+      auto* open = node.sizes.empty() ? nullptr : dynamic_cast<OpenSizes*>(modules_[i]);
+      for (const SpaceNode::Size& size : node.sizes) {
+        std::vector<std::int64_t> sizes;
+        for (const SpaceCandidate& candidate : space_.choices[size.choice].candidates) sizes.push_back(candidate.value);
+        open->set_size(size.setting, size_mask(sizes, mixing_.active[size.choice], mixing_.weights[size.choice], x.device()));
+      }
+      // Dropout is a layer of its own in these networks; all else computes as in training, with the batch's statistics.
+      const bool by_batch = evaluates && node.node.op != "dropout";
+      pass.training = pass.training || by_batch;
+      pass.again = pass.again || by_batch;
+      if (auto* join = dynamic_cast<JoinModule*>(modules_[i])) {
+        ForwardScope scope(pass, node.node.id);
+        values[i] = join->join(inputs, pass);
+      } else {
+        values[i] = call(node.node.id, *modules_[i], inputs.front(), pass);
+      }
+      if (evaluates) pass.training = pass.again = false;
+      if (open)
+        for (const SpaceNode::Size& size : node.sizes) open->set_size(size.setting, {});
+    }
+    for (const std::size_t done : last_read[i]) values[done] = Tensor();
+  }
+  if (values[space_.output]) return values[space_.output];
+  Shape shape = space_.nodes[space_.output].node.output;
+  shape[0] = x.size(0);
+  return zeros(shape, DType::F32, x.device());
+}
+
+Shape Supernet::output_shape(const Shape& input) const {
+  Shape shape = space_.nodes[space_.output].node.output;
+  shape[0] = input[0];
+  return shape;
+}
+
+Cost Supernet::cost(const Shape& input) const {
+  Cost sum;
+  for (const SpaceNode& node : space_.nodes) {
+    Cost most;
+    for (const Cost& cost : node.costs)
+      if (cost.flops >= most.flops) most = cost;
+    sum += most;
+  }
+  const double batch = static_cast<double>(input[0]);
+  return {sum.flops * batch, sum.parameters, sum.activation_bytes * batch};
+}
+
+}  // namespace dsw

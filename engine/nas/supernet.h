@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include <memory>
+
+#include "engine/nas/architecture.h"
+#include "engine/nas/search_space.h"
+
+namespace dsw {
+
+/// All candidates of a space as one network. A pass computes only what its Mixing reaches from the output: of a choice the sum over
+/// active candidates of weight times output, of edges the weighted sum. Candidates that are zero cost nothing and add nothing.
+/// Parameters are named as in the network that is derived (nas/derive.h). `space` outlives it; its modules move here.
+class Supernet : public Module {
+ public:
+  explicit Supernet(SearchSpace& space);
+  /// Of the passes from now on. Evaluation (pass.training off) normalises by the batch's own statistics, since the running ones are
+  /// those of a mixture (as NAS-Bench-201 does).
+  void set(Mixing mixing) { mixing_ = std::move(mixing); }
+  Tensor forward(const Tensor& data, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  /// With every candidate computed.
+  Cost cost(const Shape& input) const override;
+
+ private:
+  Tensor gather(std::size_t node, const std::vector<Tensor>& values, const Tensor& x);
+  std::vector<bool> reached() const;
+  bool is_active(const SpaceNode& node, std::size_t input) const;
+
+  const SearchSpace& space_;
+  std::vector<Module*> modules_;
+  Mixing mixing_;
+};
+
+}  // namespace dsw

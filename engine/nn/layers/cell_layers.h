@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+#include "engine/nn/kept_memory.h"
+#include "engine/nn/layers/containers.h"
+#include "engine/nn/module.h"
+
+namespace dsw {
+
+// The candidates of cell searches. Pictures [B, C, H, W] → [B, O, ceil(H / stride), ceil(W / stride)], odd windows, padded.
+
+/// y = x. Costs nothing.
+class Identity : public Module, public KeptMemory {
+ public:
+  Tensor forward(const Tensor& x, Forward&) override { return x; }
+  Shape output_shape(const Shape& input) const override { return input; }
+  Cost cost(const Shape&) const override { return {}; }
+  bool gives_view() const override { return true; }
+};
+
+/// y = 0, of every stride-th row and column where stride > 1. Costs nothing.
+class Zero : public Module {
+ public:
+  explicit Zero(std::int64_t stride) : stride_(stride) {}
+  Tensor forward(const Tensor& x, Forward&) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape&) const override { return {}; }
+
+ private:
+  std::int64_t stride_;
+};
+
+/// Halves a picture's sides: relu, two 1 × 1 convolutions of stride 2, one of them shifted by a pixel, side by side, batchnorm.
+/// Source: DARTS (Liu et al. 2019), FactorizedReduce of its code. Odd sides are rounded up; the channels are even.
+class FactorizedReduce : public Module {
+ public:
+  explicit FactorizedReduce(std::int64_t channels);
+  Tensor forward(const Tensor& x, Forward& pass) override;
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+
+ private:
+  std::int64_t channels_;
+  Module &even_, &odd_, &norm_;
+};
+
+struct CellConv {
+  std::int64_t in = 1, out = 1, kernel = 3, stride = 1, dilation = 1;
+};
+/// relu, convolution without bias, batchnorm.
+std::unique_ptr<Sequential> relu_conv_bn(const CellConv& conv);
+/// relu, a convolution of each channel alone, one of 1 × 1, batchnorm.   Source: DARTS, DilConv.
+std::unique_ptr<Sequential> dilated_conv(const CellConv& conv);
+/// dilated_conv twice, the second of stride 1.   Source: DARTS, SepConv.
+std::unique_ptr<Sequential> separable_conv(const CellConv& conv);
+
+}  // namespace dsw
