@@ -162,6 +162,9 @@ Result<Json> ComparisonRun::shrunk(const std::string& setting, const InputSpec& 
   DSW_TRY_ASSIGN(const auto type, entry->make(model));
   for (auto value = model[setting].get<std::int64_t>() - 1; value >= 1; --value) {
     model[setting] = value;
+    Json own = model;
+    own.erase("type");
+    if (!check_params(entry->schema, own).empty()) continue;
     const auto problems = type->validate(model, input);
     if (std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return !p.warning; })) continue;
     const auto cost = cost_of(model, input);
