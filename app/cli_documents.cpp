@@ -41,6 +41,9 @@ Result<int> listDevices(bool json, bool trust_kernels) {
                     {"description", info.description},
                     {"memory_bytes", info.memory_bytes},
                     {"free_bytes", info.free_bytes},
+                    {"busy_percent", info.busy_percent >= 0 ? Json(info.busy_percent) : Json()},
+                    {"peers", info.peers},
+                    {"remarks", info.remarks},
                     {"precisions", info.precisions},
                     {"available", info.unavailable.empty()},
                     {"unavailable", info.unavailable},
@@ -60,6 +63,7 @@ Result<int> listDevices(bool json, bool trust_kernels) {
     for (const Json& one : row["precisions"]) precisions += (precisions.empty() ? "" : ", ") + one.get<std::string>();
     fmt::print("{:<8} {}, {:.1f} GiB, {}\n", name, row["description"].get<std::string>(),
                static_cast<double>(row["memory_bytes"].get<std::uint64_t>()) / (1u << 30), precisions);
+    for (const Json& remark : row["remarks"]) fmt::print("         {}\n", remark.get<std::string>());
     for (const Json& one : row["given_up"])
       fmt::print("         {} runs {}: {}\n", one["kernel"].get<std::string>(), one["runs"].get<std::string>(),
                  one["why"].get<std::string>());

@@ -46,7 +46,7 @@ struct StepPlans::Plan {
   void bind(Device& device) {
     if (arena) return;
     arena = device.allocate(recording->arena_bytes());
-    recording->bind(arena->data());
+    recording->bind(device, arena->data());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i]->place(recording->kept(i));
   }
   /// Holds no memory but the inputs'.
@@ -72,6 +72,8 @@ std::size_t StepPlans::plan_bytes() const {
   for (const Tensor& input : plans_.front()->inputs) bytes += input.bytes();
   return bytes;
 }
+
+bool StepPlans::ran_as_one_piece() const { return repeated_ && !plans_.empty() && plans_.front()->recording->ran_as_one_piece(); }
 
 const std::string& StepPlans::refusal() const {
   static const std::string none;

@@ -41,6 +41,8 @@ class StepPlans {
 
   /// The last run() repeated a recording.
   bool repeated() const { return repeated_; }
+  /// And the device ran it as one captured piece.
+  bool ran_as_one_piece() const;
   /// Memory that a repetition of the last run's step takes, for its arena and inputs; 0 where it is computed each time.
   std::size_t plan_bytes() const;
   /// Why the last run's key is computed each time; empty where it is not.

@@ -100,7 +100,7 @@ Result<std::unique_ptr<Device>> make_device(const Catalog& catalog, const std::s
   DSW_TRY_ASSIGN(std::unique_ptr<Device> device, entry->make(Json{{"threads", threads}}));
   if (!device->host_memory()) {
     KernelRecords records(kernel_records_file(), device->info().description);
-    device = std::make_unique<GuardedDevice>(std::move(device), std::move(records), nullptr, std::move(tell));
+    device = std::make_unique<GuardedDevice>(std::move(device), std::move(records), std::move(tell));
   }
   return std::make_unique<WatchedDevice>(std::move(device));
 }

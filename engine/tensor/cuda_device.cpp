@@ -17,23 +17,28 @@ namespace {
 
 std::string mebibytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / 1048576.0); }
 
-/// A module's stream and what is allocated through it; closed when the device and the last storage are gone.
+/// A module's stream and what is allocated through it; opened when it is first needed, for that takes memory of the device, and closed when
+/// the device, its graphs and the last storage are gone.
 class ModuleStream {
  public:
-  ModuleStream(const DswDeviceModule& module, int number, std::string name) : module_(module), number_(number), name_(std::move(name)) {
-    check(module_.open_stream(number_, &stream_), "opening the device");
+  ModuleStream(const DswDeviceModule& module, int number, std::string name) : module_(module), number_(number), name_(std::move(name)) {}
+  ~ModuleStream() {
+    if (stream_ != nullptr) module_.close_stream(stream_);
   }
-  ~ModuleStream() { module_.close_stream(stream_); }
   ModuleStream(const ModuleStream&) = delete;
   ModuleStream& operator=(const ModuleStream&) = delete;
 
   const DswDeviceModule& module() const { return module_; }
   const std::string& name() const { return name_; }
-  DswStream* get() const { return stream_; }
+  int number() const { return number_; }
+  DswStream* get() {
+    if (stream_ == nullptr) check(module_.open_stream(number_, &stream_), "opening the device");
+    return stream_;
+  }
 
   void* allocate(std::size_t bytes) {
     void* memory = nullptr;
-    int status = module_.allocate(stream_, bytes, &memory);
+    int status = module_.allocate(get(), bytes, &memory);
     if (status == DSW_OUT_OF_MEMORY) {
       module_.trim(stream_);  // the pool may hold pieces that are too small
       status = module_.allocate(stream_, bytes, &memory);
@@ -61,7 +66,7 @@ class ModuleStream {
   AllocatorStats stats() const { return {live_bytes_, peak_bytes_, reserved_bytes_, system_allocations_}; }
   void reset_peak() { peak_bytes_ = live_bytes_.load(); }
   void release_cache() {
-    check(module_.trim(stream_), "release of memory");
+    check(module_.trim(get()), "release of memory");
     note_reserved();
   }
 
@@ -104,6 +109,20 @@ class ModuleStorage final : public Storage {
   std::size_t taken_;
 };
 
+class ModuleGraph final : public DeviceGraph {
+ public:
+  explicit ModuleGraph(std::shared_ptr<ModuleStream> stream) : stream_(std::move(stream)) {}
+  ~ModuleGraph() override {
+    if (graph != nullptr) stream_->module().destroy_graph(graph);
+  }
+  ModuleGraph(const ModuleGraph&) = delete;
+  ModuleGraph& operator=(const ModuleGraph&) = delete;
+  DswGraph* graph = nullptr;
+
+ private:
+  std::shared_ptr<ModuleStream> stream_;
+};
+
 template <class... Parameters>
 int unsupported(DswStream*, Parameters...) {
   return DSW_UNSUPPORTED;
@@ -132,6 +151,24 @@ DswKernels without_null(const DswKernels& kernels) {
   return table;
 }
 
+void take_use(const DswDeviceInfo& from, DeviceInfo& info) {
+  info.free_bytes = from.free_bytes;
+  info.busy_percent = from.busy_percent;
+}
+DeviceInfo described(const DswDeviceInfo& from, std::string name) {
+  DeviceInfo info;
+  info.name = std::move(name);
+  info.description =
+      fmt::format("{}, compute capability {}.{}, {} multiprocessors", from.name, from.major, from.minor, from.multiprocessors);
+  info.memory_bytes = from.memory_bytes;
+  info.precisions = {"bfloat16", "float16", "float32", "float8"};
+  for (int other = 0; other < 64; ++other)
+    if ((from.peers >> other & 1) != 0) info.peers.push_back(fmt::format("cuda:{}", other));
+  if (10 * from.major + from.minor < 89) info.remarks.emplace_back("8-bit products go through float16");
+  take_use(from, info);
+  return info;
+}
+
 class ModuleDevice final : public Device {
  public:
   ModuleDevice(const DswDeviceModule& module, int number, std::string name)
@@ -141,16 +178,14 @@ class ModuleDevice final : public Device {
 
   /// Also of a lost device, whose memory then counts as not free.
   DeviceInfo info() const override {
-    DeviceInfo info;
-    info.name = stream_->name();
-    info.description = fmt::format("{}, compute capability {}.{}, {} multiprocessors", opened_.name, opened_.major, opened_.minor,
-                                   opened_.multiprocessors);
-    info.memory_bytes = opened_.memory_bytes;
-    info.free_bytes = stream_->free_bytes();
-    info.precisions = {"bfloat16", "float16", "float32", "float8"};
+    DeviceInfo info = described(opened_, stream_->name());
+    DswDeviceInfo now{};
+    info.free_bytes = 0;
+    if (module().device_info(stream_->number(), &now) == DSW_OK) take_use(now, info);
     return info;
   }
   const DswKernels& kernels() const override { return kernels_; }
+  const DswKernels* compatible_kernels() const override { return module().compatible; }
   DswStream* stream() override { return stream_->get(); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override { return std::make_shared<ModuleStorage>(stream_, bytes); }
   void copy_from_host(void* device_memory, const void* host, std::size_t bytes) override {
@@ -165,6 +200,18 @@ class ModuleDevice final : public Device {
   void release_cache() override { stream_->release_cache(); }
   bool host_memory() const override { return false; }
   int threads() const override { return 1; }
+
+  bool begin_capture() override { return module().begin_capture(stream()) == DSW_OK; }
+  std::shared_ptr<DeviceGraph> end_capture(std::shared_ptr<DeviceGraph> before) override {
+    const auto graph = before ? std::static_pointer_cast<ModuleGraph>(std::move(before)) : std::make_shared<ModuleGraph>(stream_);
+    return module().end_capture(stream(), &graph->graph) == DSW_OK ? graph : nullptr;
+  }
+  bool launch(DeviceGraph& graph) override {
+    const int status = module().launch_graph(stream(), static_cast<ModuleGraph&>(graph).graph);
+    if (status == DSW_UNSUPPORTED) return false;
+    stream_->check(status, "a captured step");
+    return true;
+  }
 
  private:
   const DswDeviceModule& module() const { return stream_->module(); }
@@ -196,6 +243,14 @@ Result<const DswDeviceModule*> open_cuda_module() {
 
 std::unique_ptr<Device> make_module_device(const DswDeviceModule& module, int number, std::string name) {
   return std::make_unique<ModuleDevice>(module, number, std::move(name));
+}
+
+void refresh_cuda_use(DeviceInfo& info) {
+  if (!info.name.starts_with("cuda:") || !info.unavailable.empty()) return;
+  const auto module = cuda_module();
+  DswDeviceInfo now{};
+  const int number = std::atoi(info.name.c_str() + 5);
+  if (module && (*module)->device_info(number, &now) == DSW_OK) take_use(now, info);
 }
 
 Result<const DswDeviceModule*> cuda_module() {

@@ -10,7 +10,8 @@
 
 namespace dsw {
 
-/// Device `number` of a module under `name`, with a stream of its own. Storages give their memory back in the stream's order. Entries of
+/// Device `number` of a module under `name`, with a stream of its own, which is opened at first use: until then nothing of its memory is
+/// taken. Storages give their memory back in the stream's order. Entries of
 /// its table that must exist and are null say DSW_UNSUPPORTED; fused ones stay null. Throws what the module reports.
 std::unique_ptr<Device> make_module_device(const DswDeviceModule& module, int number, std::string name);
 
@@ -24,5 +25,8 @@ struct CudaDevices {
 };
 /// Asks the module once a process.
 const CudaDevices& cuda_devices();
+
+/// Memory and use of a device "cuda:N" as they are now; others stay as they are. Any thread.
+void refresh_cuda_use(DeviceInfo& info);
 
 }  // namespace dsw

@@ -18,6 +18,9 @@ struct DeviceInfo {
   std::uint64_t memory_bytes = 0, free_bytes = 0;
   std::vector<std::string> precisions;  ///< that it computes in, the fastest first: "float32", …
   std::string unavailable;              ///< why it cannot be used; empty: it can
+  int busy_percent = -1;                ///< of the last moment, in which it computed; -1: unknown
+  std::vector<std::string> peers;       ///< devices whose memory it reaches by itself: "cuda:1"
+  std::vector<std::string> remarks;     ///< what else to know, one clause each: "8-bit products go through bfloat16"
 };
 
 struct AllocatorStats {
@@ -41,6 +44,12 @@ class Storage {
   std::size_t bytes_ = 0;
 };
 
+/// Work that was captured on a device (Device::begin_capture). Its memory must stay where it was.
+class DeviceGraph {
+ public:
+  virtual ~DeviceGraph() = default;
+};
+
 class KernelWatcher;  // engine/tensor/kernel_watch.h
 class StepRecording;  // engine/tensor/step_recording.h
 
@@ -52,6 +61,8 @@ class Device {
   virtual DeviceInfo info() const = 0;
   virtual const DswKernels& kernels() const = 0;
   virtual DswStream* stream() = 0;
+  /// Simpler kernels for the same stream, for when those of kernels() are not to be trusted; null: there are none. Entries may be null.
+  virtual const DswKernels* compatible_kernels() const { return nullptr; }
   /// 64-byte aligned, content undefined. Throws Error{OutOfMemory} with the size asked and the size free.
   virtual std::shared_ptr<Storage> allocate(std::size_t bytes) = 0;
   virtual void copy_from_host(void* device_memory, const void* host, std::size_t bytes) = 0;
@@ -66,6 +77,13 @@ class Device {
   virtual void watch(KernelWatcher*) {}
   /// From now on `recording` hears of every kernel call, allocation and host access; null: nobody. False: this device cannot tell.
   virtual bool record(std::shared_ptr<StepRecording>) { return false; }
+  /// From now on kernels are kept for later instead of being run; nothing may be allocated, copied or waited for. False: this device
+  /// cannot.
+  virtual bool begin_capture() { return false; }
+  /// What was kept, `before` changed to it where that is possible; null: it cannot be repeated as one piece. Nothing of it has run.
+  virtual std::shared_ptr<DeviceGraph> end_capture(std::shared_ptr<DeviceGraph> /*before*/) { return nullptr; }
+  /// Runs it, in the stream's order. False: it has to be captured anew, and nothing has run.
+  virtual bool launch(DeviceGraph&) { return false; }
   /// The host is about to look into this device's memory by itself (Tensor::data).
   virtual void host_access() {}
 };

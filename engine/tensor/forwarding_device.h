@@ -15,6 +15,7 @@ class ForwardingDevice : public Device {
   DeviceInfo info() const override { return inner_->info(); }
   const DswKernels& kernels() const override { return inner_->kernels(); }
   DswStream* stream() override { return inner_->stream(); }
+  const DswKernels* compatible_kernels() const override { return inner_->compatible_kernels(); }
   std::shared_ptr<Storage> allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
   void copy_from_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_from_host(to, from, bytes); }
   void copy_to_host(void* to, const void* from, std::size_t bytes) override { inner_->copy_to_host(to, from, bytes); }
@@ -24,6 +25,9 @@ class ForwardingDevice : public Device {
   void release_cache() override { inner_->release_cache(); }
   bool host_memory() const override { return inner_->host_memory(); }
   int threads() const override { return inner_->threads(); }
+  bool begin_capture() override { return inner_->begin_capture(); }
+  std::shared_ptr<DeviceGraph> end_capture(std::shared_ptr<DeviceGraph> before) override { return inner_->end_capture(std::move(before)); }
+  bool launch(DeviceGraph& graph) override { return inner_->launch(graph); }
 
  protected:
   Device& inner() const { return *inner_; }

@@ -25,27 +25,51 @@ enum Kernel : int {
 
 constexpr std::int64_t kCheckEvery = 4096, kCleanAfterMismatch = 64;
 constexpr std::size_t kMostCheckedBytes = std::size_t{256} << 20;
+constexpr std::int64_t kCarefulLaunches = 20'000;
+// In the records, beside the kernels:
+constexpr const char* kCapturedStep = "captured_step";
+constexpr const char* kFaultInDoubt =
+    "fault_in_doubt";  // failures: how often it was not known what left the device dead; checks: searched for
+
+class GuardedGraph final : public DeviceGraph {
+ public:
+  std::shared_ptr<DeviceGraph> inner;
+  std::array<std::int64_t, kKernels> launches{};
+  int changes = 0;  ///< as Guard::changes stood
+};
 
 }  // namespace
 
 /// Stands where the kernels look for their stream.
 struct GuardedDevice::Guard {
-  Guard(Device& guarded, KernelRecords known, const DswKernels* others, std::function<void(const std::string&)> listener)
-      : device(guarded), records(std::move(known)), compatible(others), tell(std::move(listener)) {}
+  Guard(Device& guarded, KernelRecords known, std::function<void(const std::string&)> listener)
+      : device(guarded), records(std::move(known)), tell(std::move(listener)) {
+    if (const DswKernels* others = device.compatible_kernels()) compatible = *others;
+    if (const auto doubt = records.all().find(kFaultInDoubt); doubt != records.all().end() && doubt->second.failures > doubt->second.checks)
+      careful = kCarefulLaunches;
+  }
   ~Guard() {
     if (host != nullptr) dsw_cpu_stream_destroy(host);
   }
 
   Device& device;
   KernelRecords records;
-  const DswKernels* compatible;
+  DswKernels compatible{};
   std::function<void(const std::string&)> tell;
   DswKernels table{};
   DswStream* host = nullptr;
-  int last = -1;                                   ///< the kernel that was launched last
+  static constexpr int kNone = -1;
+  int last = kNone;                                ///< the kernel that was launched last; kKernels: a captured step
+  std::array<bool, kKernels> doubtful{};           ///< launched since the device was last seen to live
+  std::int64_t careful = 0;                        ///< launches that are still waited for, one by one, to find which one kills the device
   std::array<std::int64_t, kKernels> looked_at{};  ///< launches of this process
   std::array<std::int64_t, kKernels> suspected{};  ///< launches that are still looked at, one by one
   std::array<bool, kKernels> missing{};            ///< said already
+  std::array<bool, kKernels> has_compatible{};
+  std::unique_ptr<GuardedGraph> capture;  ///< what is being captured
+  std::string uncapturable;               ///< why it cannot be
+  bool told_uncapturable = false;
+  int changes = 0;  ///< how often a kernel was given up
 
   static const char* name(int kernel) { return kernel_names()[static_cast<std::size_t>(kernel)]; }
   KernelRecord& record(int kernel) { return records.of(name(kernel)); }
@@ -55,8 +79,10 @@ struct GuardedDevice::Guard {
   }
   void give_up(int kernel, const std::string& why) {
     if (!records.give_up(name(kernel), why)) return;
-    if (compatible == nullptr && record(kernel).use == KernelUse::Compatible) records.give_up(name(kernel), why);
+    if (record(kernel).use == KernelUse::Compatible && !has_compatible[static_cast<std::size_t>(kernel)])
+      records.give_up(name(kernel), why);
     suspected[static_cast<std::size_t>(kernel)] = 0;
+    ++changes;
     const auto saved = records.save();
     say(fmt::format("{} runs {} instead of {}: {}{}", name(kernel), kernel_use_words(record(kernel).use), device.info().name, why,
                     saved ? "" : " (this could not be kept for later runs)"));
@@ -85,18 +111,59 @@ struct GuardedDevice::Guard {
   /// The fault is the kernel's, or the one before it left the device dead; then this throws the device's own error.
   void failed(int kernel) {
     ++record(kernel).failures;
+    wait_for([this] { device.synchronize(); });
+    judge(kernel);
+  }
+  void launched(int kernel) {
+    last = kernel;
+    doubtful[static_cast<std::size_t>(kernel)] = true;
+  }
+  void lives() { doubtful.fill(false); }
+  /// The device does `work`, which waits for it.
+  template <class Work>
+  void wait_for(Work&& work) {
     try {
-      device.synchronize();
+      work();
+      lives();
     } catch (const Error& error) {
       lost(error);
       throw;
     }
-    judge(kernel);
   }
-  /// A wait or copy failed: what was launched last is blamed.
+  /// Waits for the launch while the one that kills the device is sought.
+  void look_after_launch() {
+    if (careful == 0) return;
+    wait_for([this] { device.synchronize(); });
+    if (--careful == 0) found();
+  }
+  void found() {
+    careful = 0;
+    records.of(kFaultInDoubt).checks = records.of(kFaultInDoubt).failures;
+  }
+  /// A wait or copy failed. Work runs on while others are launched, so that the guilty one is known only where there is but one.
   void lost(const Error& error) {
-    if (error.code == ErrorCode::DeviceFault && last >= 0)
-      give_up(std::exchange(last, -1), fmt::format("after it the device answered no more ({})", error.message));
+    if (error.code != ErrorCode::DeviceFault || last == kNone) return;
+    const int blamed = std::exchange(last, kNone);
+    const std::string why = fmt::format("after it the device answered no more ({})", error.message);
+    if (blamed == kKernels) return give_up_capturing(why);
+    if (std::count(doubtful.begin(), doubtful.end(), true) > 1) return doubt(error);
+    if (careful > 0) found();
+    give_up(blamed, why);
+  }
+  void doubt(const Error& error) {
+    std::string names;
+    for (int kernel = 0; kernel < kKernels; ++kernel)
+      if (doubtful[static_cast<std::size_t>(kernel)]) names += (names.empty() ? "" : ", ") + std::string(name(kernel));
+    ++records.of(kFaultInDoubt).failures;
+    const auto saved = records.save();
+    say(fmt::format("After one of {} {} answered no more ({}): the next run on it {}", names, device.info().name, error.message,
+                    saved ? "waits after each launch until it is found" : "cannot know that, for it could not be kept"));
+  }
+  void give_up_capturing(const std::string& why) {
+    if (records.of(kCapturedStep).use != KernelUse::Own || !records.give_up(kCapturedStep, why)) return;
+    const auto saved = records.save();
+    say(fmt::format("Repeated steps run kernel by kernel on {}: {}{}", device.info().name, why,
+                    saved ? "" : " (this could not be kept for later runs)"));
   }
 };
 
@@ -112,15 +179,15 @@ struct Guarded<Index, Member> {
     DswStream* stream = guard.host_stream();
     return stream != nullptr ? (dsw_cpu_kernels()->*Member)(stream, copies.here(parameters)...) : static_cast<int>(DSW_OUT_OF_MEMORY);
   }
-  static HostCopies copies_of(Device& device, const Parameters&... parameters) {
+  static HostCopies copies_of(Guard& guard, const Parameters&... parameters) {
     HostCopies copies;
     (copies.note(parameters), ...);
-    copies.read(device);
+    guard.wait_for([&] { copies.read(guard.device); });
     return copies;
   }
   /// The call, computed by the CPU.
   static int elsewhere(Guard& guard, const Parameters&... parameters) {
-    const HostCopies before = copies_of(guard.device, parameters...);
+    const HostCopies before = copies_of(guard, parameters...);
     HostCopies after = before;
     const int status = on_host(guard, after, parameters...);
     if (status == DSW_OK) after.write(guard.device, before);
@@ -153,32 +220,41 @@ struct Guarded<Index, Member> {
     Guard& guard = *reinterpret_cast<Guard*>(stream);
     Device& device = guard.device;
     KernelRecord& record = guard.record(Index);
-    if (record.use == KernelUse::Host) return elsewhere(guard, parameters...);
-    const bool own = record.use == KernelUse::Own || guard.compatible == nullptr || guard.compatible->*Member == nullptr;
-    const auto kernel = own ? device.kernels().*Member : guard.compatible->*Member;
+    const auto kernel = record.use == KernelUse::Own          ? device.kernels().*Member
+                        : record.use == KernelUse::Compatible ? guard.compatible.*Member
+                                                              : nullptr;
+    if (guard.capture) {
+      const int status = kernel != nullptr ? kernel(device.stream(), parameters...) : static_cast<int>(DSW_UNSUPPORTED);
+      if (status != DSW_OK && guard.uncapturable.empty()) guard.uncapturable = Guard::name(Index);
+      ++guard.capture->launches[Index];
+      return status;
+    }
+    if (kernel == nullptr) return elsewhere(guard, parameters...);
     ++record.launches;
-    guard.last = Index;
-
     HostCopies before;
     bool checked = guard.due(Index);
     if (checked) {
       (before.note(parameters), ...);
       checked = before.bytes() <= kMostCheckedBytes;
-      if (checked) before.read(device);
+      if (checked) guard.wait_for([&] { before.read(device); });
     }
+    guard.launched(Index);
     const int status = kernel(device.stream(), parameters...);
+    if (status == DSW_OK) guard.look_after_launch();
     if (status == DSW_UNSUPPORTED) {
       if (!std::exchange(guard.missing[Index], true))
         guard.say(fmt::format("{} runs on the CPU: {} has no kernel for it", Guard::name(Index), device.info().name));
       return elsewhere(guard, parameters...);
     }
     if (status == DSW_DEVICE_FAULT) {
+      const bool own = record.use == KernelUse::Own;
       guard.failed(Index);
+      if (own && guard.compatible.*Member != nullptr && (guard.compatible.*Member)(device.stream(), parameters...) == DSW_OK) return DSW_OK;
       return elsewhere(guard, parameters...);
     }
     if (status != DSW_OK || !checked) return status;
 
-    const HostCopies ours = copies_of(device, parameters...);
+    const HostCopies ours = copies_of(guard, parameters...);
     HostCopies truth = before;
     if (const int host = on_host(guard, truth, parameters...); host != DSW_OK) return host;
     ++record.checks;
@@ -193,19 +269,19 @@ struct Guarded<Index, Member> {
 
 }  // namespace
 
-GuardedDevice::GuardedDevice(std::unique_ptr<Device> device, KernelRecords records, const DswKernels* compatible,
-                             std::function<void(const std::string&)> tell)
-    : ForwardingDevice(std::move(device)), guard_(std::make_unique<Guard>(inner(), std::move(records), compatible, std::move(tell))) {
+GuardedDevice::GuardedDevice(std::unique_ptr<Device> device, KernelRecords records, std::function<void(const std::string&)> tell)
+    : ForwardingDevice(std::move(device)), guard_(std::make_unique<Guard>(inner(), std::move(records), std::move(tell))) {
   const DswKernels& own = inner().kernels();
   guard_->table = own;
-#define DSW_GUARD(entry) \
-  if (own.entry) guard_->table.entry = &Guarded<k_##entry, &DswKernels::entry>::call;
+#define DSW_GUARD(entry)                                                              \
+  if (own.entry) guard_->table.entry = &Guarded<k_##entry, &DswKernels::entry>::call; \
+  guard_->has_compatible[k_##entry] = guard_->compatible.entry != nullptr;
   DSW_EACH_KERNEL(DSW_GUARD)
 #undef DSW_GUARD
 }
 
 GuardedDevice::~GuardedDevice() {
-  if (guard_->last >= 0) static_cast<void>(guard_->records.save());  // counts only; what is given up was saved at once
+  if (guard_->last != Guard::kNone) static_cast<void>(guard_->records.save());  // counts only; what is given up was saved at once
 }
 
 const DswKernels& GuardedDevice::kernels() const { return guard_->table; }
@@ -213,21 +289,48 @@ DswStream* GuardedDevice::stream() { return reinterpret_cast<DswStream*>(guard_.
 const KernelRecords& GuardedDevice::records() const { return guard_->records; }
 
 void GuardedDevice::copy_to_host(void* to, const void* from, std::size_t bytes) {
-  try {
-    inner().copy_to_host(to, from, bytes);
-  } catch (const Error& error) {
-    guard_->lost(error);
-    throw;
-  }
+  guard_->wait_for([&] { inner().copy_to_host(to, from, bytes); });
 }
 
 void GuardedDevice::synchronize() {
+  guard_->wait_for([this] { inner().synchronize(); });
+}
+
+bool GuardedDevice::begin_capture() {
+  if (guard_->careful > 0 || guard_->records.of(kCapturedStep).use != KernelUse::Own || !inner().begin_capture()) return false;
+  guard_->capture = std::make_unique<GuardedGraph>();
+  guard_->capture->changes = guard_->changes;
+  guard_->uncapturable.clear();
+  return true;
+}
+
+std::shared_ptr<DeviceGraph> GuardedDevice::end_capture(std::shared_ptr<DeviceGraph> before) {
+  std::shared_ptr<GuardedGraph> graph = std::move(guard_->capture);
+  graph->inner = inner().end_capture(before ? std::move(static_cast<GuardedGraph&>(*before).inner) : nullptr);
+  if (graph->inner && guard_->uncapturable.empty()) return graph;
+  if (!std::exchange(guard_->told_uncapturable, true))
+    guard_->say(fmt::format("A repeated step runs kernel by kernel on {}: {} cannot be captured", inner().info().name,
+                            guard_->uncapturable.empty() ? "it" : guard_->uncapturable));
+  return nullptr;
+}
+
+bool GuardedDevice::launch(DeviceGraph& captured) {
+  auto& graph = static_cast<GuardedGraph&>(captured);
+  if (graph.changes != guard_->changes || guard_->records.of(kCapturedStep).use != KernelUse::Own) return false;
+  guard_->last = kKernels;
   try {
-    inner().synchronize();
+    if (!inner().launch(*graph.inner)) return false;
   } catch (const Error& error) {
-    guard_->lost(error);
-    throw;
+    if (error.code != ErrorCode::DeviceFault) throw;
+    guard_->give_up_capturing(error.message);  // nothing has run
+    synchronize();                             // where it is the device that failed
+    return false;
   }
+  ++guard_->records.of(kCapturedStep).launches;
+  for (int kernel = 0; kernel < kKernels; ++kernel)
+    if (graph.launches[static_cast<std::size_t>(kernel)] != 0)
+      guard_->record(kernel).launches += graph.launches[static_cast<std::size_t>(kernel)];
+  return true;
 }
 
 }  // namespace dsw

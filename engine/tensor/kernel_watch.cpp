@@ -179,6 +179,8 @@ bool WatchedDevice::record(std::shared_ptr<StepRecording> recording) {
   return true;
 }
 
+bool WatchedDevice::begin_capture() { return relay_->watcher == nullptr && inner().begin_capture(); }
+
 void WatchedDevice::host_access() {
   if (relay_->recording) relay_->recording->refuse("the host looks into the step's memory");
 }

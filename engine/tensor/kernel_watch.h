@@ -36,6 +36,7 @@ class WatchedDevice final : public ForwardingDevice {
   void watch(KernelWatcher* watcher) override;
   bool record(std::shared_ptr<StepRecording> recording) override;
   void host_access() override;
+  bool begin_capture() override;  ///< not while somebody watches: a captured piece has no single kernels
 
   const DswKernels& kernels() const override;
   DswStream* stream() override;

@@ -50,9 +50,13 @@ class StepRecording {
   void* kept(std::size_t i) const { return kept_[i].pointer; }
 
   // Again.
-  void bind(void* arena);  ///< before run(), whenever the arena's address changes
+  /// Before run(), whenever the arena's address changes: `arena` has arena_bytes() on `device`.
+  void bind(Device& device, void* arena);
   /// Makes every call; draws from `keys` what the step drew. Throws Error as the kernels' status says. Allocates nothing itself.
+  /// Where the device can, all calls go to it as one captured piece, with the same bits, but those of the 1st, 2nd, 4th, … and then each
+  /// 4096th time, so that who watches single kernels still sees them.
   void run(Device& device, Rng& keys);
+  bool ran_as_one_piece() const { return as_one_piece_; }  ///< the last time
 
  private:
   /// What a parameter is kept as: settings behind a pointer by value.
@@ -95,7 +99,7 @@ class StepRecording {
   struct HostCopy : Call {
     HostCopy() : Call(-1) {}
     int run(Device& device) override;
-    void* to = nullptr;
+    void *to = nullptr, *from = nullptr;  ///< from: behind the arena, where bind() puts the bytes
     std::vector<unsigned char> bytes;
   };
 
@@ -128,6 +132,7 @@ class StepRecording {
   void note_pointer(void*& pointer);
   void note_key(std::uint64_t& key);
   bool find(const void* memory, Place& place) const;
+  bool run_as_one_piece(Device& device);
 
   std::vector<std::unique_ptr<Call>> calls_;
   std::vector<ArenaBlock> blocks_;
@@ -138,8 +143,13 @@ class StepRecording {
   std::unordered_map<std::uint64_t, std::size_t> draws_;
   std::size_t draws_used_ = 0;
   std::vector<std::uint64_t> drawn_;
+  std::vector<HostCopy*> host_copies_;  ///< of calls_
   std::string refusal_;
-  std::size_t arena_bytes_ = 0;
+  std::size_t arena_bytes_ = 0, constants_begin_ = 0;
+  std::shared_ptr<DeviceGraph> graph_;  ///< of the calls as they were last captured, in the arena as it lies
+  bool refused_ = false;                ///< the device cannot capture them
+  std::int64_t times_ = 0;
+  bool as_one_piece_ = false;
 };
 
 }  // namespace dsw

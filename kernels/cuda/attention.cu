@@ -133,12 +133,14 @@ int check(DswStream* stream, const AttentionRun& run) {
                 static_cast<int>(key_blocks), stream_of(stream).complaints_on_device);
 }
 
+/// kTiled: by the tiled kernels, where they take it; else by the plain ones.
+template <bool kTiled>
 int forward(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& mask,
             const List& list, const DswView& o, const DswView& lse, const DswView& probabilities) {
   if (!computable({&q, &k, &v, &o, &lse, &probabilities})) return DSW_UNSUPPORTED;
   AttentionRun run = run_of(p, q, k, mask, list, lse);
   if (const int status = check(stream, run); status != DSW_OK) return status;
-  if (!given(probabilities) && fit_tiles(lse, {&q, &k, &v, &o})) {
+  if (kTiled && !given(probabilities) && fit_tiles(lse, {&q, &k, &v, &o})) {
     run.q = rows_of(q);
     run.k = rows_of(k);
     run.v = rows_of(v);
@@ -150,13 +152,14 @@ int forward(DswStream* stream, const DswAttention& p, const DswView& q, const Ds
   return attention_plain_forward(stream, call);
 }
 
+template <bool kTiled>
 int backward(DswStream* stream, const DswAttention& p, const DswView& q, const DswView& k, const DswView& v, const DswView& mask,
              const List& list, const DswView& o, const DswView& lse, const DswView& d_o, const DswView& dq, const DswView& dk,
              const DswView& dv) {
   if (!computable({&q, &k, &v, &o, &lse, &d_o, &dq, &dk, &dv})) return DSW_UNSUPPORTED;
   AttentionRun run = run_of(p, q, k, mask, list, lse);
   if (const int status = check(stream, run); status != DSW_OK) return status;
-  if (fit_tiles(lse, {&q, &k, &v, &o, &d_o, &dq, &dk, &dv})) {
+  if (kTiled && fit_tiles(lse, {&q, &k, &v, &o, &d_o, &dq, &dk, &dv})) {
     run.q = rows_of(q);
     run.k = rows_of(k);
     run.v = rows_of(v);
@@ -175,22 +178,27 @@ int backward(DswStream* stream, const DswAttention& p, const DswView& q, const D
   return attention_plain_backward(stream, call);
 }
 
+template <bool kTiled>
 int attention_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView mask, DswView o, DswView lse,
                   DswView probabilities) {
-  return forward(stream, *p, q, k, v, mask, {}, o, lse, probabilities);
+  return forward<kTiled>(stream, *p, q, k, v, mask, {}, o, lse, probabilities);
 }
+template <bool kTiled>
 int attention_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView mask, DswView o, DswView lse,
                   DswView d_o, DswView dq, DswView dk, DswView dv) {
-  return backward(stream, *p, q, k, v, mask, {}, o, lse, d_o, dq, dk, dv);
+  return backward<kTiled>(stream, *p, q, k, v, mask, {}, o, lse, d_o, dq, dk, dv);
 }
+template <bool kTiled>
 int attention_blocks_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView mask, DswView begin,
                          DswView block, DswView o, DswView lse) {
-  return forward(stream, *p, q, k, v, mask, {begin, block}, o, lse, {});
+  return forward<kTiled>(stream, *p, q, k, v, mask, {begin, block}, o, lse, {});
 }
+template <bool kTiled>
 int attention_blocks_bwd(DswStream* stream, const DswAttention* p, DswView q, DswView k, DswView v, DswView mask, DswView begin,
                          DswView block, DswView o, DswView lse, DswView d_o, DswView dq, DswView dk, DswView dv) {
-  return backward(stream, *p, q, k, v, mask, {begin, block}, o, lse, d_o, dq, dk, dv);
+  return backward<kTiled>(stream, *p, q, k, v, mask, {begin, block}, o, lse, d_o, dq, dk, dv);
 }
+template <bool kTiled>
 int attention_paged_fwd(DswStream* stream, const DswAttention* p, DswView q, DswView k_pages, DswView v_pages, DswView table,
                         DswView lengths, DswView o, DswView lse) {
   if (!computable({&q, &k_pages, &v_pages, &o, &lse})) return DSW_UNSUPPORTED;
@@ -202,7 +210,7 @@ int attention_paged_fwd(DswStream* stream, const DswAttention* p, DswView q, Dsw
   always_causal.dropout = 0;
   AttentionRun run = run_of(always_causal, q, k_pages, {}, {}, lse);
   const KeyPlaces places{k_pages, v_pages, table, lengths};
-  if (fit_tiles(lse, {&q, &k_pages, &v_pages, &o})) {
+  if (kTiled && fit_tiles(lse, {&q, &k_pages, &v_pages, &o})) {
     run.q = rows_of(q);
     run.o = rows_of(o);
     return attention_tiled_paged(stream, run, places, q.dtype);
@@ -223,15 +231,21 @@ int append_paged(DswStream* stream, DswView x, DswView pages, DswView table, Dsw
   return launch(stream, "append_paged", kernel, element_grid(count), kElementThreads, 0, x, pages, table, lengths, count);
 }
 
+template <bool kTiled>
+void add(DswKernels& table) {
+  table.attention_fwd = attention_fwd<kTiled>;
+  table.attention_bwd = attention_bwd<kTiled>;
+  table.attention_blocks_fwd = attention_blocks_fwd<kTiled>;
+  table.attention_blocks_bwd = attention_blocks_bwd<kTiled>;
+  table.attention_paged_fwd = attention_paged_fwd<kTiled>;
+}
+
 }  // namespace
 
 void add_attention(DswKernels& table) {
-  table.attention_fwd = attention_fwd;
-  table.attention_bwd = attention_bwd;
-  table.attention_blocks_fwd = attention_blocks_fwd;
-  table.attention_blocks_bwd = attention_blocks_bwd;
-  table.attention_paged_fwd = attention_paged_fwd;
+  add<true>(table);
   table.append_paged = append_paged;
 }
+void add_compatible_attention(DswKernels& table) { add<false>(table); }
 
 }  // namespace dsw::cuda

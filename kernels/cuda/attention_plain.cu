@@ -185,13 +185,13 @@ constexpr unsigned kPlainThreads = kPlainWarps * kWarp;
 
 int attention_plain_forward(DswStream* stream, const PlainAttention& call) {
   const std::int64_t rows = static_cast<std::int64_t>(call.run.B) * call.run.Hq * call.run.T;
-  return launch(stream, "attention_fwd", attention_plain, warps_for(rows), kPlainThreads, 0, call);
+  return launch(stream, "attention_fwd, plain", attention_plain, warps_for(rows), kPlainThreads, 0, call);
 }
 int attention_plain_backward(DswStream* stream, const PlainAttention& call) {
   const std::int64_t texts = call.run.B, queries = texts * call.run.Hq * call.run.T, keys = texts * call.run.Hkv * call.run.S;
-  const int status = launch(stream, "attention_bwd of q", attention_plain_dq, warps_for(queries), kPlainThreads, 0, call);
+  const int status = launch(stream, "attention_bwd of q, plain", attention_plain_dq, warps_for(queries), kPlainThreads, 0, call);
   if (status != DSW_OK) return status;
-  return launch(stream, "attention_bwd of k, v", attention_plain_dkv, warps_for(keys), kPlainThreads, 0, call);
+  return launch(stream, "attention_bwd of k, v, plain", attention_plain_dkv, warps_for(keys), kPlainThreads, 0, call);
 }
 
 }  // namespace dsw::cuda

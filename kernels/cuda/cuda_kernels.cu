@@ -29,4 +29,17 @@ const DswKernels* kernels() {
   return &table;
 }
 
+const DswKernels* compatible_kernels() {
+  static const DswKernels table = [] {
+    DswKernels made{};
+    made.size = sizeof(DswKernels);
+    made.name = "cuda, compatible";
+    add_compatible_attention(made);
+    add_compatible_matmul(made);
+    add_compatible_matmul_blocks(made);
+    return made;
+  }();
+  return &table;
+}
+
 }  // namespace dsw::cuda

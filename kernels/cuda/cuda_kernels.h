@@ -22,6 +22,13 @@ void add_reduce(DswKernels& table);
 void add_rope(DswKernels& table);
 void add_softmax(DswKernels& table);
 
+void add_compatible_attention(DswKernels& table);
+void add_compatible_matmul(DswKernels& table);
+void add_compatible_matmul_blocks(DswKernels& table);
+
 const DswKernels* kernels();
+/// Slower ways to the same results: our own kernels where products are a library's, else those without matrix instructions and asynchronous
+/// copies. Null where there is only one way.
+const DswKernels* compatible_kernels();
 
 }  // namespace dsw::cuda

@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/checks.h"
 #include "kernels/cuda/cuda_kernels.h"
+#include "kernels/cuda/library_products.h"
 #include "kernels/cuda/matmul_tiled.h"
 #include "kernels/cuda/stream.h"
 
@@ -85,17 +86,21 @@ dim3 grid_of_tiles(const Product& product, int tile, std::int64_t batches) {
   return {tiles(product.N), tiles(product.M), static_cast<unsigned>(batches)};
 }
 
+template <bool kTiled>
 int multiply(DswStream* stream, const Product& product, std::int64_t batches) {
   const int axis = product.c.rank - 2, dtype = product.a.dtype;
-  if ((dtype == DSW_BF16 || dtype == DSW_F16) && product.b.dtype == dtype) {
+  if (kTiled && (dtype == DSW_BF16 || dtype == DSW_F16) && product.b.dtype == dtype) {
     using Tiles = ProductTiles<kTile>;
     const Lies a = lies(product.a, axis + 1, axis), b = lies(product.b, axis, axis + 1);
     return launch(stream, "matmul", dtype == DSW_BF16 ? tiled_kernel<Bf16>(a, b) : tiled_kernel<F16>(a, b),
                   grid_of_tiles(product, kTile, batches), Tiles::kThreads, Tiles::kBytes, product);
   }
-  return launch(stream, "matmul", matmul_plain, grid_of_tiles(product, PlainTiles::kTile, batches), PlainTiles::kThreads, 0, product);
+  return launch(stream, "matmul, plain", matmul_plain, grid_of_tiles(product, PlainTiles::kTile, batches), PlainTiles::kThreads, 0,
+                product);
 }
 
+/// kTiled: 16-bit numbers by mma; else everything by the plain kernel.
+template <bool kTiled>
 int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
   if (!computable({&a, &b, &bias, &c})) return DSW_UNSUPPORTED;
   const int axis = c.rank - 2;
@@ -113,14 +118,28 @@ int matmul(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, dou
   std::int64_t batches = 1;
   for (int i = 0; i < axis; ++i) batches *= c.shape[i];
   for (; product.first_batch < batches; product.first_batch += kMostBatches) {
-    const int status = multiply(stream, product, std::min(kMostBatches, batches - product.first_batch));
+    const int status = multiply<kTiled>(stream, product, std::min(kMostBatches, batches - product.first_batch));
     if (status != DSW_OK) return status;
   }
   return DSW_OK;
 }
 
+/// By the library, where there is one that takes it, or tiled.
+int matmul_fastest(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
+  if (!computable({&a, &b, &bias, &c})) return DSW_UNSUPPORTED;
+  if (LibraryProducts* library = stream_of(stream).library.get()) {
+    const int status = library->matmul(stream, a, b, bias, c, alpha, beta);
+    if (status != DSW_UNSUPPORTED) return status;
+  }
+  return matmul<true>(stream, a, b, bias, c, alpha, beta);
+}
+int matmul_compatible(DswStream* stream, DswView a, DswView b, DswView bias, DswView c, double alpha, double beta) {
+  return (stream_of(stream).library != nullptr ? matmul<true> : matmul<false>)(stream, a, b, bias, c, alpha, beta);
+}
+
 }  // namespace
 
-void add_matmul(DswKernels& table) { table.matmul = matmul; }
+void add_matmul(DswKernels& table) { table.matmul = matmul_fastest; }
+void add_compatible_matmul(DswKernels& table) { table.matmul = matmul_compatible; }
 
 }  // namespace dsw::cuda

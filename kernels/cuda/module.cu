@@ -6,6 +6,11 @@
 #include <new>
 
 #include "kernels/cuda/cuda_kernels.h"
+#include "kernels/cuda/graph.h"
+#include "kernels/cuda/library_products.h"
+#include "kernels/cuda/nvml.h"
+#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/staging.h"
 #include "kernels/cuda/stream.h"
 
 namespace dsw::cuda {
@@ -22,7 +27,12 @@ int status_of(cudaError_t error, const char* what) {
   return error == cudaErrorMemoryAllocation ? DSW_OUT_OF_MEMORY : DSW_DEVICE_FAULT;
 }
 
+Stream::Stream() = default;
+Stream::~Stream() = default;
+
 namespace {
+
+constexpr std::size_t kStagedBytes = 64 * 1024;  // what is shorter than this the driver itself copies aside at once
 
 int device_count(int32_t* count) {
   *count = 0;
@@ -37,18 +47,37 @@ int device_count(int32_t* count) {
   return DSW_UNSUPPORTED;
 }
 
+uint64_t peers_of(int32_t device) {
+  int count = 0;
+  uint64_t peers = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) return 0;
+  for (int other = 0; other < count && other < 64; ++other) {
+    int can = 0;
+    if (other != device && cudaDeviceCanAccessPeer(&can, device, other) == cudaSuccess && can != 0) peers |= uint64_t{1} << other;
+  }
+  return peers;
+}
+
 int device_info(int32_t device, DswDeviceInfo* info) {
   cudaDeviceProp properties;
   if (const int status = status_of(cudaGetDeviceProperties(&properties, device), "device properties"); status != DSW_OK) return status;
-  if (const int status = status_of(cudaSetDevice(device), "choosing the device"); status != DSW_OK) return status;
-  std::size_t free = 0, total = 0;
-  if (const int status = status_of(cudaMemGetInfo(&free, &total), "memory of the device"); status != DSW_OK) return status;
   std::snprintf(info->name, sizeof(info->name), "%s", properties.name);
-  info->memory_bytes = total;
-  info->free_bytes = free;
   info->major = properties.major;
   info->minor = properties.minor;
   info->multiprocessors = properties.multiProcessorCount;
+  info->peers = peers_of(device);
+  char bus[32] = "";
+  nvml::State state;
+  if (cudaDeviceGetPCIBusId(bus, sizeof(bus), device) == cudaSuccess) state = nvml::state_of(bus);
+  info->busy_percent = state.busy_percent;
+  info->memory_bytes = state.total_bytes;
+  info->free_bytes = state.free_bytes;
+  if (state.memory_known) return DSW_OK;
+  if (const int status = status_of(cudaSetDevice(device), "choosing the device"); status != DSW_OK) return status;
+  std::size_t free = 0, total = 0;
+  if (const int status = status_of(cudaMemGetInfo(&free, &total), "memory of the device"); status != DSW_OK) return status;
+  info->memory_bytes = total;
+  info->free_bytes = free;
   return DSW_OK;
 }
 
@@ -61,6 +90,9 @@ cudaError_t keep_memory(int device, cudaMemPool_t& pool) {
 
 void close_stream(DswStream* opened) {
   Stream* stream = &stream_of(opened);
+  stream->library.reset();
+  stream->staging.reset();
+  free_scratch(*stream);
   if (stream->stream != nullptr) cudaStreamDestroy(stream->stream);
   if (stream->complaints != nullptr) cudaFreeHost(stream->complaints);
   delete stream;
@@ -85,6 +117,7 @@ int open_stream(int32_t device, DswStream** opened) {
   *opened = reinterpret_cast<DswStream*>(stream);
   if (error == cudaSuccess) {
     *stream->complaints = 0;
+    stream->library = LibraryProducts::open();
     return DSW_OK;
   }
   const int status = status_of(error, "opening a stream");
@@ -96,8 +129,15 @@ int open_stream(int32_t device, DswStream** opened) {
 int allocate(DswStream* stream, std::size_t bytes, void** memory) {
   return status_of(cudaMallocAsync(memory, bytes, stream_of(stream).stream), "allocation");
 }
-int release(DswStream* stream, void* memory) { return status_of(cudaFreeAsync(memory, stream_of(stream).stream), "release of memory"); }
+int release(DswStream* opened, void* memory) {
+  Stream& stream = stream_of(opened);
+  const std::lock_guard lock(stream.releases);
+  if (!stream.capturing) return status_of(cudaFreeAsync(memory, stream.stream), "release of memory");
+  stream.released_meanwhile.push_back(memory);
+  return DSW_OK;
+}
 int trim(DswStream* stream) {
+  free_scratch(stream_of(stream));
   if (const int status = status_of(cudaStreamSynchronize(stream_of(stream).stream), "waiting for the stream"); status != DSW_OK)
     return status;
   return status_of(cudaMemPoolTrimTo(stream_of(stream).pool, 0), "release of the pool");
@@ -123,6 +163,11 @@ int synchronize(DswStream* opened) {
 }
 
 int copy_to_device(DswStream* stream, void* device, const void* host, std::size_t bytes) {
+  if (bytes > kStagedBytes) {
+    std::unique_ptr<Staging>& staging = stream_of(stream).staging;
+    if (staging == nullptr) staging = std::make_unique<Staging>();
+    return staging->copy(stream_of(stream), device, host, bytes);
+  }
   return status_of(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_of(stream).stream), "copy to the device");
 }
 int copy_to_host(DswStream* stream, void* host, const void* device, std::size_t bytes) {
@@ -141,6 +186,7 @@ const DswDeviceModule* dsw_device_module(void) {
   static const DswDeviceModule module{DSW_DEVICE_MODULE_ABI,
                                       sizeof(DswDeviceModule),
                                       kernels(),
+                                      compatible_kernels(),
                                       last_error_text,
                                       device_count,
                                       device_info,
@@ -152,6 +198,10 @@ const DswDeviceModule* dsw_device_module(void) {
                                       memory,
                                       copy_to_device,
                                       copy_to_host,
-                                      synchronize};
+                                      synchronize,
+                                      begin_capture,
+                                      end_capture,
+                                      launch_graph,
+                                      destroy_graph};
   return &module;
 }

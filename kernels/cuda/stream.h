@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "kernels/cuda/device_code.h"
 #include "kernels/kernel_table.h"
 
 namespace dsw::cuda {
 
+class LibraryProducts;  // kernels/cuda/library_products.h
+class Staging;          // kernels/cuda/staging.h
+
+/// Memory that the stream's kernels use one after the other (kernels/cuda/scratch.h).
+struct ScratchBlock {
+  char* begin = nullptr;
+  std::size_t bytes = 0, used = 0, wanted = 0;  // wanted: the most that was in use at once
+  unsigned moved = 0;                           // how often it was given back: what was captured with its address is void
+};
+
 /// What a DswStream of this module is: a device and one of its streams. Used by one thread at a time.
 struct Stream {
+  Stream();
+  ~Stream();
   int device = 0, capability = 0;  // 10 major + minor of the device's compute capability
   cudaStream_t stream = nullptr;
   cudaMemPool_t pool = nullptr;                                     // the device's, not owned
   unsigned *complaints = nullptr, *complaints_on_device = nullptr;  // one word of the host's memory that kernels reach: bits of Complaint
+  ScratchBlock scratch;
+  std::unique_ptr<LibraryProducts> library;  // null: there is none
+  std::unique_ptr<Staging> staging;          // of copies to the device, from the first one on
+  std::mutex releases;                       // guards the two below: memory is released by any thread
+  std::atomic<bool> capturing{false};        // written by the stream's thread alone
+  std::vector<void*> released_meanwhile;     // to be freed after the capture
 };
 /// Arguments that only a kernel can find to be wrong. It goes on as if they were in range and leaves a mark, which the next
 /// synchronisation turns into DSW_BAD_ARGUMENT. The texts are in module.cu.
@@ -41,8 +63,8 @@ int launch(DswStream* stream, const char* name, void (*kernel)(P...), dim3 grid,
 #ifdef __CUDACC__
   kernel<<<grid, block, shared_bytes, stream_of(stream).stream>>>(arguments...);
 #else
-  static_cast<void>(stream);
-  cuda_emulation::launch(name, address, grid, block, shared_bytes, [=] { kernel(arguments...); });
+  cuda_emulation::launch(
+      name, address, grid, block, shared_bytes, [=] { kernel(arguments...); }, stream_of(stream).stream);
 #endif
   return status_of(cudaGetLastError(), name);
 }

@@ -8,8 +8,8 @@
 
 namespace dsw::test {
 
-/// A stream of the emulated CUDA device, with the memory that was copied in through it; both end with it. After a fault of a kernel the
-/// device is as new when it ends. One at a time.
+/// A stream of the emulated CUDA device, or of the real one under test, with the memory that was copied in through it; both end with it.
+/// After a fault of a kernel the device is as new when it ends. One at a time.
 class EmulatedStream {
  public:
   EmulatedStream();

@@ -11,6 +11,7 @@
 #include "kernels/narrow_float.h"
 #include "kernels/philox.h"
 #include "kernels/reference/reference_kernels.h"
+#include "tests/support/emulated_device.h"
 #include "tests/support/emulated_stream.h"
 
 namespace dsw::test {
@@ -270,8 +271,11 @@ void KernelCase::run(const Call& call) {
   }
 }
 
-void KernelCase::run_on_cuda(const Call& call) {
-  SCOPED_TRACE(name_ + ", CUDA emulated");
+void KernelCase::run_on_cuda(const Call& call) { run_on_cuda_with(*cuda_module_under_test()->kernels, call); }
+void KernelCase::run_on_cuda_plainly(const Call& call) { run_on_cuda_with(*cuda_module_under_test()->compatible, call); }
+
+void KernelCase::run_on_cuda_with(const DswKernels& kernels, const Call& call) {
+  SCOPED_TRACE(name_ + ", CUDA");
   std::vector<Memory> expected, got;
   const int expected_status = reference(call, expected);
   const std::vector<DswView> host = prepare(DSW_F32, got);
@@ -280,7 +284,7 @@ void KernelCase::run_on_cuda(const Call& call) {
   for (std::size_t k = 0; k < views.size(); ++k) {
     if (!arguments_[k].is_missing) views[k].data = stream.copy_in(host[k].data, got[k].bytes(arguments_[k]));
   }
-  int status = call(*stream.kernels(), stream.get(), views);
+  int status = call(kernels, stream.get(), views);
   if (status == DSW_OK) status = stream.synchronize();
   ASSERT_EQ(status, expected_status) << stream.report();
   if (status != DSW_OK) return;

@@ -64,10 +64,14 @@ class KernelCase {
 
   using Call = std::function<int(const DswKernels&, DswStream*, const std::vector<DswView>&)>;
   void run(const Call& call);
-  /// The same once with the CUDA kernels on the emulated device (cuda_emulation::options() say how), whose memory ends where the views do.
+  /// The same once with the CUDA kernels on the emulated device (cuda_emulation::options() say how), whose memory ends where the views do,
+  /// or on a real one (cuda_module_under_test).
   void run_on_cuda(const Call& call);
+  /// With the CUDA device's compatible kernels.
+  void run_on_cuda_plainly(const Call& call);
 
  private:
+  void run_on_cuda_with(const DswKernels& kernels, const Call& call);
   struct Argument {
     Lengths shape, stride;
     std::int64_t span = 0;      // elements of memory

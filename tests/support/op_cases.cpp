@@ -367,8 +367,8 @@ const std::vector<DeviceRow>& device_rows() {
       {"cpu-3-threads", [] { return make_cpu_device(3); }, DType::F32, 1e-10},
       {"cpu-bfloat16", [] { return make_cpu_device(2); }, DType::BF16, 1e-5},
       {"cpu-float16", [] { return make_cpu_device(2); }, DType::F16, 1e-5},
-      {"cuda-emulated-float32", [] { return make_emulated_cuda_device(); }, DType::F32, 1e-10},
-      {"cuda-emulated-bfloat16", [] { return make_emulated_cuda_device(); }, DType::BF16, 1e-5},
+      {"cuda-float32", make_cuda_device_under_test, DType::F32, 1e-10},
+      {"cuda-bfloat16", make_cuda_device_under_test, DType::BF16, 1e-5},
   };
   return rows;
 }

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "engine/tensor/cuda_device.h"
+
 namespace dsw {
 
 struct SystemMonitor::Shared {
@@ -105,11 +107,14 @@ void SystemMonitor::ask() {
     }
     if (!known) sample.devices = findDevices(*shared->catalog);
     sample.givenUp = given_up_kernels(kernel_records_file());
-    for (DeviceInfo& device : sample.devices)
+    for (DeviceInfo& device : sample.devices) {
       if (device.name == "cpu") {
         device.memory_bytes = sample.memoryBytes;
         device.free_bytes = sample.freeBytes;
+      } else if (known) {
+        refresh_cuda_use(device);
       }
+    }
     const std::lock_guard lock(shared->mutex);
     shared->busy = false;
     shared->devices = sample.devices;

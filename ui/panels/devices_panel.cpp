@@ -71,11 +71,14 @@ void DevicesPanel::refresh() {
     QStringList precisions;
     for (const std::string& one : device.precisions) precisions.push_back(QString::fromStdString(one));
     const bool usable = device.unavailable.empty();
-    const QString texts[] = {
-        QString::fromStdString(device.name),
-        usable ? QString::fromStdString(device.description) : "Not usable: " + QString::fromStdString(device.unavailable),
-        usable ? formatBytes(static_cast<double>(device.free_bytes)) : QString(kMissing),
-        usable ? formatBytes(static_cast<double>(device.memory_bytes)) : QString(kMissing), precisions.join("  ")};
+    QStringList known{QString::fromStdString(device.description)};
+    for (const std::string& remark : device.remarks) known.push_back(QString::fromStdString(remark));
+    for (const std::string& peer : device.peers) known.push_back("reaches " + QString::fromStdString(peer));
+    if (device.busy_percent >= 0) known.push_back(formatPercent(device.busy_percent / 100.0, 0) + " busy");
+    const QString texts[] = {QString::fromStdString(device.name),
+                             usable ? known.join("; ") : "Not usable: " + QString::fromStdString(device.unavailable),
+                             usable ? formatBytes(static_cast<double>(device.free_bytes)) : QString(kMissing),
+                             usable ? formatBytes(static_cast<double>(device.memory_bytes)) : QString(kMissing), precisions.join("  ")};
     for (int column = 0; column < 5; ++column) {
       const QModelIndex index = model_->index(row, column);
       if (index.data().toString() != texts[column]) model_->setData(index, texts[column], Qt::DisplayRole);

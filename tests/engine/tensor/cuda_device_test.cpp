@@ -81,7 +81,7 @@ TEST_F(CudaDeviceTest, ALostDeviceSaysSoAtEveryCall) {
 
 TEST_F(CudaDeviceTest, AWrongDeviceNumberIsRefused) {
   EXPECT_EQ(error_of([] { make_module_device(*emulated_cuda_module(), 3, "cuda:3"); }),
-            "opening the device failed on cuda:3: opening a stream: invalid device ordinal.");
+            "reading the device failed on cuda:3: device properties: invalid device ordinal.");
 }
 
 TEST(CudaModule, GivesDevicesOrTheReason) {

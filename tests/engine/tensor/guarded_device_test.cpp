@@ -34,7 +34,8 @@ Faults faults;
 
 class FaultyDevice : public ForwardingDevice {
  public:
-  FaultyDevice() : ForwardingDevice(make_cpu_device(1)), kernels_(inner().kernels()) {
+  explicit FaultyDevice(const DswKernels* compatible)
+      : ForwardingDevice(make_cpu_device(1)), kernels_(inner().kernels()), compatible_(compatible) {
     real() = inner().kernels();
     kernels_.binary = [](DswStream* stream, DswBinary op, DswView a, DswView b, DswView y) {
       const int status = real().binary(stream, op, a, b, y);
@@ -55,6 +56,7 @@ class FaultyDevice : public ForwardingDevice {
     return info;
   }
   const DswKernels& kernels() const override { return kernels_; }
+  const DswKernels* compatible_kernels() const override { return compatible_; }
   void synchronize() override {
     if (faults.wrong_index) throw Error(ErrorCode::InvalidArgument, "On shaky a token is outside of its range.");
     if (faults.dead) throw Error(ErrorCode::DeviceFault, "waiting failed on shaky: it is gone.");
@@ -66,12 +68,13 @@ class FaultyDevice : public ForwardingDevice {
     return kernels;
   }
   DswKernels kernels_;
+  const DswKernels* compatible_;
 };
 
 struct GuardedDeviceTest : testing::Test {
   GuardedDeviceTest() { faults = {}; }
   std::unique_ptr<GuardedDevice> make(const DswKernels* compatible = nullptr) {
-    return std::make_unique<GuardedDevice>(std::make_unique<FaultyDevice>(), KernelRecords(file, "shaky card"), compatible,
+    return std::make_unique<GuardedDevice>(std::make_unique<FaultyDevice>(compatible), KernelRecords(file, "shaky card"),
                                            [this](const std::string& sentence) { said.push_back(sentence); });
   }
   /// The value of f(2, 3) over many elements, all right.

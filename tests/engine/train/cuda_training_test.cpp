@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // LABELS: unit
 // TIMEOUT: 300
-// Whole training steps by the CUDA kernels, emulated: the CPU's losses within what the precision allows, and nothing that the guard of
-// kernels finds wrong.
+// Whole training steps by the CUDA kernels, emulated or on a real device: the CPU's losses within what the precision allows, and nothing
+// that the guard of kernels finds wrong.
 #include "tests/engine/train/train_fixture.h"
 #include "tests/support/emulated_device.h"
 
@@ -12,8 +12,8 @@ namespace {
 struct CudaTraining : TrainFixture {
   CudaTraining()
       : TrainFixture([](Catalog& made) {
-          made.devices.add({"cuda-emulated", "CUDA's kernels on the host", ParamSchema{},
-                            [](const Json&) -> Result<std::unique_ptr<Device>> { return test::make_emulated_cuda_device(); }});
+          made.devices.add({"cuda-tested", "CUDA's kernels, emulated or real", ParamSchema{},
+                            [](const Json&) -> Result<std::unique_ptr<Device>> { return test::make_cuda_device_under_test(); }});
         }) {
     setenv("XDG_STATE_HOME", folder.path().c_str(), 1);
   }
@@ -28,7 +28,7 @@ struct CudaTraining : TrainFixture {
     return run(document, folder / (std::string(device) + "-" + precision));
   }
   void expect_the_same_losses(const char* precision, double share) {
-    const Outcome ours = run_on("cuda-emulated", precision), beside = run_on("cpu", precision);
+    const Outcome ours = run_on("cuda-tested", precision), beside = run_on("cpu", precision);
     ASSERT_TRUE(ours.result) << ours.result.error().sentence();
     for (std::int64_t step = 1; step <= 10; ++step) {
       const double right = beside.metrics.at({"train/loss", step});

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 
 #include "tests/support/cuda_emulation/block.h"
@@ -23,6 +24,7 @@ struct Memory {
     std::uintptr_t begin = 0, end = 0;
   };
   std::map<std::uintptr_t, std::uintptr_t> ends;  // of each block by its beginning, as the host sees them
+  std::set<std::uintptr_t> pinned;                // blocks that are the host's
   std::array<Range, 4> recent;                    // where the last accesses were; a kernel goes back and forth between few
   std::size_t next_recent = 0;
   std::size_t in_use = 0, capacity = std::size_t{4} << 30;
@@ -75,11 +77,26 @@ void* allocate_device_memory(std::size_t bytes) {
   return reinterpret_cast<void*>(begin | kDeviceBit);
 }
 
+void* allocate_pinned_memory(std::size_t bytes) {
+  Memory& m = memory();
+  void* block = nullptr;
+  if (bytes == 0 || posix_memalign(&block, kAlignment, bytes) != 0) return nullptr;
+  const auto begin = reinterpret_cast<std::uintptr_t>(block);
+  m.ends.emplace(begin, begin + bytes);
+  m.pinned.insert(begin);
+  return block;
+}
+bool is_pinned(const void* host) {
+  const auto address = reinterpret_cast<std::uintptr_t>(host);
+  const auto after = memory().pinned.upper_bound(address);
+  return after != memory().pinned.begin() && address < memory().ends.at(*std::prev(after));
+}
+
 bool free_device_memory(void* device) {
   Memory& m = memory();
   const auto found = m.ends.find(reinterpret_cast<std::uintptr_t>(device) & ~kDeviceBit);
   if (!is_device_address(device) || found == m.ends.end()) return false;
-  m.in_use -= found->second - found->first;
+  if (m.pinned.erase(found->first) == 0) m.in_use -= found->second - found->first;
   std::free(reinterpret_cast<void*>(found->first));
   m.ends.erase(found);
   m.recent = {};
@@ -90,6 +107,7 @@ void forget_device_memory() {
   Memory& m = memory();
   for (const auto& [begin, end] : m.ends) std::free(reinterpret_cast<void*>(begin));
   m.ends.clear();
+  m.pinned.clear();
   m.recent = {};
   m.in_use = 0;
 }

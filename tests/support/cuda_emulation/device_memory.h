@@ -24,6 +24,9 @@ inline void reset_counters() { counters() = Counters{}; }
 
 /// Exactly `bytes` long, filled with NaN; null: the device is full. 0 bytes: null.
 void* allocate_device_memory(std::size_t bytes);
+/// Memory of the host for cudaHostAlloc, which the device reaches at device_address of it; it does not count as the device's.
+void* allocate_pinned_memory(std::size_t bytes);
+bool is_pinned(const void* host);
 /// false: not an address that allocate_device_memory gave.
 bool free_device_memory(void* device);
 /// Gives everything back.

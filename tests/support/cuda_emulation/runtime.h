@@ -6,8 +6,8 @@
 
 #include "tests/support/cuda_emulation/types.h"
 
-// The part of the CUDA runtime API that our module calls, with its names, meaning and error numbers. Work is done at once, in order; every
-// call takes the device's one lock. There is one device. Source: CUDA Runtime API reference.
+// The part of the CUDA runtime API that our module calls, with its names, meaning and error numbers. Every
+// call takes the device's one lock. Options::streams says when. There is one device. Source: CUDA Runtime API reference.
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -21,6 +21,9 @@ enum cudaError_t {
   cudaErrorIllegalAddress = 700,
   cudaErrorLaunchOutOfResources = 701,
   cudaErrorLaunchFailure = 719,
+  cudaErrorStreamCaptureUnsupported = 900,
+  cudaErrorStreamCaptureInvalidated = 901,
+  cudaErrorGraphExecUpdateFailure = 910,
 };
 const char* cudaGetErrorString(cudaError_t error);
 /// Gives the last error and forgets it, unless it is sticky: after a kernel's fault every call fails until the process ends.
@@ -37,6 +40,8 @@ struct cudaDeviceProp {
 };
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaDeviceCanAccessPeer(int* can, int device, int other);
+cudaError_t cudaDeviceGetPCIBusId(char* id, int length, int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
 
@@ -46,6 +51,31 @@ inline constexpr unsigned cudaStreamNonBlocking = 1;
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+
+struct CUevent_st;
+using cudaEvent_t = CUevent_st*;
+inline constexpr unsigned cudaEventDisableTiming = 2;
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+
+// Graphs: the captured work as a list. A capture ends invalidated after a call that waits, or that speaks with another stream.
+struct CUgraph_st;
+struct CUgraphExec_st;
+using cudaGraph_t = CUgraph_st*;
+using cudaGraphExec_t = CUgraphExec_st*;
+struct cudaGraphExecUpdateResultInfo {};
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long flags);
+/// Fails unless both have the same kernels in the same order.
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t executable, cudaGraph_t graph, cudaGraphExecUpdateResultInfo* result);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable);
 
 struct CUmemPoolHandle_st;
 using cudaMemPool_t = CUmemPoolHandle_st*;
@@ -57,7 +87,7 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t bytes);
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 
-inline constexpr unsigned cudaHostAllocMapped = 2;
+inline constexpr unsigned cudaHostAllocDefault = 0, cudaHostAllocMapped = 2;
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags);
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned flags);
 cudaError_t cudaFreeHost(void* memory);
@@ -71,10 +101,13 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute
 
 namespace dsw::cuda_emulation {
 
-/// kernel<<<grid, block, shared_bytes, stream>>>: body runs the kernel for one thread; `name` for reports. A wrong kernel makes the
-/// device's error sticky, and fault_report() tells what was wrong.
-void launch(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes, const std::function<void()>& body);
+/// kernel<<<grid, block, shared_bytes, stream>>>, stream null: after everything else. body runs the kernel for one thread; `name` for
+/// reports. A wrong kernel makes the device's error sticky, and fault_report() tells what was wrong.
+void launch(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes, std::function<void()> body,
+            cudaStream_t stream = nullptr);
 const std::string& fault_report();
+/// Whether a call since reset_device() made a context, which on a real device takes some of its memory.
+bool context_opened();
 /// As a new process finds the device: no error, no memory in use, no stream, no injected fault. What was allocated must not be used or
 /// freed any more.
 void reset_device();

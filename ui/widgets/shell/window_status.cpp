@@ -78,15 +78,18 @@ void WindowStatus::refreshSystem() {
   const bool gpu = shown && shown->name.starts_with("cuda");
   device_->setIcon(themeIcon(gpu ? "gpu-card" : "cpu"));
   device_->setText(shown ? QString::fromStdString(shown->name) : QStringLiteral("cpu"));
-  device_->setToolTip(shown ? QString::fromStdString(shown->description) : QString());
+  QString toolTip = shown ? QString::fromStdString(shown->description) : QString();
+  for (const std::string& remark : shown ? shown->remarks : std::vector<std::string>{}) toolTip += "; " + QString::fromStdString(remark);
+  device_->setToolTip(toolTip);
   const double total = static_cast<double>(shown ? shown->memory_bytes : sample.memoryBytes);
   const double free = static_cast<double>(shown ? shown->free_bytes : sample.freeBytes);
   constexpr double kGiB = 1024.0 * 1024 * 1024;
   memory_->setText(QString("%1 / %2 GiB").arg((total - free) / kGiB, 0, 'f', 1).arg(total / kGiB, 0, 'f', 0));
   memory_->setToolTip(QString("%1 of %2 memory in use").arg(formatBytes(total - free), formatBytes(total)));
-  use_->setVisible(!gpu);
-  use_->setText(formatPercent(sample.cpuUse, 0));
-  use_->setToolTip(QStringLiteral("Use of all cores over the last two seconds"));
+  use_->setVisible(!gpu || shown->busy_percent >= 0);
+  use_->setText(formatPercent(gpu ? shown->busy_percent / 100.0 : sample.cpuUse, 0));
+  use_->setToolTip(gpu ? QStringLiteral("Share of the last moment in which the graphics processor computed")
+                       : QStringLiteral("Use of all cores over the last two seconds"));
   device_->setAccessibleName("Device " + device_->text());
   memory_->setAccessibleName("Memory in use " + memory_->text());
   use_->setAccessibleName("Use " + use_->text());
