@@ -9,6 +9,7 @@ namespace dsw::cuda {
 Staging::~Staging() {
   if (copies_ != nullptr) cudaStreamSynchronize(copies_);
   for (Slot& slot : slots_) {
+    if (slot.taken != nullptr) cudaEventSynchronize(slot.taken);  // the stream may still read the landing place
     if (slot.landing != nullptr) cudaFreeAsync(slot.landing, copies_);
     if (slot.pinned != nullptr) cudaFreeHost(slot.pinned);
     if (slot.arrived != nullptr) cudaEventDestroy(slot.arrived);
