@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // measure_gpu DEVICE [SMALL]: milliseconds of attention forward and backward, of products in bfloat16 and 8-bit floats, and tokens a second
 // of a language model that makes one token after the other, on "cuda:0" (or "cuda-emulated" or "cpu", to try the program). The median of
-// ten measurements each, the device waited for around each. SMALL: 1/16 of every length. JSON on stdout. `./dev gpu` runs it.
+// ten measurements each, the device waited for around each. SMALL: little of each, once, to try the program. JSON on stdout. `./dev gpu`
+// runs it.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -29,22 +30,24 @@ Tensor noise(const Shape& shape, DType dtype, std::uint64_t seed, Device& device
   return cast(x, dtype);
 }
 
+bool small = false;
+
 double milliseconds(Device& device, const std::function<void()>& work) {
-  constexpr int kWarmUp = 3, kMeasured = 10;
+  const int warm_up = small ? 0 : 3, measured = small ? 1 : 10;
   std::vector<double> times;
-  for (int i = 0; i < kWarmUp + kMeasured; ++i) {
+  for (int i = 0; i < warm_up + measured; ++i) {
     device.synchronize();
     const auto begin = std::chrono::steady_clock::now();
     work();
     device.synchronize();
-    if (i >= kWarmUp) times.push_back(1e3 * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    if (i >= warm_up) times.push_back(1e3 * std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
-  std::nth_element(times.begin(), times.begin() + kMeasured / 2, times.end());
-  return times[kMeasured / 2];
+  std::nth_element(times.begin(), times.begin() + measured / 2, times.end());
+  return times[static_cast<std::size_t>(measured / 2)];
 }
 
-void attention(Device& device, std::int64_t smaller, Json& cases) {
-  const std::int64_t B = 4, H = 16, T = 2048 / smaller, D = 64;
+void attention(Device& device, Json& cases) {
+  const std::int64_t B = small ? 1 : 4, H = small ? 1 : 16, T = small ? 128 : 2048, D = 64;
   const auto rows = [&](std::uint64_t seed) { return noise({B, H, T, D}, DType::BF16, seed, device); };
   const Tensor q = rows(1), k = rows(2), v = rows(3), d_o = rows(4), o = rows(5), dq = rows(6), dk = rows(7), dv = rows(8);
   const Tensor lse = empty({B, H, T}, DType::F32, device);
@@ -61,8 +64,8 @@ void attention(Device& device, std::int64_t smaller, Json& cases) {
   });
 }
 
-void products(Device& device, std::int64_t smaller, Json& cases) {
-  const std::int64_t N = 4096 / smaller;
+void products(Device& device, Json& cases) {
+  const std::int64_t N = small ? 128 : 4096;
   const Tensor a = noise({N, N}, DType::BF16, 1, device), b = noise({N, N}, DType::BF16, 2, device), c = empty({N, N}, DType::BF16, device);
   const DswKernels& kernels = device.kernels();
   cases["product-4096-bf16"] = milliseconds(device, [&] {
@@ -81,14 +84,14 @@ void products(Device& device, std::int64_t smaller, Json& cases) {
 }
 
 /// As in measure_decode.cpp, in bfloat16.
-void decode(Device& device, std::int64_t smaller, Json& cases) {
+void decode(Device& device, Json& cases) {
   GptConfig config;
-  config.layers = 6;
+  config.layers = small ? 1 : 6;
   config.context = 512;
-  config.vocabulary = 1024;
-  config.block.width = 448;
-  config.block.heads = config.block.kv_heads = 7;
-  config.block.hidden = 1152;
+  config.vocabulary = small ? 64 : 1024;
+  config.block.width = small ? 64 : 448;
+  config.block.heads = config.block.kv_heads = config.block.width / 64;
+  config.block.hidden = small ? 64 : 1152;
   config.block.rotary = config.block.rms_norm = config.block.swiglu = true;
   config.block.bias = false;
   Gpt model(config);
@@ -98,7 +101,7 @@ void decode(Device& device, std::int64_t smaller, Json& cases) {
   KvPages pages;
   std::vector<KvText> text(1, KvText(pages));
   std::vector<double> seconds;
-  for (std::int64_t n = 0; n < 320 / smaller; ++n) {
+  for (std::int64_t n = 0; n < (small ? 3 : 320); ++n) {
     const auto begin = std::chrono::steady_clock::now();
     model.step(from_host(std::vector<std::int32_t>{1}, {1, 1}, device), pages, text, pass).to_vector<float>();
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
@@ -120,13 +123,13 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   const auto device = device_of(argv[1]);
   if (!device) return 77;
-  const std::int64_t smaller = argc > 2 ? 16 : 1;
+  small = argc > 2;
   const NoGradScope no_grad;
   Json report;
   report["device"] = device->info().description;
-  attention(*device, smaller, report["cases"]);
-  products(*device, smaller, report["cases"]);
-  decode(*device, smaller, report["cases"]);
+  attention(*device, report["cases"]);
+  products(*device, report["cases"]);
+  decode(*device, report["cases"]);
   std::printf("%s\n", report.dump().c_str());
   return 0;
 }
