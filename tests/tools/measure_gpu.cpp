@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "engine/autograd/node.h"
+#include "engine/autograd/step_plan.h"
 #include "engine/core/json.h"
 #include "engine/nn/models/gpt.h"
 #include "engine/nn/ops/fp8.h"
 #include "engine/nn/ops/shape_ops.h"
 #include "engine/tensor/cuda_device.h"
+#include "engine/tensor/kernel_watch.h"
 #include "tests/support/emulated_device.h"
 
 namespace {
@@ -100,10 +102,11 @@ void decode(Device& device, Json& cases) {
   pass.compute = Compute(DType::BF16);
   KvPages pages;
   std::vector<KvText> text(1, KvText(pages));
+  StepPlans plans(device);
   std::vector<double> seconds;
   for (std::int64_t n = 0; n < (small ? 3 : 320); ++n) {
     const auto begin = std::chrono::steady_clock::now();
-    model.step(from_host(std::vector<std::int32_t>{1}, {1, 1}, device), pages, text, pass).to_vector<float>();
+    model.step(from_host(std::vector<std::int32_t>{1}, {1, 1}, device), pages, text, pass, &plans).to_vector<float>();
     seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
   std::sort(seconds.begin(), seconds.end());
@@ -121,8 +124,9 @@ std::unique_ptr<Device> device_of(const std::string& name) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
-  const auto device = device_of(argv[1]);
-  if (!device) return 77;
+  std::unique_ptr<Device> own = device_of(argv[1]);
+  if (!own) return 77;
+  const auto device = std::make_unique<WatchedDevice>(std::move(own));
   small = argc > 2;
   const NoGradScope no_grad;
   Json report;
