@@ -327,9 +327,12 @@ bool GuardedDevice::launch(DeviceGraph& captured) {
     return false;
   }
   ++guard_->records.of(kCapturedStep).launches;
-  for (int kernel = 0; kernel < kKernels; ++kernel)
-    if (graph.launches[static_cast<std::size_t>(kernel)] != 0)
-      guard_->record(kernel).launches += graph.launches[static_cast<std::size_t>(kernel)];
+  for (int kernel = 0; kernel < kKernels; ++kernel) {
+    const auto at = static_cast<std::size_t>(kernel);
+    if (graph.launches[at] == 0) continue;
+    guard_->record(kernel).launches += graph.launches[at];
+    guard_->doubtful[at] = true;
+  }
   return true;
 }
 
