@@ -6,11 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/nas/space_parts.h"
+
 namespace dsw {
 namespace {
 
 constexpr std::size_t kMostNodes = 4096;
-constexpr std::size_t kMostCandidates = 64;
 
 /// Whether a candidate can read two inputs.
 bool reads_two(const std::string& op) {
@@ -176,7 +177,7 @@ class Lowering {
       const Json values = value["choice"];
       const std::string op = node.value("op", Json()).is_string() ? node["op"].get<std::string>() : "";
       SpaceChoice choice;
-      if (!read_values(values, at, choice)) {
+      if (!read_values(flat_.problems, values, at, choice)) {
         value = 1;
         continue;
       }
@@ -195,64 +196,6 @@ class Lowering {
     }
     flat_.graph["nodes"].push_back(std::move(layer));
     flat_.notes.push_back(std::move(from));
-  }
-
-  /// The numbers of {"choice": […]} as candidates.
-  bool read_values(const Json& values, const std::string& pointer, SpaceChoice& choice) {
-    std::set<std::int64_t> seen;
-    bool good = values.is_array();
-    if (good)
-      for (const Json& value : values)
-        good = good && value.is_number_integer() && value >= 0 && value < 1'000'000 && seen.insert(value.get<std::int64_t>()).second;
-    if (!good) {
-      problem(pointer + "/choice", "must be a list of different whole numbers: {\"choice\": [2, 4, 8]}.");
-      return false;
-    }
-    if (values.size() < 2) {
-      problem(pointer + "/choice", "leaves one size only, so nothing is left open; a choice has at least two.");
-      return false;
-    }
-    for (const Json& value : values) {
-      SpaceCandidate candidate;
-      candidate.value = value.get<std::int64_t>();
-      candidate.title = std::to_string(candidate.value);
-      candidate.op = candidate.kind = "size";
-      choice.candidates.push_back(std::move(candidate));
-    }
-    return true;
-  }
-
-  std::vector<SpaceCandidate> read_candidates(const Json& node, const std::string& pointer) {
-    const Json candidates = node.value("candidates", Json());
-    std::vector<SpaceCandidate> read;
-    if (!candidates.is_array() || candidates.empty()) {
-      problem(pointer + (node.contains("candidates") ? "/candidates" : ""),
-              "needs candidates: [{\"op\": \"identity\"}, {\"op\": \"linear\", …}].");
-      return read;
-    }
-    if (candidates.size() == 1)
-      problem(pointer + "/candidates", "has one candidate only, so nothing is left open; write the layer itself, or add another.");
-    if (candidates.size() > kMostCandidates) {
-      problem(pointer + "/candidates", fmt::format("has {} candidates, but at most {} are possible.", candidates.size(), kMostCandidates));
-      return read;
-    }
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const Json op = candidates[i].is_object() ? candidates[i].value("op", Json()) : Json();
-      SpaceCandidate candidate;
-      candidate.op = op.is_string() ? op.get<std::string>() : "";
-      candidate.skips = candidate.op == "identity";
-      candidate.zero = candidate.op == "zero";
-      if (candidate.op.empty() || candidate.op == "choice") {
-        problem(fmt::format("{}/candidates/{}", pointer, i), "names no layer and no cell: {\"op\": \"identity\"}.");
-        return {};
-      }
-      for (const char* key : {"id", "inputs"})
-        if (candidates[i].contains(key))
-          problem(fmt::format("{}/candidates/{}/{}", pointer, i, key), "is the choice's own: candidates have neither id nor inputs.");
-      if (candidates[i].contains("name") && candidates[i]["name"].is_string()) candidate.title = candidates[i]["name"].get<std::string>();
-      read.push_back(std::move(candidate));
-    }
-    return read;
   }
 
   /// Every candidate as nodes of its own, then the node that takes one of them.
@@ -287,7 +230,7 @@ class Lowering {
     for (const auto& [key, value] : node.items())
       if (!known.contains(key)) problem(pointer + "/" + key, "is not known here; a choice has id, name, inputs and candidates.");
     SpaceChoice choice;
-    choice.candidates = read_candidates(node, pointer);
+    choice.candidates = read_candidates(flat_.problems, node, pointer);
     if (choice.candidates.empty()) {
       aliases_[id] = wiring.ids.front();
       return;
@@ -350,7 +293,7 @@ class Lowering {
       problem(pointer + "/repeat", "must be a whole number from 1 to 256, or {\"choice\": [1, 2, 4]}.");
       return;
     }
-    if (!read_values(repeat["choice"], pointer + "/repeat", choice)) return;
+    if (!read_values(flat_.problems, repeat["choice"], pointer + "/repeat", choice)) return;
     choice.kind = SpaceChoice::Kind::Depth;
     choice.title = "depth";
     choice.pointer = pointer + "/repeat";
@@ -393,45 +336,11 @@ class Lowering {
     return network(cell, at, wiring.ids, inner);
   }
 
-  /// Settings of a web; false where one is wrong.
-  bool read_web(const Json& cell, const std::string& at, SpaceCell& in_place, std::set<std::pair<int, int>>& edges) {
-    static const std::set<std::string> known{"nodes", "inputs", "candidates", "edges", "output", "reduce", "keep"};
-    for (const auto& [key, value] : cell.items())
-      if (!known.contains(key))
-        problem(at + "/" + key, "is not known here; a web has nodes, inputs, candidates, edges, output, reduce and keep.");
-    const Json nodes = cell["nodes"], inputs = cell.value("inputs", Json(1));
-    if (!nodes.is_number_integer() || nodes < 2 || nodes > 64) return problem(at + "/nodes", "must be a whole number from 2 to 64."), false;
-    if (!inputs.is_number_integer() || inputs < 1 || inputs >= nodes)
-      return problem(at + "/inputs", "must be a whole number from 1, below the number of nodes."), false;
-    in_place.web_nodes = nodes.get<int>();
-    in_place.web_inputs = inputs.get<int>();
-    if (!cell.contains("edges")) {
-      for (int to = in_place.web_inputs; to < in_place.web_nodes; ++to)
-        for (int from = 0; from < to; ++from) edges.emplace(to, from);
-      return true;
-    }
-    const Json& list = cell["edges"];
-    if (!list.is_array()) return problem(at + "/edges", "must be a list of [from, to]."), false;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const Json& edge = list[i];
-      const bool pair = edge.is_array() && edge.size() == 2 && edge[0].is_number_integer() && edge[1].is_number_integer();
-      if (!pair || edge[0] < 0 || edge[1] < in_place.web_inputs || edge[1] >= in_place.web_nodes || edge[0] >= edge[1])
-        return problem(fmt::format("{}/edges/{}", at, i),
-                       "must be [from, to] with from before to, and to no input: a web runs from lower to higher nodes."),
-               false;
-      edges.emplace(edge[1].get<int>(), edge[0].get<int>());
-    }
-    for (int to = in_place.web_inputs; to < in_place.web_nodes; ++to)
-      if (std::none_of(edges.begin(), edges.end(), [to](const auto& edge) { return edge.first == to; }))
-        return problem(at + "/edges", fmt::format("leaves node {} without an edge.", to)), false;
-    return true;
-  }
-
   std::string put_web(const Json& cell, const std::string& at, const Wiring& wiring, const Place& place) {
     SpaceCell& in_place = flat_.cells.back();
     std::set<std::pair<int, int>> edges;
-    const std::vector<SpaceCandidate> candidates = read_candidates(cell, at);
-    if (!read_web(cell, at, in_place, edges) || candidates.empty()) return wiring.ids.front();
+    const std::vector<SpaceCandidate> candidates = read_candidates(flat_.problems, cell, at);
+    if (!read_web(flat_.problems, cell, at, in_place, edges) || candidates.empty()) return wiring.ids.front();
     const int nodes = in_place.web_nodes, inputs = in_place.web_inputs;
     if (static_cast<int>(wiring.ids.size()) != inputs) {
       problem(in_place.pointer, fmt::format("gives the cell \"{}\" {} inputs, but it takes {}.", in_place.cell, wiring.ids.size(), inputs));
