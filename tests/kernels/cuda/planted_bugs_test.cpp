@@ -16,12 +16,21 @@ std::string planted;  // the name of the bug that the kernels below have
 #include "kernels/cuda/conv.cu"
 #include "kernels/cuda/norm.cu"
 #include "kernels/cuda/reduce.cu"
+#include "kernels/cuda/scratch.cu"
 #include "kernels/cuda/softmax.cu"
 #include "kernels/cuda/sort.cu"
 #undef cuda
 #include "tests/support/cuda_emulation/options.h"
 
 namespace dsw::cuda_planted {
+class LibraryProducts {};
+class Staging {};
+Stream::Stream() = default;
+Stream::~Stream() = default;
+std::string& last_error() {
+  static std::string text;
+  return text;
+}
 int status_of(cudaError_t error, const char*) { return error == cudaSuccess ? DSW_OK : DSW_DEVICE_FAULT; }
 }  // namespace dsw::cuda_planted
 
