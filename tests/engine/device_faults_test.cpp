@@ -81,7 +81,7 @@ TEST_F(DeviceFaultsTest, WrongResultsAreReplaced) {
   const RunRow row = run("wrong 1");
   EXPECT_THAT(told(row), ElementsAre("matmul runs on the CPU instead of shaky: 3 of 3 results differed from the CPU's"));
   ASSERT_TRUE(reset_kernel_records(kernel_records_file()));
-  EXPECT_EQ(row.status, RunStatus::Finished);
+  EXPECT_EQ(row.status, RunStatus::Finished) << row.sentence;
   const std::vector<double> with = losses(row), without = losses(run(""));
   ASSERT_EQ(with.size(), 60u);
   for (std::size_t i = 0; i < with.size(); ++i) EXPECT_NEAR(with[i], without[i], 1e-3);  // the CPU beside it has more threads
@@ -112,14 +112,18 @@ TEST_F(DeviceFaultsTest, WithoutMemoryAnEvaluationGoesThroughInParts) {
   EXPECT_EQ(losses(row), losses(calm));
 }
 
+/// Which of the kernels that were on their way left the device dead is not known at first. The next process looks at each launch; a fault
+/// that comes back then gives its kernel up, one that does not was chance.
 TEST_F(DeviceFaultsTest, ADeadDeviceEndsItsWorkerAndTheRunGoesOn) {
-  const RunRow row = run("dies 700");
-  EXPECT_THAT(told(row), Contains(HasSubstr("The run goes on from its last checkpoint.")));
-  EXPECT_EQ(given_up_kernels(kernel_records_file()).size(), 1u);
-  ASSERT_TRUE(reset_kernel_records(kernel_records_file()));
-  EXPECT_EQ(row.status, RunStatus::Finished) << row.sentence;
-  EXPECT_EQ(losses(row).size(), 60u);
-  EXPECT_NEAR(losses(row).back(), losses(run("")).back(), 1e-3);
+  for (const bool again : {false, true}) {
+    const RunRow row = run(again ? "dies 700\ndies 50" : "dies 700");
+    EXPECT_THAT(told(row), Contains(HasSubstr("The run goes on from its last checkpoint.")));
+    EXPECT_EQ(given_up_kernels(kernel_records_file()).size(), again ? 1u : 0u);
+    ASSERT_TRUE(reset_kernel_records(kernel_records_file()));
+    EXPECT_EQ(row.status, RunStatus::Finished) << row.sentence;
+    EXPECT_EQ(losses(row).size(), 60u);
+    EXPECT_NEAR(losses(row).back(), losses(run("")).back(), 1e-3);
+  }
 }
 
 TEST_F(DeviceFaultsTest, AWorkerThatIsKilledIsStartedAgainToTheSameBits) { expect_undisturbed(run("crash 700\ncrash 300")); }

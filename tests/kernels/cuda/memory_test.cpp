@@ -8,16 +8,18 @@
 #include "kernels/cuda/cuda_kernels.h"
 #include "tests/support/cuda_emulation/device_memory.h"
 #include "tests/support/cuda_emulation/runtime.h"
+#include "tests/support/emulated_stream.h"
 #include "tests/support/kernel_case.h"
 
 namespace dsw::test {
 namespace {
 
 TEST(CudaMemory, FillWritesEveryElementAndCountsItsBytes) {
+  const EmulatedStream stream;
   void* memory = nullptr;
   ASSERT_EQ(cudaMallocAsync(&memory, 100 * sizeof(float), nullptr), cudaSuccess);
   cuda_emulation::reset_counters();
-  ASSERT_EQ(cuda::kernels()->fill(nullptr, dense_view(memory, {4, 25}, DSW_F32), 2.5), DSW_OK);
+  ASSERT_EQ(cuda::kernels()->fill(stream.get(), dense_view(memory, {4, 25}, DSW_F32), 2.5), DSW_OK);
   EXPECT_EQ(cuda_emulation::counters().bytes_written, 400u);
   EXPECT_EQ(cuda_emulation::counters().bytes_read, 0u);
   std::vector<float> host(100);
@@ -27,9 +29,10 @@ TEST(CudaMemory, FillWritesEveryElementAndCountsItsBytes) {
 }
 
 TEST(CudaMemory, AnElementPastTheEndIsReportedWithItsLine) {
+  const EmulatedStream stream;
   void* memory = nullptr;
   ASSERT_EQ(cudaMallocAsync(&memory, 100 * sizeof(float), nullptr), cudaSuccess);
-  EXPECT_EQ(cuda::kernels()->fill(nullptr, dense_view(memory, {101}, DSW_F32), 0), DSW_DEVICE_FAULT);
+  EXPECT_EQ(cuda::kernels()->fill(stream.get(), dense_view(memory, {101}, DSW_F32), 0), DSW_DEVICE_FAULT);
   EXPECT_NE(cuda_emulation::fault_report().find("fill: write of 4 bytes: out of bounds, numbers.h:"), std::string::npos)
       << cuda_emulation::fault_report();
   cuda_emulation::reset_device();

@@ -8,6 +8,9 @@
 
 namespace dsw {
 
+/// The engine has a GraphNode of its own (nn/models/graph.h): this name keeps the two apart for the linker.
+inline namespace drawing {
+
 /// A line of a node: a candidate with its cost.
 struct GraphRow {
   QString text;
@@ -62,4 +65,5 @@ struct GraphData {
   std::vector<GraphFrame> frames;
 };
 
+}  // namespace drawing
 }  // namespace dsw
