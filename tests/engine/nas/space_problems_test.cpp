@@ -97,8 +97,11 @@ TEST_F(Spaces, CyclesDeadEndsAndUnreachedOutputs) {
 TEST_F(Spaces, AProblemInACellIsSaidOnce) {
   const std::string cells =
       R"({"cell": {"nodes": [{"id": "mix", "op": "choice", "candidates": [{"op": "identity"}, {"op": "relu-conv-bn", "kernel": 2}]}]}})";
-  EXPECT_THAT(sentences(around(R"({"id": "c", "op": "cell", "cell": "cell"}, {"id": "d", "op": "cell", "cell": "cell"})", cells)),
-              ElementsAre(HasSubstr("`/model/cells/cell/nodes/0/candidates/1` does not fit: relu-conv-bn wants an odd kernel, not 2")));
+  EXPECT_THAT(
+      sentences(around(
+          R"({"id": "c", "op": "cell", "cell": "cell"}, {"id": "d", "op": "cell", "cell": "cell", "inputs": ["stem"]}, {"id": "both", "op": "add", "inputs": ["c", "d"]})",
+          cells)),
+      ElementsAre(HasSubstr("`/model/cells/cell/nodes/0/candidates/1` does not fit: relu-conv-bn wants an odd kernel, not 2")));
 }
 
 TEST_F(Spaces, AWebHasAChoiceForEachEdgeAndSharedPlacesDecideTogether) {

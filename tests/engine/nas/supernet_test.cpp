@@ -74,6 +74,10 @@ TEST_F(Supernets, EveryFactorCounts) {
     return forward(supernet, batch.input).to_vector<double>();
   };
   const std::vector<double> none = with({0, 1, 0}), skip = with({1, 5, 0}), relu = with({0, 0, 1}), both = with({0.25F, 0, 0.5F});
+  for (const std::int32_t candidate : {0, 2}) {
+    supernet.set(mixing_of(space, {{candidate}, {}}));
+    EXPECT_EQ(forward(supernet, batch.input).to_vector<double>(), candidate == 0 ? skip : relu) << "the factor of each is its own";
+  }
   for (std::size_t i = 0; i < none.size(); ++i)
     EXPECT_NEAR(both[i] - none[i], 0.25 * (skip[i] - none[i]) + 0.5 * (relu[i] - none[i]), 1e-5) << "the head is linear";
 }
