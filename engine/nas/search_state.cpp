@@ -68,12 +68,7 @@ Result<std::unique_ptr<SearchState>> SearchState::make(RunContext& context) {
   state->seed = experiment.seed;
   state->layers = &context.catalog().layers;
   const Json& document = state->document;
-  if (context.data) {
-    DSW_TRY_ASSIGN(state->data, context.data->get(document.at("data"), experiment.base, experiment.seed, context.stop_token()));
-  } else {
-    DSW_TRY_ASSIGN(state->data,
-                   load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
-  }
+  DSW_TRY_ASSIGN(state->data, run_dataset(context, document.at("data")));
   state->settings = search_settings(document, *state->data);
   state->space = analyse_space(document.at("model"), state->data->input_spec(), context.catalog().layers);
   for (const Problem& problem : state->space.problems)
@@ -98,13 +93,9 @@ Result<std::unique_ptr<SearchState>> SearchState::make(RunContext& context) {
 }
 
 Result<void> SearchState::make_optimizers(const Catalog& catalog) {
-  const Json& section = document.at("optimizer");
-  DSW_TRY_ASSIGN(const auto* entry, catalog.optimizers.get(section.at("type").get<std::string>()));
-  DSW_TRY_ASSIGN(optimizer, entry->make(section));
-  optimizer->attach(supernet->parameters());
-  const Json& schedule_section = section.at("schedule");
-  DSW_TRY_ASSIGN(const auto* schedule_entry, catalog.lr_schedules.get(schedule_section.at("type").get<std::string>()));
-  DSW_TRY_ASSIGN(schedule, schedule_entry->make(schedule_section));
+  DSW_TRY_ASSIGN(RunOptimizer made, run_optimizer(catalog, document.at("optimizer"), *supernet));
+  optimizer = std::move(made.optimizer);
+  schedule = std::move(made.schedule);
   // Adam; its L2 pull is part of the architecture's loss.
   DSW_TRY_ASSIGN(const auto* adam, catalog.optimizers.get("adamw"));
   const Json settings_of_adam{{"lr", algorithm->lr}, {"beta1", algorithm->beta1}, {"beta2", algorithm->beta2}, {"weight_decay", 0}};

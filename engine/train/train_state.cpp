@@ -27,17 +27,31 @@ Error bad_checkpoint(const std::filesystem::path& path, const std::string& what)
 
 std::string checkpoint_name(std::int64_t step) { return fmt::format("step-{}.safetensors", step); }
 
+Result<std::shared_ptr<const Dataset>> run_dataset(const RunContext& context, const Json& data) {
+  const Experiment& experiment = context.experiment();
+  if (context.data) return context.data->get(data, experiment.base, experiment.seed, context.stop_token());
+  DSW_TRY_ASSIGN(std::shared_ptr<const Dataset> loaded,
+                 load_dataset(context.catalog(), data, experiment.base, experiment.seed, context.stop_token()));
+  return loaded;
+}
+
+Result<RunOptimizer> run_optimizer(const Catalog& catalog, const Json& section, Module& network) {
+  RunOptimizer made;
+  DSW_TRY_ASSIGN(const auto* entry, catalog.optimizers.get(section.at("type").get<std::string>()));
+  DSW_TRY_ASSIGN(made.optimizer, entry->make(section));
+  made.optimizer->attach(network.parameters());
+  const Json& schedule = section.at("schedule");
+  DSW_TRY_ASSIGN(const auto* schedule_entry, catalog.lr_schedules.get(schedule.at("type").get<std::string>()));
+  DSW_TRY_ASSIGN(made.schedule, schedule_entry->make(schedule));
+  return made;
+}
+
 Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   const Experiment& experiment = context.experiment();
   auto state = std::make_unique<TrainState>();
   state->document = Json::parse(experiment.resolved);
   const Json& document = state->document;
-  if (context.data) {
-    DSW_TRY_ASSIGN(state->data, context.data->get(document.at("data"), experiment.base, experiment.seed, context.stop_token()));
-  } else {
-    DSW_TRY_ASSIGN(state->data,
-                   load_dataset(context.catalog(), document.at("data"), experiment.base, experiment.seed, context.stop_token()));
-  }
+  DSW_TRY_ASSIGN(state->data, run_dataset(context, document.at("data")));
   state->settings = train_settings(document, *state->data);
   state->memory = StepMemory(state->settings);
   state->plans = std::make_unique<StepPlans>(context.device());
@@ -50,13 +64,9 @@ Result<std::unique_ptr<TrainState>> TrainState::make(RunContext& context) {
   state->precision = DynamicPrecision(precisions_of_run(context.device().info(), experiment.precision));
   state->take_precision();
 
-  const Json& optimizer = document.at("optimizer");
-  DSW_TRY_ASSIGN(const auto* optimizer_entry, context.catalog().optimizers.get(optimizer.at("type").get<std::string>()));
-  DSW_TRY_ASSIGN(state->optimizer, optimizer_entry->make(optimizer));
-  state->optimizer->attach(state->model->parameters());
-  const Json& schedule = optimizer.at("schedule");
-  DSW_TRY_ASSIGN(const auto* schedule_entry, context.catalog().lr_schedules.get(schedule.at("type").get<std::string>()));
-  DSW_TRY_ASSIGN(state->schedule, schedule_entry->make(schedule));
+  DSW_TRY_ASSIGN(RunOptimizer made, run_optimizer(context.catalog(), document.at("optimizer"), *state->model));
+  state->optimizer = std::move(made.optimizer);
+  state->schedule = std::move(made.schedule);
 
   if (!context.resume_from.empty()) DSW_TRY(state->restore(context));
   return state;

@@ -69,6 +69,16 @@ class TrainState {
   std::vector<std::int64_t> kept_;                  ///< steps of the checkpoints of this session
 };
 
+/// The data of a run's document; what is loaded already is not read again.
+Result<std::shared_ptr<const Dataset>> run_dataset(const RunContext& context, const Json& data);
+
+/// What a document's /optimizer asks for, for the weights of `network`.
+struct RunOptimizer {
+  std::unique_ptr<Optimizer> optimizer;
+  std::unique_ptr<LrSchedule> schedule;
+};
+Result<RunOptimizer> run_optimizer(const Catalog& catalog, const Json& section, Module& network);
+
 /// The name of a checkpoint's file.
 std::string checkpoint_name(std::int64_t step);
 

@@ -89,7 +89,7 @@ class Commands(unittest.TestCase):
             out = self.folder / f"{name}.json"
             self.assertEqual(call("new", name, "-o", out).returncode, 0)
             done = call("validate", out)
-            if json.loads(out.read_text())["data"]["source"][:3] in ("../", ["../"]):  # data of one's own, which is not there
+            if str(json.loads(out.read_text())["data"]["source"]).startswith("../"):  # data of one's own, which is not there
                 self.assertEqual((done.returncode, done.stderr.count("cannot be used")), (2, 1), done.stderr)
             else:
                 self.assertEqual(done.returncode, 0, done.stderr)
