@@ -80,8 +80,8 @@ Architecture within(const SearchSpace& space, Architecture now, const Distributi
         const double price = cost(changed);
         if (price >= present) continue;
         const double lost = std::max(1e-9, std::log(std::max(p[c][chosen], 1e-300)) - std::log(p[c][i]));
-        const double rate = (present - std::max(price, cap)) / lost;  // what lies below the cap is no gain
-        if (rate <= best_rate) continue;
+        const double rate = (present - std::max(price, cap)) / lost;                  // what lies below the cap is no gain
+        if (rate < best_rate || (rate == best_rate && price <= best_cost)) continue;  // of equals the dearer
         best_rate = rate;
         best = std::move(changed);
         best_cost = price;

@@ -11,7 +11,7 @@ Architecture likeliest(const SearchSpace& space, const Distribution& p, const Di
 /// One drawn from p, edges as above.
 Architecture drawn(const SearchSpace& space, const Distribution& p, const Distribution& edges, Rng& rng);
 /// The likeliest architecture by Σ log p whose cost is within `cap`, near to it: while it costs too much, the change of one choice that
-/// saves most for the log-probability lost. Of a cap below the cheapest: the cheapest.
+/// saves most for the log-probability lost, of equals the dearest. Of a cap below the cheapest: the cheapest.
 Architecture within(const SearchSpace& space, Architecture start, const Distribution& p, double cap,
                     const std::function<double(const Architecture&)>& cost);
 

@@ -177,6 +177,10 @@ TEST_F(Spaces, WithinACapTheLeastLikelihoodIsGivenUp) {
   const double cap = 0.5 * cost(best);
   const Architecture capped = within(found, best, p, cap, cost);
   EXPECT_LE(cost(capped), cap);
+  // Where all are as likely, what lies nearest below the cap: one 3 × 3 convolution becomes one of 1 × 1.
+  const Distribution even(6, std::vector<double>(5, 0.2));
+  const Architecture one{{3, 3, 3, 3, 3, 2}, {}};
+  EXPECT_EQ(cost(within(found, best, even, cost(one), cost)), cost(one));
   EXPECT_EQ(cost(within(found, best, p, 1, cost)), cost(found.cheapest())) << "below the cheapest nothing is left to do";
 }
 
