@@ -246,6 +246,8 @@ ParamSchema space_schema() {
   schema.add(nodes);
   schema.add(any_param("cells", "Cells", "Parts with a name: {NAME: {\"nodes\": […]}}."));
   schema.add(string_param("output", "Output", std::nullopt, "Id of the node whose result is the network's. Default: the last one."));
+  schema.add(advanced(
+      any_param("layout", "Layout", "Where nodes stand on the canvas, px: {NODE: [x, y], CELL/NODE: [x, y]}. It changes nothing else.")));
   return schema;
 }
 

@@ -104,6 +104,7 @@ CommandState CommandRegistry::unanswered(const Command& command) const {
   CommandState none;
   none.enabled = false;
   none.reason = command.needs.isEmpty() ? commandContextNeeds(command.context) : command.needs;
+  if (!command.needs.isEmpty()) return none;
   // Charts and canvases answer their keys themselves, while they have the focus: see run().
   if (command.context != CommandContext::Chart && command.context != CommandContext::Canvas) return none;
   const QList<QObject*> views = actions_.at(command.id)->associatedObjects();

@@ -157,6 +157,7 @@ void SpecDocument::reparse() {
   const std::string utf8 = text_.toStdString();
   const Positions positions(utf8);
   places_.clear();
+  place_index_.clear();
   problems_.clear();
   auto parsed = parse_document(utf8);
   auto places = parsed ? document_places(utf8) : Result<std::vector<TextPlace>>(fail(parsed.error()));
@@ -181,6 +182,7 @@ void SpecDocument::reparse() {
   for (const TextPlace& p : *places)
     places_.emplace_back(p.pointer,
                          Place{positions.of(p.key_begin), positions.of(p.key_end), positions.of(p.value_begin), positions.of(p.value_end)});
+  for (std::size_t i = 0; i < places_.size(); ++i) place_index_.emplace(places_[i].first, i);
   std::string task = "train";
   if (json_->is_object() && json_->contains("task") && (*json_)["task"].is_string()) task = (*json_)["task"].get<std::string>();
   if (task != schema_task_ || schema_.params.empty()) {
@@ -259,6 +261,19 @@ void SpecDocument::removeKey(const QString& pointer, const QString& label) {
   push(begin, end - begin, {}, label, {}, false);
 }
 
+void SpecDocument::setJson(const Json& value, const QString& label, const QString& merge) {
+  if (!parses()) return;
+  const auto splices =
+      jsonSplices(text_, *json_, value, {}, [this](const std::string& pointer) { return place(QString::fromStdString(pointer)); });
+  if (splices.empty()) return;
+  const int begin = splices.front().at;
+  int end = begin;
+  for (const JsonSplice& s : splices) end = std::max(end, s.at + s.length);
+  QString piece = text_.mid(begin, end - begin);
+  for (auto s = splices.rbegin(); s != splices.rend(); ++s) piece.replace(s->at - begin, s->length, s->text);
+  push(begin, end - begin, piece, label, merge, false);
+}
+
 void SpecDocument::applyFix(const Fix& fix) {
   const QString pointer = QString::fromStdString(fix.pointer), label = QString::fromStdString(fix.label);
   endMerge();
@@ -274,10 +289,8 @@ void SpecDocument::applyFix(const Fix& fix) {
 }
 
 std::optional<SpecDocument::Place> SpecDocument::place(const QString& pointer) const {
-  const std::string wanted = pointer.toStdString();
-  for (const auto& [name, at] : places_)
-    if (name == wanted) return at;
-  return std::nullopt;
+  const auto at = place_index_.find(pointer.toStdString());
+  return at == place_index_.end() ? std::nullopt : std::optional(places_[at->second].second);
 }
 
 QString SpecDocument::pointerAt(int position) const {

@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/run/experiment.h"
 #include "engine/run/task.h"
+#include "ui/models/json_splice.h"
 
 namespace dsw {
 
@@ -51,13 +53,13 @@ class SpecDocument : public QObject {
   /// parse.
   void setValue(const QString& pointer, const QString& value, const QString& label);
   void removeKey(const QString& pointer, const QString& label);
+  /// The whole document as a value: one step that changes no more of the text than it must. Steps with the same `merge` join.
+  void setJson(const Json& value, const QString& label, const QString& merge = {});
   void applyFix(const Fix& fix);
   void endMerge() { ++merge_session_; }
 
   // Places: where a pointer's value stands in the text, and which pointer a position belongs to.
-  struct Place {
-    int keyBegin, keyEnd, valueBegin, valueEnd;
-  };
+  using Place = JsonPlace;
   std::optional<Place> place(const QString& pointer) const;
   QString pointerAt(int position) const;
 
@@ -104,6 +106,7 @@ class SpecDocument : public QObject {
   std::string schema_task_;
   ParamSchema schema_;
   std::vector<std::pair<std::string, Place>> places_;
+  std::unordered_map<std::string, std::size_t> place_index_;
   std::vector<Problem> problems_;
   std::shared_ptr<Estimate> estimate_;
   quint64 version_ = 0, checked_version_ = 0, estimate_version_ = 0, merge_session_ = 0;

@@ -12,11 +12,15 @@
 #include "ui/models/project_data.h"
 #include "ui/models/query_runner.h"
 #include "ui/models/selection.h"
+#include "ui/models/space/space_parts.h"
+#include "ui/panels/designer/space_designer.h"
+#include "ui/panels/designer/space_inspector.h"
 #include "ui/panels/experiment_inspector.h"
 #include "ui/panels/experiment_view.h"
 #include "ui/widgets/json_edit.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/param_form.h"
+#include "ui/widgets/segmented_control.h"
 #include "ui/widgets/shell/panel_header.h"
 #include "ui/widgets/shell/prompts.h"
 
@@ -28,7 +32,8 @@ constexpr int kDraftDelayMs = 2000;
 ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, QWidget* parent)
     : DocumentPanel(context, ref, parent),
       document_(context.workspace.catalog(), context.workspace.data()),
-      inspector_(new ExperimentInspector(document_)) {
+      inspector_(new ExperimentInspector(document_)),
+      inspectors_(new QStackedWidget(this)) {
   setTabIcon("sliders2");
   header().addCommand("edit.undo", PanelHeader::Style::IconOnly);
   header().addCommand("edit.redo", PanelHeader::Style::IconOnly);
@@ -42,6 +47,7 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
     if (!loaded_) return;
     draft_timer_.start();
     refreshHeader();
+    adoptTask();
   });
   connect(&document_, &SpecDocument::problemsChanged, this, [this] {
     if (loaded_) reportProblems();
@@ -53,8 +59,8 @@ ExperimentEditor::ExperimentEditor(PanelContext& context, const ObjectRef& ref, 
   });
   connect(&context.project, &ProjectData::runsChanged, this, &ExperimentEditor::refreshHeader);
   connect(&context.project, &ProjectData::experimentsChanged, this, &ExperimentEditor::refreshHeader);
-  inspector_->setParent(this);
-  inspector_->hide();
+  inspectors_->addWidget(inspector_);
+  inspectors_->hide();
   const ExperimentRow* row = context.project.experiment(ref.id);
   setTitle(row ? QString::fromStdString(row->name) : tr("Experiment"));
   connect(qApp, &QGuiApplication::applicationStateChanged, this, [this](Qt::ApplicationState state) {
@@ -141,7 +147,9 @@ void ExperimentEditor::buildView() {
   connect(view_, &ExperimentView::currentPointerChanged, this, [this](const QString& pointer) { context().selection.setNode(pointer); });
   view_->form()->addActions(context().commands.actions(CommandContext::Form));
   view_->text()->addActions(context().commands.actions(CommandContext::Form));
-  setBody(view_);
+  pages_ = new QStackedWidget(this);
+  pages_->addWidget(view_);
+  setBody(pages_);
   if (context().project.readOnly()) {
     setLocked(context().project.readOnlyReason());
     // What a newer program wrote, this one may not import.
@@ -149,6 +157,7 @@ void ExperimentEditor::buildView() {
     if (!context().project.info().newer) exportProject = [this] { context().commands.run("file.export-project"); };
     view_->setReadOnly(std::move(exportProject));
   }
+  adoptTask();
   inspector_->setVersion(latest.version, latest.document);
   showOutsideFiles();
   loaded_ = true;
@@ -156,6 +165,71 @@ void ExperimentEditor::buildView() {
   reportProblems();
   emit commandsChanged();
   if (!wanted_place_.isEmpty()) showPlace(wanted_place_);
+}
+
+void ExperimentEditor::adoptTask() {
+  const Json& json = document_.json();
+  const bool search = textAt(json, "task") == "search" || (json.is_object() && json.contains("model") && textAt(json["model"], "type") == "space");
+  if (!pages_ || search == (designer_ != nullptr)) return;
+  if (!search) {
+    segments_->hide();
+    delete space_inspector_;
+    designer_->deleteLater();  // the change may have come from it
+    designer_ = nullptr;
+    space_inspector_ = nullptr;
+    view_->showParts(true, true, true);
+    pages_->setCurrentWidget(view_);
+    emit inspectorChanged();
+    return;
+  }
+  designer_ = new SpaceDesigner(document_, context().workspace.catalog(), context().workspace.data(), context().commands, pages_);
+  designer_->setReadOnly(context().project.readOnly());
+  designer_->addAction(context().commands.action("form.toggle-json"));
+  pages_->addWidget(designer_);
+  space_inspector_ = new SpaceInspector(*designer_, inspectors_);
+  inspectors_->addWidget(space_inspector_);
+  const auto choose = [this] {
+    if (!space_inspector_) return;
+    inspectors_->setCurrentWidget(showsSpace() && space_inspector_->hasSubject() ? static_cast<QWidget*>(space_inspector_) : inspector_);
+  };
+  connect(space_inspector_, &SpaceInspector::subjectChanged, this, choose);
+  connect(designer_, &SpaceDesigner::refused, this, [this](const QString& why) { context().navigator.notice(NoticeLevel::Warning, why); });
+  connect(designer_, &SpaceDesigner::problemsWanted, this, [this] { goToProblem(1); });
+  connect(designer_, &SpaceDesigner::commandsChanged, this, &ExperimentEditor::commandsChanged);
+  connect(designer_, &SpaceDesigner::selectionChanged, this, [this] { context().selection.setNode(designer_->currentPointer()); });
+  if (!segments_) {
+    segments_ = new SegmentedControl({tr("Space"), tr("JSON"), tr("Search settings")}, this);
+    segments_->setAccessibleName(tr("Part of the search"));
+    header().addWidget(segments_);
+    connect(segments_, &SegmentedControl::currentChanged, this, &ExperimentEditor::showPage);
+    connect(segments_, &SegmentedControl::currentChanged, this, choose);
+  }
+  segments_->show();
+  segments_->setCurrent(kSpacePage);
+  showPage(kSpacePage);
+}
+
+bool ExperimentEditor::showsSpace() const { return designer_ && pages_->currentWidget() == designer_; }
+
+void ExperimentEditor::showPage(int page) {
+  if (!designer_) return;
+  if (page != kSpacePage) view_->showParts(page == kSettingsPage, page == kJsonPage, false);
+  pages_->setCurrentWidget(page == kSpacePage ? static_cast<QWidget*>(designer_) : view_);
+  emit inspectorChanged();  // and with it the docks below
+  emit commandsChanged();
+}
+
+void ExperimentEditor::goToProblem(int direction) {
+  const auto& problems = document_.problems();
+  if (problems.empty()) return;
+  const auto count = static_cast<int>(problems.size());
+  const std::string here = designer_->currentPointer().toStdString();
+  int at = direction > 0 ? -1 : count;
+  for (int i = 0; i < count; ++i) {
+    const std::string& pointer = problems[static_cast<std::size_t>(i)].pointer;
+    if (pointer == here || pointer.starts_with(here + "/")) at = i;
+  }
+  showPlace(QString::fromStdString(problems[static_cast<std::size_t>((at + direction + count) % count)].pointer));
 }
 
 QString ExperimentEditor::documentName() const {
@@ -205,7 +279,7 @@ void ExperimentEditor::storeDraft() {
 
 void ExperimentEditor::aboutToClose() { storeDraft(); }
 
-QString ExperimentEditor::place() const { return view_ ? view_->currentPointer() : QString(); }
+QString ExperimentEditor::place() const { return showsSpace() ? designer_->currentPointer() : view_ ? view_->currentPointer() : QString(); }
 
 void ExperimentEditor::showPlace(const QString& place) {
   if (place.isEmpty()) return;
@@ -220,11 +294,20 @@ void ExperimentEditor::showPlace(const QString& place) {
         document_.replaceText(QString::fromStdString(version.document), tr("Open v%1").arg(wanted));
     return;
   }
+  if (designer_) {
+    const bool in_space = designer_->goTo(place);
+    if (segments_->current() != kJsonPage || !document_.parses())
+      segments_->setCurrent(in_space ? kSpacePage : document_.parses() ? kSettingsPage : kJsonPage);
+    if (showsSpace()) return designer_->canvas()->setFocus(Qt::OtherFocusReason);
+  }
   view_->goTo(place == QLatin1String("/") ? QString() : place);
 }
 
-QWidget* ExperimentEditor::inspector() { return inspector_; }
-QWidget* ExperimentEditor::mainFocus() { return view_ ? static_cast<QWidget*>(view_->form()) : nullptr; }
+QWidget* ExperimentEditor::inspector() { return inspectors_; }
+QWidget* ExperimentEditor::mainFocus() {
+  if (showsSpace()) return designer_->canvas();
+  return view_ ? static_cast<QWidget*>(view_->form()) : nullptr;
+}
 
 QVector<PaletteEntry> ExperimentEditor::paletteEntries() const {
   QVector<PaletteEntry> out;
@@ -288,6 +371,15 @@ void ExperimentEditor::runCommand(const QString& id) {
   if (id == "run.start") return run();
   if (id == "file.save") return keepVersion();
   if (!view_) return DocumentPanel::runCommand(id);
+  if (designer_ && (id == "view.next-problem" || id == "view.previous-problem")) return goToProblem(id == "view.next-problem" ? 1 : -1);
+  if (showsSpace() && id == "edit.find") return designer_->runCommand(id);
+  if (designer_ && id == "form.toggle-json") {
+    const QString pointer = place();
+    segments_->setCurrent(showsSpace() ? kJsonPage : kSpacePage);
+    if (showsSpace()) return showPlace(pointer);
+    view_->text()->setFocus(Qt::ShortcutFocusReason);
+    return view_->goTo(pointer);
+  }
   if (id == "edit.find") return view_->focusFilter();
   if (id == "view.next-problem") return view_->goToProblem(1);
   if (id == "view.previous-problem") return view_->goToProblem(-1);

@@ -31,6 +31,7 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   column->addWidget(split, 1);
 
   auto* form_pane = new Pane(tr("Form"), {}, split);
+  form_pane_ = form_pane;
   changed_only_ = new QCheckBox(tr("Changed only"), form_pane->head());
   filter_ = new QLineEdit(form_pane->head());
   filter_->setPlaceholderText(tr("Filter fields"));
@@ -43,12 +44,15 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   form_->setMinimumWidth(330);
 
   auto* right = new QSplitter(Qt::Vertical, split);
+  right_ = right;
   auto* text_pane = new Pane(tr("Document"), tr("JSON, schema 1"), right);
+  text_pane_ = text_pane;
   cursor_place_ = new ThemedLabel({}, FontRole::Hint, Token::Text2, text_pane->head());
   text_pane->head()->line()->addWidget(cursor_place_);
   text_ = text_pane->hold(new JsonEdit(text_pane));
 
   auto* network_pane = new Pane(tr("Network"), {}, right);
+  network_pane_ = network_pane;
   network_note_ = new ElidedLabel({}, network_pane->head(), Token::Text2);  // it takes no room from the form
   network_pane->head()->line()->addWidget(network_note_, 1000);
   auto* zoom_out = iconButton("zoom-out", tr("Zoom out"), network_pane->head());
@@ -100,6 +104,13 @@ ExperimentView::ExperimentView(SpecDocument& document, QWidget* parent)
   showProblems();
   showEstimate();
   showCursor();
+}
+
+void ExperimentView::showParts(bool form, bool text, bool network) {
+  form_pane_->setVisible(form);
+  text_pane_->setVisible(text);
+  network_pane_->setVisible(network);
+  right_->setVisible(text || network);
 }
 
 void ExperimentView::showDocument() {
@@ -192,7 +203,7 @@ void ExperimentView::showEstimate() {
   const Estimate* costs = document_.estimate();
   network_note_->setText(!costs || document_.estimateIsCurrent() || document_.checking() ? tr("click a node to go to its fields")
                                                                                          : tr("of the last document without problems"));
-  if (!costs) return;
+  if (!costs || network_pane_->isHidden()) return;
   network_->setGraph(networkGraph(costs->network, document_.problems()));
 }
 
@@ -211,7 +222,7 @@ void ExperimentView::setReadOnly(std::function<void()> export_project) {
 }
 
 void ExperimentView::goTo(const QString& pointer) {
-  if (!text_->hasFocus() && document_.parses()) return form_->goTo(pointer);
+  if (!text_->hasFocus() && !form_pane_->isHidden() && document_.parses()) return form_->goTo(pointer);
   if (const auto place = document_.place(pointer)) text_->goTo(place->valueBegin, place->valueEnd - place->valueBegin);
 }
 

@@ -30,6 +30,8 @@ class ExperimentView : public QWidget {
   QString currentPointer() const;
   /// Ctrl+J: from the form to the same place in the text and back.
   void toggleFormAndText();
+  /// Which of its three parts are seen; all at first.
+  void showParts(bool form, bool text, bool network);
   void goToProblem(int direction);  ///< F8, Shift+F8
   void focusFilter();
   void resetFocused();  ///< Alt+Backspace
@@ -52,6 +54,7 @@ class ExperimentView : public QWidget {
 
   SpecDocument& document_;
   MessageBar* messages_;
+  QWidget *form_pane_, *text_pane_, *network_pane_, *right_;
   ParamForm* form_ = nullptr;
   JsonEdit* text_ = nullptr;
   GraphView* network_ = nullptr;

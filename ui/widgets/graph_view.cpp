@@ -88,14 +88,23 @@ GraphView::~GraphView() = default;
 void GraphView::setGraph(GraphData graph) {
   QStringList old = scene_->idsInOrder();
   const bool was_empty = old.isEmpty();
+  const QPointF centre = mapToScene(viewport()->rect().center());
   scene_->setGraph(std::move(graph), room());
-  const QRectF bounds = scene_->sceneRect();
-  setSceneRect(bounds);
-  if (was_empty || fitted_ || old != scene_->idsInOrder()) fit();
+  placeSceneRect();
+  if (was_empty || (!steady_ && (fitted_ || old != scene_->idsInOrder())))
+    fit();
+  else if (steady_)
+    centerOn(centre);
   setAccessibleDescription(outline().join(QStringLiteral("; ")));
   viewport()->update();
   mini_map_->update();
   zoom_control_->setVisible(zoom_control_wanted_ && !scene_->nodes().isEmpty());
+}
+
+/// Where nodes are put by hand, there is ground on all sides.
+void GraphView::placeSceneRect() {
+  const QSizeF room = steady_ ? QSizeF(viewport()->size()) / std::max(0.1, zoom()) : QSizeF();
+  setSceneRect(scene_->sceneRect().adjusted(-room.width(), -room.height(), room.width(), room.height()));
 }
 
 QSizeF GraphView::room() const { return QSizeF(viewport()->size()) - QSizeF(48, 48); }
@@ -104,7 +113,7 @@ const GraphData& GraphView::graph() const { return scene_->graph(); }
 
 void GraphView::selectNode(const QString& id) {
   scene_->select(id);
-  if (const GraphNodeItem* item = scene_->node(id)) ensureVisible(item->mapRectToScene(item->box()), 24, 24);
+  if (const QRectF box = scene_->rectOf(id); !box.isNull()) ensureVisible(box, 24, 24);
 }
 
 QString GraphView::selectedNode() const { return scene_->selected(); }
@@ -134,9 +143,10 @@ void GraphView::fit() {
 }
 
 void GraphView::fitSelection() {
-  const GraphNodeItem* item = scene_->node(scene_->selected());
-  if (item == nullptr) return fit();
-  const QRectF box = item->mapRectToScene(item->box()).adjusted(-80, -60, 80, 60);
+  QRectF box;
+  for (const QString& id : scene_->selection()) box |= scene_->rectOf(id);
+  if (box.isNull()) return fit();
+  box.adjust(-80, -60, 80, 60);
   const double factor = std::clamp(std::min(viewport()->width() / box.width(), viewport()->height() / box.height()), kLeastZoom, 1.5);
   setTransform(QTransform::fromScale(factor, factor));
   centerOn(box.center());
@@ -284,19 +294,7 @@ void GraphView::walk(int dx, int dy, bool along_edges) {
     if (!next.isEmpty()) selectNode(next.first());
     return;
   }
-  // The nearest node in that direction; what lies aside counts double.
-  const QPointF at = scene_->node(from)->mapRectToScene(scene_->node(from)->box()).center();
-  QString best;
-  qreal least = std::numeric_limits<qreal>::infinity();
-  for (const QString& id : ids) {
-    const QPointF d = scene_->node(id)->mapRectToScene(scene_->node(id)->box()).center() - at;
-    const qreal along = d.x() * dx + d.y() * dy, aside = std::abs(d.x() * dy) + std::abs(d.y() * dx);
-    if (id == from || along < 4) continue;
-    if (along + 2 * aside < least) {
-      least = along + 2 * aside;
-      best = id;
-    }
-  }
+  const QString best = scene_->nearest(from, dx, dy);
   if (!best.isEmpty()) selectNode(best);
 }
 
@@ -334,7 +332,7 @@ void GraphView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_L:
       if (edges) return QWidget::keyPressEvent(event);
       scene_->layOut(room());
-      setSceneRect(scene_->sceneRect());
+      placeSceneRect();
       fit();
       break;
     case Qt::Key_M:
@@ -369,8 +367,8 @@ void GraphView::resizeEvent(QResizeEvent* event) {
   QGraphicsView::resizeEvent(event);
   placeOverlays();
   if (fitted_ && !scene_->nodes().isEmpty()) {
-    scene_->layOut(room());
-    setSceneRect(scene_->sceneRect());
+    if (!steady_) scene_->layOut(room());
+    placeSceneRect();
     fit();
   }
 }

@@ -56,9 +56,12 @@ class GraphView : public QGraphicsView {
   void resizeEvent(QResizeEvent*) override;
   void scrollContentsBy(int dx, int dy) override;
 
+  virtual void walk(int dx, int dy, bool along_edges);
+  virtual void placeOverlays();
+  MiniMap* miniMap() const { return mini_map_; }
+
  private:
-  void walk(int dx, int dy, bool along_edges);
-  void placeOverlays();
+  void placeSceneRect();
   QSizeF room() const;  // for the layout: the viewport without the scene's margin
   GraphScene* scene_;
   MiniMap* mini_map_;
@@ -67,7 +70,10 @@ class GraphView : public QGraphicsView {
   QString empty_text_;
   QPoint press_;
   bool panning_ = false;
-  bool fitted_ = true;  // keeps fitting on resize until the person zooms or pans
+
+ protected:
+  bool steady_ = false;  ///< another graph moves neither zoom nor centre; for editing
+  bool fitted_ = true;   // keeps fitting on resize until the person zooms or pans
 };
 
 }  // namespace dsw

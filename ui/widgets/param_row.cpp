@@ -18,7 +18,7 @@
 namespace dsw {
 namespace {
 
-constexpr int kLabelWidth = 116, kControlWidth = 164, kIndent = 14, kRowHeight = 27;
+constexpr int kLabelWidth = 116, kControlWidth = 164, kCompactLabel = 84, kIndent = 14, kRowHeight = 27;
 
 bool isList(const Param& p) { return p.type == ParamType::List; }
 bool isText(const Param& p) { return p.type == ParamType::String || p.type == ParamType::Path || p.type == ParamType::Choice; }
@@ -36,7 +36,7 @@ QString numberText(const Param& p, const Json& value) {
 
 }  // namespace
 
-ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent)
+ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent, bool compact)
     : QWidget(parent),
       param_(param),
       pointer_(pointer),
@@ -46,9 +46,9 @@ ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidg
   grid->setContentsMargins(12 + indent * kIndent, 1, 8, 1);
   grid->setHorizontalSpacing(8);
   grid->setVerticalSpacing(1);
-  label_->setFixedWidth(kLabelWidth - indent * kIndent);
+  label_->setFixedWidth((compact ? kCompactLabel : kLabelWidth) - indent * kIndent);
   buildControl();
-  control_->setFixedWidth(kControlWidth);
+  if (!compact) control_->setFixedWidth(kControlWidth);
   control_->setToolTip(QString::fromStdString(param.help));
   control_->setAccessibleName(label_->text());
   control_->setAccessibleDescription(QString::fromStdString(param.help));
@@ -57,7 +57,8 @@ ParamRow::ParamRow(const Param& param, const QString& pointer, int indent, QWidg
   grid->addWidget(label_, 0, 0);
   grid->addWidget(control_, 0, 1);
   grid->addWidget(hint_, 0, 2);
-  grid->setColumnStretch(2, 1);
+  grid->setColumnStretch(compact ? 1 : 2, 1);
+  hint_->setVisible(!compact);
   grid->setRowMinimumHeight(0, kRowHeight - 2);
   refreshHint();
 }

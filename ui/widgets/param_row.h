@@ -16,7 +16,8 @@ class ThemedLabel;
 class ParamRow : public QWidget {
   Q_OBJECT
  public:
-  ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent);
+  /// `compact`: narrow, without the hint at the right; for inspectors.
+  ParamRow(const Param& param, const QString& pointer, int indent, QWidget* parent, bool compact = false);
 
   const Param& param() const { return param_; }
   const QString& pointer() const { return pointer_; }

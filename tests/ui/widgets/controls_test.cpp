@@ -256,6 +256,25 @@ TEST(GraphLayoutTest, TwoThousandNodesTakeNoTime) {
   EXPECT_LT(cpu_ms(CLOCK_THREAD_CPUTIME_ID) - began, 3000 * kSanitizerFactor);
 }
 
+TEST(GraphLayoutTest, PinnedNodesStandWhereTheyArePut) {
+  GraphData g = chain(4);
+  for (std::size_t k = 0; k < 4; ++k) g.nodes[k].pinned = QPointF(200.0 * static_cast<double>(k), 40.0 * static_cast<double>(k));
+  GraphPlaces places = layoutGraph(g, graphNodeSize, QSizeF(300, 300));
+  EXPECT_EQ(places.nodes["n2"].topLeft(), QPointF(400, 80));
+  // n1 is opened: what stands right of it makes room, what stands before it stays.
+  g.frames.push_back({"n1", "n1", {}, {}, "/x", {}, QPointF(200, 40), QSizeF(104, 46)});
+  g.nodes[1] = {};
+  g.nodes[1].id = "n1/inside";
+  g.nodes[1].frame = "n1";
+  g.nodes[1].name = QString(60, 'x');
+  g.edges = {{"n0", "n1/inside", GraphEdgeKind::Plain, {}, {}}, {"n1/inside", "n2", GraphEdgeKind::Plain, {}, {}}};
+  places = layoutGraph(g, graphNodeSize, QSizeF(300, 300));
+  EXPECT_EQ(places.frames["n1"].topLeft(), QPointF(200, 40));
+  EXPECT_EQ(places.nodes["n0"].topLeft(), QPointF(0, 0));
+  EXPECT_GE(places.nodes["n2"].left(), places.frames["n1"].right());
+  EXPECT_EQ(places.nodes["n2"].left() - places.frames["n1"].right(), 400 - 304) << "as far as from the closed node";
+}
+
 TEST(GraphViewTest, WalksSelectsAndTells) {
   GraphView view;
   view.resize(700, 300);

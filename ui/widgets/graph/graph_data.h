@@ -22,6 +22,8 @@ struct GraphRow {
 enum class GraphNodeKind {
   Box,    ///< head, rows, foot
   Point,  ///< a small circle with a sign: + (sum), ‖ (concatenate); `name` is the sign
+  Entry,  ///< where a frame is entered: a port on its left border; `name` stands beside it: "in 64×128"
+  Exit,   ///< the same on its right border
 };
 
 struct GraphNode {
@@ -37,8 +39,9 @@ struct GraphNode {
   QString target;  ///< what a click leads to (a JSON pointer); handed back by the signals, not read
   QString tooltip;
   GraphNodeKind kind = GraphNodeKind::Box;
-  std::optional<QPointF> pinned;  ///< kept by the layout
-  bool muted = false;             ///< e.g. switched off
+  std::optional<QPointF> pinned;       ///< left top, from that of its frame's inside; kept by the layout
+  bool muted = false;                  ///< e.g. switched off
+  bool inlet = false, outlet = false;  ///< ports that are drawn also where no edge leads yet; for editing
 };
 
 enum class GraphEdgeKind { Plain, Residual };
@@ -57,6 +60,9 @@ struct GraphFrame {
   QString note;  ///< right, mono
   QString parent;
   QString target;
+  QString error;                  ///< a sentence: red frame
+  std::optional<QPointF> pinned;  ///< left top; kept by the layout, and what stands right of or below its closed node makes room
+  QSizeF closed;                  ///< of the node that it is where it is not open
 };
 
 struct GraphData {

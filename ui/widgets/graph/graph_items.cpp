@@ -8,7 +8,8 @@
 namespace dsw {
 namespace {
 
-constexpr qreal kHead = 26, kRowHeight = 18, kFoot = 20, kPort = 9, kRadius = 4, kBar = 34, kPointSize = 22;
+constexpr qreal kHead = 26, kRowHeight = 18, kFoot = 20, kPort = 9, kRadius = 4, kBar = 34, kPointSize = 22, kBorderPort = 12;
+constexpr qreal kNameRoom = 120;                                  // beside a port on a border
 constexpr qreal kLeastText = 8;                                   // device px below which text is not drawn
 constexpr qreal kSmallName = 9.5, kLeastName = 8.5, kStripe = 3;  // px on the screen, at every zoom
 
@@ -20,7 +21,17 @@ QFont nameFont() {
 QFont plainFont() { return themeFont(FontRole::Hint); }
 QFont footFont() { return themeFont(FontRole::NumberSmall); }
 
-bool isCompact(const GraphNode& node) { return node.kind == GraphNodeKind::Box && node.rows.empty() && node.icon.isEmpty(); }
+bool isCompact(const GraphNode& node) {
+  return node.kind == GraphNodeKind::Box && node.rows.empty() && node.icon.isEmpty() && !node.inlet && !node.outlet;
+}
+bool onBorder(const GraphNode& node) { return node.kind == GraphNodeKind::Entry || node.kind == GraphNodeKind::Exit; }
+
+qreal widestValue(const GraphNode& node) {
+  const QFontMetricsF foot(footFont());
+  qreal wide = 0;
+  for (const GraphRow& row : node.rows) wide = std::max(wide, foot.horizontalAdvance(row.value));
+  return wide;
+}
 
 qreal zoomOf(const QPainter& p) {
   const QTransform t = p.worldTransform();
@@ -50,6 +61,7 @@ GraphDetail detailAt(qreal zoom) {
 
 QSizeF graphNodeSize(const GraphNode& node) {
   if (node.kind == GraphNodeKind::Point) return {kPointSize, kPointSize};
+  if (onBorder(node)) return {kBorderPort, kBorderPort};
   const auto rounded = [](qreal v) { return std::ceil(v / 8) * 8; };
   const QFontMetricsF name(nameFont()), plain(plainFont()), foot(footFont());
   if (isCompact(node)) {
@@ -57,14 +69,16 @@ QSizeF graphNodeSize(const GraphNode& node) {
     return {rounded(std::max(72.0, width)), node.foot.isEmpty() ? 28.0 : 40.0};
   }
   qreal width = std::max((node.icon.isEmpty() ? 20 : 40) + name.horizontalAdvance(node.name), 20 + foot.horizontalAdvance(node.foot));
+  const qreal values = widestValue(node);
   for (const GraphRow& row : node.rows)
-    width = std::max(width, 20 + (row.checked ? 20 : 0) + plain.horizontalAdvance(row.text) + (row.share >= 0 ? kBar + 10 : 0) +
-                                foot.horizontalAdvance(row.value) + 10);
+    width =
+        std::max(width, 20 + (row.checked ? 20 : 0) + plain.horizontalAdvance(row.text) + (row.share >= 0 ? kBar + 10 : 0) + values + 10);
   const qreal rows = static_cast<qreal>(node.rows.size()) * kRowHeight;
   return {rounded(std::max(104.0, width)), kHead + rows + (node.rows.empty() ? 0 : 4) + (node.foot.isEmpty() ? 0 : kFoot)};
 }
 
-GraphNodeItem::GraphNodeItem(const GraphNode& node, QSizeF size) : node_(node), size_(size), compact_(isCompact(node)) {
+GraphNodeItem::GraphNodeItem(const GraphNode& node, QSizeF size)
+    : node_(node), size_(size), compact_(isCompact(node)), values_wide_(node.rows.empty() ? 0 : widestValue(node)) {
   setFlag(ItemIsSelectable);
   setZValue(2);
   if (!node.tooltip.isEmpty() || !node.error.isEmpty()) setToolTip(node.error.isEmpty() ? node.tooltip : node.error);
@@ -72,6 +86,7 @@ GraphNodeItem::GraphNodeItem(const GraphNode& node, QSizeF size) : node_(node), 
 
 QRectF GraphNodeItem::boundingRect() const {
   QRectF r = box().adjusted(-8, -10, 10, 4);
+  if (onBorder(node_)) r = box().adjusted(-kNameRoom, -20, kNameRoom, 4);
   if (!node_.error.isEmpty()) {
     const qreal wide = QFontMetricsF(themeFont(FontRole::Tick)).horizontalAdvance(node_.error) + 4;
     r = r.united(QRectF((size_.width() - wide) / 2, size_.height(), wide, 22));
@@ -83,6 +98,24 @@ QPainterPath GraphNodeItem::shape() const {
   QPainterPath path;
   path.addRect(box());
   return path;
+}
+
+QPointF GraphNodeItem::port(bool out) const {
+  if (onBorder(node_)) return box().center();
+  return QPointF(out ? size_.width() : 0, compact_ || node_.kind == GraphNodeKind::Point ? size_.height() / 2 : kHead / 2);
+}
+
+int GraphNodeItem::rowAt(QPointF at) const {
+  const qreal y = at.y() - kHead - 2;
+  const int row = static_cast<int>(std::floor(y / kRowHeight));
+  return node_.rows.empty() || y < 0 || row >= static_cast<int>(node_.rows.size()) ? -1 : row;
+}
+
+void GraphNodeItem::setPortLook(bool out, GraphPort look) {
+  GraphPort& mine = out ? look_out_ : look_in_;
+  if (mine == look) return;
+  mine = look;
+  update();
 }
 
 void GraphNodeItem::setHovered(bool on) {
@@ -102,6 +135,7 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     return;
   }
   p->setRenderHint(QPainter::Antialiasing);
+  if (onBorder(node_)) return paintBorderPort(*p, px);
   if (node_.muted) p->setOpacity(0.4);
   const QPen frame(themeColor(failed ? Token::Failed : chosen ? Token::Accent : Token::LineStrong), failed || chosen ? 2 : 1);
   const QRectF edge = box().adjusted(0.5, 0.5, -0.5, -0.5);
@@ -112,10 +146,17 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     p->setPen(themeColor(Token::Text1));
     p->setFont(plainFont());
     if (kPointSize * px * 0.5 >= kLeastText * 0.7) p->drawText(box(), Qt::AlignCenter, node_.name);
+    if (look_in_ != GraphPort::Plain) {
+      p->setBrush(Qt::NoBrush);
+      p->setOpacity(look_in_ == GraphPort::Legal ? 1 : 0.4);
+      p->setPen(QPen(themeColor(look_in_ == GraphPort::Legal ? Token::Accent : Token::LineStrong), 2));
+      p->drawEllipse(edge.adjusted(-3, -3, 3, 3));
+      p->setOpacity(1);
+    }
   } else {
     p->drawRoundedRect(edge, kRadius, kRadius);
     paintStripe(*p, zoom);
-    if (compact_)
+    if (compact_ || (detail == GraphDetail::Names && zoom < 0.66))
       paintCompact(*p, zoom, px);
     else
       paintFull(*p, detail, px);
@@ -189,50 +230,94 @@ void GraphNodeItem::paintFull(QPainter& p, GraphDetail detail, qreal px) const {
   qreal y = kHead;
   p.setPen(QPen(themeColor(Token::Line), 1));
   if (!node_.rows.empty() || !node_.foot.isEmpty()) p.drawLine(QPointF(1, y), QPointF(area.width() - 1, y));
-  if (detail == GraphDetail::All) {
-    y += node_.rows.empty() ? 0 : 2;
-    for (const GraphRow& row : node_.rows) {
-      qreal left = 10;
-      const bool off = row.checked.has_value() && !*row.checked;
-      if (row.checked) {
-        drawCheckBox(p, QRectF(left - 1, y, 14, kRowHeight), *row.checked ? Qt::Checked : Qt::Unchecked, true);
-        left += 19;
-      }
-      if (text) {
-        p.setFont(plainFont());
-        p.setPen(off ? themeColor(Token::TextOff) : ink);
-        p.drawText(QRectF(left, y, area.width() - left, kRowHeight), Qt::AlignVCenter | Qt::TextSingleLine, row.text);
-        p.setFont(footFont());
-        p.setPen(off ? themeColor(Token::TextOff) : soft);
-        p.drawText(QRectF(0, y, area.width() - 8, kRowHeight), Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, row.value);
-      }
-      if (row.share >= 0) {
-        const qreal value_wide = QFontMetricsF(footFont()).horizontalAdvance(row.value);
-        const QRectF bar(area.width() - 8 - value_wide - 8 - kBar, y + 7, kBar, 4);
-        p.setPen(Qt::NoPen);
-        p.setBrush(themeColor(Token::Accent));
-        p.drawRoundedRect(QRectF(bar.right() - std::max(2.0, kBar * std::min(1.0, row.share)), bar.top(),
-                                 std::max(2.0, kBar * std::min(1.0, row.share)), 4),
-                          2, 2);
-      }
-      y += kRowHeight;
-    }
-  }
+  if (detail == GraphDetail::All) paintRows(p, y + (node_.rows.empty() ? 0 : 2), text);
   if (!node_.foot.isEmpty() && text) {
     p.setFont(footFont());
     p.setPen(soft);
     p.drawText(QRectF(10, area.height() - kFoot, area.width() - 16, kFoot), Qt::AlignVCenter | Qt::TextSingleLine, node_.foot);
   }
-  p.setPen(QPen(themeColor(Token::LineStrong), 1.2));
-  p.setBrush(nodeGround());
-  if (port_in_) p.drawEllipse(QPointF(0, kHead / 2), kPort / 2, kPort / 2);
-  if (port_out_) p.drawEllipse(QPointF(area.width(), kHead / 2), kPort / 2, kPort / 2);
+  if (port_in_) paintPort(p, false);
+  if (port_out_) paintPort(p, true);
 }
 
-GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow)
-    : edge_(edge), way_(way), arrow_(arrow) {
+void GraphNodeItem::paintRows(QPainter& p, qreal y, bool text) const {
+  const qreal wide = size_.width();
+  for (const GraphRow& row : node_.rows) {
+    qreal left = 10;
+    const bool off = row.checked.has_value() && !*row.checked;
+    if (row.checked) {
+      drawCheckBox(p, QRectF(left - 1, y, 14, kRowHeight), *row.checked ? Qt::Checked : Qt::Unchecked, true);
+      left += 19;
+    }
+    if (text) {
+      p.setFont(plainFont());
+      p.setPen(themeColor(off ? Token::TextOff : Token::Text1));
+      p.drawText(QRectF(left, y, wide - left, kRowHeight), Qt::AlignVCenter | Qt::TextSingleLine, row.text);
+      p.setFont(footFont());
+      p.setPen(themeColor(off ? Token::TextOff : Token::Text2));
+      p.drawText(QRectF(0, y, wide - 8, kRowHeight), Qt::AlignRight | Qt::AlignVCenter | Qt::TextSingleLine, row.value);
+    }
+    if (row.share >= 0) {
+      const QRectF bar(wide - 8 - values_wide_ - 8 - kBar, y + 7, kBar, 4);
+      p.setPen(Qt::NoPen);
+      p.setBrush(themeColor(Token::Grid));
+      p.drawRoundedRect(bar, 2, 2);
+      p.setBrush(themeColor(Token::Accent));
+      if (row.share > 0) p.drawRoundedRect(QRectF(bar.topLeft(), QSizeF(std::max(2.0, kBar * std::min(1.0, row.share)), 4)), 2, 2);
+    }
+    y += kRowHeight;
+  }
+}
+
+void GraphNodeItem::paintPort(QPainter& p, bool out) const {
+  const GraphPort look = out ? look_out_ : look_in_;
+  const bool legal = look == GraphPort::Legal;
+  p.setOpacity(look == GraphPort::Illegal ? 0.4 : 1);
+  p.setPen(QPen(themeColor(legal ? Token::Accent : Token::LineStrong), 1.2));
+  p.setBrush(legal ? themeColor(Token::Accent) : nodeGround());
+  const qreal r = kPort / 2 + (legal ? 1 : 0);
+  p.drawEllipse(port(out), r, r);
+  p.setOpacity(1);
+}
+
+/// A port on the border of a frame, its name above and inside.
+void GraphNodeItem::paintBorderPort(QPainter& p, qreal px) const {
+  const bool in = node_.kind == GraphNodeKind::Entry;
+  paintPort(p, in);
+  if (isSelected()) {
+    p.setBrush(Qt::NoBrush);
+    p.setPen(QPen(themeColor(Token::Accent), 2));
+    p.drawEllipse(box().adjusted(-1, -1, 1, 1));
+  }
+  if (11 * px < kLeastText) return;
+  p.setFont(themeFont(FontRole::Tick));
+  p.setPen(themeColor(Token::Text2));
+  const QRectF name(in ? box().right() - 2 : box().left() + 2 - kNameRoom, -18, kNameRoom, 16);
+  p.drawText(name, (in ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter | Qt::TextSingleLine, node_.name);
+}
+
+GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow) : edge_(edge), arrow_(arrow) {
   setZValue(1);
+  setWay(way, smooth);
+}
+
+QPainterPath graphCurve(QPointF from, QPointF to) {
+  QPainterPath path(from);
+  const qreal ahead = to.x() - from.x();
+  const qreal dx = ahead > 0 ? std::max(12.0, ahead / 2) : std::clamp(40 - ahead / 4, 40.0, 160.0);
+  path.cubicTo(from + QPointF(dx, 0), to - QPointF(dx, 0), to);
+  return path;
+}
+
+void GraphEdgeItem::setWay(const QVector<QPointF>& way, bool smooth) {
+  prepareGeometryChange();
+  way_ = way;
+  path_ = QPainterPath();
   if (way.size() < 2) return;
+  if (smooth && way.size() == 2) {
+    path_ = graphCurve(way.first(), way.last());
+    return;
+  }
   path_.moveTo(way.first());
   if (smooth) {
     for (qsizetype k = 1; k < way.size(); ++k) {
@@ -267,11 +352,17 @@ void GraphEdgeItem::setLit(bool on) {
   update();
 }
 
+void GraphEdgeItem::setMarked(bool on) {
+  if (on == marked_) return;
+  marked_ = on;
+  update();
+}
+
 void GraphEdgeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
   const GraphDetail detail = detailAt(zoomOf(*p));
   if (detail == GraphDetail::Frames || way_.size() < 2) return;
-  const QColor ink = themeColor(lit_ ? Token::Accent : Token::LineStrong);
-  QPen pen(ink, 1.5, Qt::SolidLine, Qt::FlatCap);
+  const QColor ink = themeColor(lit_ || marked_ ? Token::Accent : Token::LineStrong);
+  QPen pen(ink, marked_ ? 2.5 : 1.5, Qt::SolidLine, Qt::FlatCap);
   if (edge_.kind == GraphEdgeKind::Residual) pen.setDashPattern({2 / 1.5, 3 / 1.5});
   p->setPen(pen);
   p->setBrush(Qt::NoBrush);
@@ -304,17 +395,29 @@ void GraphEdgeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
 
 GraphFrameItem::GraphFrameItem(const GraphFrame& frame, const QRectF& rect) : frame_(frame), rect_(rect) { setZValue(0); }
 
+void GraphFrameItem::setMarked(bool on) {
+  if (on == marked_) return;
+  marked_ = on;
+  update();
+}
+
 void GraphFrameItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
   const GraphDetail detail = detailAt(zoomOf(*p));
   const qreal px = devicePxOf(*p);
   p->setRenderHint(QPainter::Antialiasing);
   QPen pen(themeColor(Token::LineStrong), 1);
   pen.setDashPattern({4, 3});
-  p->setPen(detail == GraphDetail::Frames ? QPen(themeColor(Token::LineStrong), 1) : pen);
+  if (detail == GraphDetail::Frames || !frame_.target.isEmpty()) pen.setStyle(Qt::SolidLine);
+  if (marked_ || !frame_.error.isEmpty()) pen = QPen(themeColor(marked_ ? Token::Accent : Token::Failed), 2);
+  p->setPen(pen);
   p->setBrush(themeColor(detail == GraphDetail::Frames ? Token::SelectIdle : Token::Surface1));
   p->drawRoundedRect(rect_.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5);
   if (11 * px < kLeastText || detail == GraphDetail::Frames) return;
-  const QRectF head(rect_.left() + 12, rect_.top() + 5, rect_.width() - 24, 18);
+  QRectF head(rect_.left() + 12, rect_.top() + 5, rect_.width() - 24, 18);
+  if (!frame_.target.isEmpty()) {
+    drawIcon(*p, QStringLiteral("chevron-down"), QRectF(head.left() - 2, head.top() + 3, 12, 12), themeColor(Token::Text2));
+    head.setLeft(head.left() + 16);
+  }
   p->setFont(nameFont());
   p->setPen(themeColor(Token::Text2));
   p->drawText(head, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine, frame_.title);

@@ -16,6 +16,9 @@ GraphDetail detailAt(qreal zoom);
 /// px of a node with its text.
 QSizeF graphNodeSize(const GraphNode& node);
 
+/// How a port looks while an edge is being drawn: legal ones are filled, others are dimmed.
+enum class GraphPort { Plain, Legal, Illegal };
+
 class GraphNodeItem : public QGraphicsItem {
  public:
   enum { Type = UserType + 1 };
@@ -24,19 +27,28 @@ class GraphNodeItem : public QGraphicsItem {
   const GraphNode& node() const { return node_; }
   QRectF box() const { return QRectF(QPointF(), size_); }  ///< item coordinates, without port and error sentence
   bool compact() const { return compact_; }                ///< name and shape centred, no head, no ports
+  QPointF port(bool out) const;                            ///< its middle, item coordinates
   QRectF boundingRect() const override;
   QPainterPath shape() const override;
   void paint(QPainter* p, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
   void setHovered(bool on);
   void setPorts(bool in, bool out) { port_in_ = in, port_out_ = out; }
+  void setPortLook(bool out, GraphPort look);
+  int rowAt(QPointF at) const;  ///< of a point in item coordinates; -1: none
 
  private:
   void paintStripe(QPainter& p, qreal zoom) const;
   void paintCompact(QPainter& p, qreal zoom, qreal px) const;
   void paintFull(QPainter& p, GraphDetail detail, qreal px) const;
+  void paintRows(QPainter& p, qreal y, bool text) const;
+  void paintPort(QPainter& p, bool out) const;
+  void paintBorderPort(QPainter& p, qreal px) const;
   GraphNode node_;
   QSizeF size_;
-  bool compact_, hovered_ = false, port_in_ = true, port_out_ = true;
+  bool compact_;
+  qreal values_wide_;  ///< of the widest value, so that bars stand under one another
+  bool hovered_ = false, port_in_ = true, port_out_ = true;
+  GraphPort look_in_ = GraphPort::Plain, look_out_ = GraphPort::Plain;
 };
 
 class GraphEdgeItem : public QGraphicsItem {
@@ -45,17 +57,22 @@ class GraphEdgeItem : public QGraphicsItem {
   GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow);
   int type() const override { return Type; }
   const GraphEdge& edge() const { return edge_; }
+  const QPainterPath& path() const { return path_; }
   QRectF boundingRect() const override;
   QPainterPath shape() const override;
   void paint(QPainter* p, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
   /// Drawn in accent while one of its ends is selected.
   void setLit(bool on);
+  /// Drawn in accent and 2 px wide: selected itself, or what is dragged would go in here.
+  void setMarked(bool on);
+  /// Another way while an end is dragged.
+  void setWay(const QVector<QPointF>& way, bool smooth);
 
  private:
   GraphEdge edge_;
   QVector<QPointF> way_;
   QPainterPath path_;
-  bool arrow_, lit_ = false;
+  bool arrow_, lit_ = false, marked_ = false;
 };
 
 class GraphFrameItem : public QGraphicsItem {
@@ -67,10 +84,15 @@ class GraphFrameItem : public QGraphicsItem {
   QRectF boundingRect() const override { return rect_.adjusted(-1, -1, 1, 1); }
   QRectF box() const { return rect_; }
   void paint(QPainter* p, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
+  void setMarked(bool on);  ///< selected
 
  private:
   GraphFrame frame_;
   QRectF rect_;
+  bool marked_ = false;
 };
+
+/// The way of an edge as a curve from a right to a left side.
+QPainterPath graphCurve(QPointF from, QPointF to);
 
 }  // namespace dsw

@@ -28,11 +28,8 @@ class Placer {
 
   GraphPlaces run(QSizeF view) {
     qreal anchor = 0;
-    const QSizeF size = level(QString(), view, 0, &anchor);
+    places_.bounds = level(QString(), view, 0, &anchor);
     shift(QString(), QPointF());
-    for (const GraphNode& node : graph_.nodes)
-      if (node.pinned) places_.nodes[node.id].moveTopLeft(*node.pinned);
-    places_.bounds = QRectF(QPointF(), size);
     for (const QRectF& r : places_.nodes) places_.bounds |= r;
     for (const QRectF& r : places_.frames) places_.bounds |= r;
     routeEdges();
@@ -52,7 +49,8 @@ class Placer {
     return {};
   }
 
-  QSizeF level(const QString& frame, QSizeF view, int depth, qreal* anchor) {
+  /// What stands in a frame, relative to its inside; the rectangle around it.
+  QRectF level(const QString& frame, QSizeF view, int depth, qreal* anchor) {
     std::vector<GraphUnit> units;
     QHash<QString, int> index;
     const auto add = [&](GraphUnit u) {
@@ -64,13 +62,14 @@ class Placer {
         // A frame shares the view with what stands beside it.
         qreal inner_anchor = 0;
         const bool alone = members_.value(frame).size() < 2;
-        const QSizeF inside =
+        const QRectF inside =
             level(id, QSizeF(view.width() * (alone ? 0.92 : 0.6), view.height() - kFrameTitle - 2 * kFramePad), depth + 1, &inner_anchor);
         GraphUnit u;
         u.id = id;
         u.frame = true;
         u.size = QSizeF(inside.width() + 2 * kFramePad, inside.height() + kFrameTitle + 2 * kFramePad - 6);
         u.anchor = kFrameTitle + kFramePad - 6 + inner_anchor;
+        corners_.insert(id, inside.topLeft());
         add(std::move(u));
       }
     }
@@ -78,7 +77,7 @@ class Placer {
       GraphUnit u;
       u.id = node->id;
       u.size = size_of_(*node);
-      const bool ports = node->kind == GraphNodeKind::Box && (!node->rows.empty() || !node->icon.isEmpty());
+      const bool ports = node->kind == GraphNodeKind::Box && (!node->rows.empty() || !node->icon.isEmpty() || node->inlet || node->outlet);
       u.anchor = ports ? kPortHeight : u.size.height() / 2;
       if (!node->error.isEmpty()) u.size.rheight() += kErrorRoom;
       add(std::move(u));
@@ -95,6 +94,7 @@ class Placer {
     *anchor = placed.firstAnchor();
     for (const GraphUnit& u : placed.units())
       if (!u.bend) relative_.insert(u.id, u.place);
+    if (const auto pinned = placePinned(frame, placed.units())) return *pinned;
     for (std::size_t k = 0; k < placed.links().size(); ++k) {
       const GraphLink& l = placed.links()[k];
       QVector<QPointF> bends;
@@ -103,7 +103,57 @@ class Placer {
                                          placed.units()[static_cast<std::size_t>(l.to)].id);
       if (!bends.isEmpty()) bends_.insert(ends, {frame, bends});
     }
-    return size;
+    return QRectF(QPointF(), size);
+  }
+
+  /// Pinned nodes and frames to where they are pinned; nothing where there are none. Ports on the border go with what they lead to.
+  std::optional<QRectF> placePinned(const QString& frame, const std::vector<GraphUnit>& units) {
+    QHash<QString, QPointF> at;
+    for (const GraphNode* node : members_.value(frame))
+      if (node->pinned) at.insert(node->id, *node->pinned);
+    std::vector<const GraphFrame*> opened;
+    for (const GraphFrame& f : graph_.frames)
+      if (f.pinned && relative_.contains(f.id) && frame_parent_.value(f.id) == frame) {
+        at.insert(f.id, *f.pinned);
+        opened.push_back(&f);
+      }
+    if (at.isEmpty()) return std::nullopt;
+    QHash<QString, QPointF> room;  // what makes room for a frame that was opened
+    for (const GraphFrame* f : opened) {
+      const QSizeF more = relative_.value(f->id).size() - f->closed;
+      for (auto it = at.cbegin(); it != at.cend(); ++it) {
+        if (it.key() == f->id) continue;
+        if (it->x() >= f->pinned->x() + f->closed.width() - 1)
+          room[it.key()].rx() += std::max(0.0, more.width());
+        else if (it->y() >= f->pinned->y() + f->closed.height() - 1)
+          room[it.key()].ry() += std::max(0.0, more.height());
+      }
+    }
+    QRectF around;
+    for (const GraphUnit& u : units) {
+      if (u.bend || !at.contains(u.id)) continue;
+      QRectF& place = relative_[u.id];
+      place.moveTopLeft(at.value(u.id) + room.value(u.id) + (u.frame ? corners_.value(u.id) : QPointF()));
+      around |= place;
+    }
+    for (const GraphNode* node : members_.value(frame))
+      if (!at.contains(node->id) && (node->kind == GraphNodeKind::Entry || node->kind == GraphNodeKind::Exit)) placePort(*node, around);
+    for (const GraphUnit& u : units)
+      if (!u.bend) around |= relative_.value(u.id);
+    return around;
+  }
+
+  /// A port on the border among pinned nodes: beside what it leads to.
+  void placePort(const GraphNode& port, const QRectF& around) {
+    const bool in = port.kind == GraphNodeKind::Entry;
+    qreal y = around.top() + kPortHeight;
+    for (const GraphEdge& edge : graph_.edges) {
+      const QString& other = in ? edge.to : edge.from;
+      if ((in ? edge.from : edge.to) != port.id || !relative_.contains(other)) continue;
+      y = relative_.value(other).top() + kPortHeight;
+      break;
+    }
+    relative_[port.id].moveCenter(QPointF(in ? around.left() - 40 : around.right() + 40, y));
   }
 
   /// Relative places become absolute ones, frame by frame.
@@ -114,10 +164,16 @@ class Placer {
       if (!node->error.isEmpty()) r.setHeight(r.height() - kErrorRoom);
       places_.nodes.insert(node->id, r);
     }
+    const QRectF border = places_.frames.value(frame);
+    for (const GraphNode* node : members_.value(frame)) {
+      QRectF& r = places_.nodes[node->id];
+      if (node->kind == GraphNodeKind::Entry) r.moveCenter(QPointF(border.left(), r.center().y()));
+      if (node->kind == GraphNodeKind::Exit) r.moveCenter(QPointF(border.right(), r.center().y()));
+    }
     for (const QString& id : inner_.value(frame)) {
       const QRectF r = relative_.value(id).translated(origin);
       places_.frames.insert(id, r);
-      shift(id, r.topLeft() + QPointF(kFramePad, kFrameTitle + kFramePad - 6));
+      shift(id, r.topLeft() + kGraphFrameInside - corners_.value(id));
     }
   }
 
@@ -207,7 +263,7 @@ class Placer {
   QHash<QString, std::vector<const GraphNode*>> members_;
   QHash<QString, QVector<QString>> inner_;
   QHash<QString, QRectF> relative_;
-  QHash<QString, QPointF> origins_;
+  QHash<QString, QPointF> origins_, corners_;  // of a frame's inside: in the scene; left top of what stands in it
   QHash<QPair<QString, QString>, QPair<QString, QVector<QPointF>>> bends_;
   GraphPlaces places_;
 };

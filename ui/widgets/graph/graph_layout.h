@@ -18,6 +18,9 @@ struct GraphPlaces {
   QRectF bounds;
 };
 
+/// From a frame's left top to its inside, which pinned places are counted from.
+inline constexpr QPointF kGraphFrameInside(16, 34);
+
 /// Layered left to right: layers by longest path, order by barycentres, frames laid out on their own and then treated as one node.
 /// Rows are wrapped where the whole is then shown larger in a view of `view` px (never above 100 %). Pinned nodes keep their place.
 /// Cycles are broken at the edge that closes them. O(nodes + edges) per sweep.

@@ -21,12 +21,10 @@ void GraphScene::layOut(QSizeF view) {
 }
 
 void GraphScene::build() {
-  const QString kept = selected_;
   clear();
   nodes_.clear();
   edges_.clear();
   frames_.clear();
-  selected_.clear();
   after_.clear();
   before_.clear();
   for (std::size_t k = 0; k < graph_.edges.size(); ++k) {
@@ -46,7 +44,7 @@ void GraphScene::build() {
   for (const GraphNode& node : graph_.nodes) {
     const QRectF place = places_.nodes.value(node.id);
     auto* item = new GraphNodeItem(node, place.size());
-    item->setPorts(!before(node.id).isEmpty(), !after(node.id).isEmpty());
+    item->setPorts(node.inlet || !before(node.id).isEmpty(), node.outlet || !after(node.id).isEmpty());
     item->setPos(place.topLeft());
     addItem(item);
     nodes_.insert(node.id, item);
@@ -58,9 +56,7 @@ void GraphScene::build() {
     const GraphNodeItem* from = node(graph_.edges[k].from);
     const GraphNodeItem* to = node(graph_.edges[k].to);
     // Full nodes have their ports at head height.
-    const auto portShift = [](const GraphNodeItem* item) {
-      return item->compact() || item->node().kind == GraphNodeKind::Point ? 0.0 : 13.0 - item->box().height() / 2;
-    };
+    const auto portShift = [](const GraphNodeItem* item) { return item->port(true).y() - item->box().height() / 2; };
     const bool up = places_.smooth[at] ? false : way.last().x() > to->pos().x() + 1;
     const qreal out = portShift(from), in = up ? 0 : portShift(to);
     if (out != 0) {
@@ -76,7 +72,25 @@ void GraphScene::build() {
     edges_ << item;
   }
   setSceneRect(itemsBoundingRect().adjusted(-24, -24, 24, 24));
-  if (nodes_.contains(kept)) select(kept);
+  for (auto it = selection_.begin(); it != selection_.end();) {
+    const QString id = *it;
+    const bool edge = std::any_of(edges_.cbegin(), edges_.cend(), [&](const GraphEdgeItem* e) { return e->edge().id == id; });
+    it = nodes_.contains(id) || frame(id) != nullptr || edge ? std::next(it) : selection_.erase(it);
+  }
+  if (!selection_.contains(selected_)) selected_ = selection_.isEmpty() ? QString() : *selection_.cbegin();
+  showSelection();
+}
+
+GraphFrameItem* GraphScene::frame(const QString& id) const {
+  for (GraphFrameItem* item : frames_)
+    if (item->frame().id == id) return item;
+  return nullptr;
+}
+
+QRectF GraphScene::rectOf(const QString& id) const {
+  if (const GraphNodeItem* item = node(id)) return item->mapRectToScene(item->box());
+  if (const GraphFrameItem* item = frame(id)) return item->mapRectToScene(item->box());
+  return {};
 }
 
 GraphFrameItem* GraphScene::frameAt(QPointF pos) const {
@@ -95,14 +109,89 @@ QStringList GraphScene::idsInOrder() const {
 QVector<QString> GraphScene::after(const QString& id) const { return after_.value(id); }
 QVector<QString> GraphScene::before(const QString& id) const { return before_.value(id); }
 
+QString GraphScene::nearest(const QString& from, int dx, int dy) const {
+  const QRectF start = rectOf(from);
+  if (start.isNull()) return {};
+  QString best;
+  qreal least = std::numeric_limits<qreal>::infinity();
+  for (auto it = nodes_.cbegin(); it != nodes_.cend(); ++it) {
+    const QPointF d = rectOf(it.key()).center() - start.center();
+    const qreal along = d.x() * dx + d.y() * dy, aside = std::abs(d.x() * dy) + std::abs(d.y() * dx);
+    if (it.key() == from || along < 4) continue;
+    if (along + 2 * aside < least) {
+      least = along + 2 * aside;
+      best = it.key();
+    }
+  }
+  return best;
+}
+
 void GraphScene::select(const QString& id) {
-  const QString wanted = nodes_.contains(id) ? id : QString();
-  if (wanted == selected_) return;
-  clearSelection();
-  selected_ = wanted;
-  if (GraphNodeItem* item = node(wanted)) item->setSelected(true);
-  for (GraphEdgeItem* edge : edges_) edge->setLit(!wanted.isEmpty() && (edge->edge().from == wanted || edge->edge().to == wanted));
+  const bool known = nodes_.contains(id) || frame(id) != nullptr;
+  setSelection(known ? QStringList{id} : QStringList(), known ? id : QString());
+}
+
+void GraphScene::setSelection(const QStringList& ids, const QString& current) {
+  const QSet<QString> wanted(ids.cbegin(), ids.cend());
+  if (wanted == selection_ && current == selected_) return;
+  selection_ = wanted;
+  selected_ = current;
+  showSelection();
   emit selectionMoved(selected_);
+}
+
+void GraphScene::showSelection() {
+  clearSelection();
+  for (const QString& id : selection_)
+    if (GraphNodeItem* item = node(id)) item->setSelected(true);
+  for (GraphFrameItem* item : frames_) item->setMarked(selection_.contains(item->frame().id));
+  for (GraphEdgeItem* item : edges_) {
+    const GraphEdge& edge = item->edge();
+    item->setLit(selection_.contains(edge.from) || selection_.contains(edge.to));
+    item->setMarked(!edge.id.isEmpty() && selection_.contains(edge.id));
+  }
+}
+
+QStringList GraphScene::selection() const {
+  QStringList ids;
+  for (const GraphNode& node : graph_.nodes)
+    if (selection_.contains(node.id)) ids << node.id;
+  for (const GraphFrame& item : graph_.frames)
+    if (selection_.contains(item.id)) ids << item.id;
+  for (const GraphEdge& edge : graph_.edges)
+    if (!edge.id.isEmpty() && selection_.contains(edge.id)) ids << edge.id;
+  return ids;
+}
+
+bool GraphScene::inside(QString frame, const QString& outer) const {
+  for (int depth = 0; depth < 64 && !frame.isEmpty(); ++depth) {
+    if (frame == outer) return true;
+    QString above;
+    for (const GraphFrame& f : graph_.frames)
+      if (f.id == frame) above = f.parent;
+    frame = above;
+  }
+  return false;
+}
+
+void GraphScene::drag(const QStringList& ids, QPointF by) {
+  QSet<QString> moved(ids.cbegin(), ids.cend());
+  for (GraphFrameItem* item : frames_) {
+    const QString id = item->frame().id;
+    const bool with = std::any_of(ids.cbegin(), ids.cend(), [&](const QString& outer) { return inside(id, outer); });
+    if (!with) continue;
+    item->moveBy(by.x(), by.y());
+    for (const GraphNode& node : graph_.nodes)
+      if (node.frame == id) moved << node.id;
+  }
+  for (const QString& id : moved)
+    if (GraphNodeItem* item = node(id)) item->moveBy(by.x(), by.y());
+  for (GraphEdgeItem* item : edges_) {
+    const GraphNodeItem* from = node(item->edge().from);
+    const GraphNodeItem* to = node(item->edge().to);
+    if (moved.contains(item->edge().from) || moved.contains(item->edge().to))
+      item->setWay({from->mapToScene(from->port(true)), to->mapToScene(to->port(false))}, true);
+  }
 }
 
 }  // namespace dsw

@@ -15,7 +15,7 @@ MiniMap::MiniMap(GraphView* view) : QWidget(view), view_(view) {
 }
 
 QTransform MiniMap::toMap() const {
-  const QRectF scene = view_->sceneRect(), area = QRectF(rect()).adjusted(6, 6, -6, -6);
+  const QRectF scene = view_->scene()->sceneRect(), area = QRectF(rect()).adjusted(6, 6, -6, -6);
   const qreal scale = std::min(area.width() / std::max(1.0, scene.width()), area.height() / std::max(1.0, scene.height()));
   QTransform t;
   t.translate(area.center().x(), area.center().y());

@@ -167,6 +167,21 @@ void addCommands(CommandRegistry& r) {
   r.add({"chart.export", "Export figure…", "", keys({"E"}), "As SVG, PNG or CSV", Chart});
 
   // Canvas.
+  const QString space = QStringLiteral("Open a search and click its canvas first.");
+  r.add(needing(
+      space, {"canvas.add", "Add a node", "plus-lg", keys({"Space"}), "Type what is put in, behind what is selected or into it", Canvas}));
+  r.add(needing(space, {"canvas.choice", "Leave open", "signpost-split", keys({"H"}),
+                        "A selected layer becomes a choice; else a choice is added", Canvas}));
+  r.add(needing(space, {"canvas.cell", "Add a cell", "box", keys({"C"}), "A part of its own, opened in place", Canvas}));
+  r.add(needing(space, {"canvas.connect", "Connect from here", "link-45deg", keys({"K"}),
+                        "Arrows choose the other end, Enter connects, Tab takes the fix", Canvas}));
+  r.add(needing(space, {"canvas.group", "Make a cell of the selection", "", keys({"Ctrl+G"}),
+                        "The selected nodes become a cell in their place", Canvas}));
+  r.add(needing(space, {"canvas.ungroup", "Take a cell apart", "", keys({"Ctrl+Shift+G"}), "Its nodes stand in its place", Canvas}));
+  r.add(
+      needing(space, {"canvas.lay-out", "Lay out", "magic", keys({"L"}), "From left to right; places given by hand are dropped", Canvas}));
+  r.add(
+      needing(space, {"canvas.outline", "Outline", "list-ul", keys({"Ctrl+Shift+O"}), "The canvas as a tree; again: the palette", Canvas}));
   r.add({"canvas.fit", "Fit the graph", "", keys({"F"}), "The whole graph", Canvas});
   r.add({"canvas.fit-selection", "Fit the selection", "", keys({"Shift+F"}), "The selected nodes", Canvas});
   r.add({"canvas.minimap", "Minimap", "", keys({"M"}), "Show or hide the minimap", Canvas});
