@@ -173,6 +173,7 @@ QStringList GraphView::outline() const {
   QStringList lines;
   for (const GraphNode& node : scene_->graph().nodes) {
     QString line = node.name;
+    if (!node.value.isEmpty()) line += QLatin1Char(' ') + node.value;
     if (!node.foot.isEmpty()) line += QStringLiteral(", ") + node.foot;
     for (const GraphRow& row : node.rows) line += QStringLiteral(", %1 %2").arg(row.text, row.value).trimmed();
     if (!node.error.isEmpty()) line += QStringLiteral(", error: ") + node.error;

@@ -24,7 +24,9 @@ void ScatterView::paintAll(QPainter& p, const ThemeColors& colors, bool with_cur
     p.setFont(themeFont(FontRole::Text));
     p.drawText(rect().adjusted(24, 16, -24, -16), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
   } else {
+    if (target_) paintTarget(p, colors);
     paintAxes(p, colors);
+    if (!front_.empty()) paintFront(p, colors);
     if (bound_.y) paintBound(p, colors);
     p.setRenderHint(QPainter::Antialiasing);
     QColor crowd = colors.color(Token::Text3);
@@ -36,10 +38,10 @@ void ScatterView::paintAll(QPainter& p, const ThemeColors& colors, bool with_cur
         p.drawPoint(toPixel(point));
       } else {
         const SeriesStyle style = colors.series(point.style);
-        drawMarker(p, style.marker, toPixel(point), kPoint, style.color, colors.color(Token::Surface2));
+        drawMarker(p, point.marker.value_or(style.marker), toPixel(point), kPoint, style.color, colors.color(Token::Surface2));
       }
     }
-    if (named_) paintNames(p, colors);
+    paintNames(p, colors);
     if (with_cursor && current_ >= 0) paintBox(p, colors);
   }
   if (with_cursor && hasFocus()) {
@@ -117,6 +119,31 @@ void ScatterView::paintBound(QPainter& p, const ThemeColors& colors) const {
   p.drawText(QPointF(std::max(plot.left() + 4, std::min(left + 4, plot.right() - length - 4)), line.last().y() - 6), bound_.name);
 }
 
+void ScatterView::paintTarget(QPainter& p, const ThemeColors& colors) const {
+  const QRectF plot = plotRect();
+  const qreal x = crisp(plot.left() + range_x_.unit(target_->x) * plot.width());
+  p.fillRect(QRectF(plot.topLeft(), QPointF(x, plot.bottom())), colors.color(Token::AccentSoft));
+  QPen pen(colors.color(Token::Warning), 1);
+  pen.setDashPattern({4, 3});
+  p.setPen(pen);
+  p.drawLine(QLineF(x, plot.top(), x, plot.bottom()));
+  p.setFont(themeFont(FontRole::Tick));
+  p.setPen(colors.color(Token::Warning));
+  const qreal length = QFontMetricsF(p.font()).horizontalAdvance(target_->label) + 2;
+  const qreal left = x + 5 + length < plot.right() ? x + 5 : x - 5 - length;
+  p.drawText(QRectF(left, plot.bottom() - 22, length, 16), Qt::AlignCenter | Qt::TextSingleLine, target_->label);
+}
+
+void ScatterView::paintFront(QPainter& p, const ThemeColors& colors) const {
+  QPolygonF line;
+  for (const QPointF& at : front_) line << toPixel({{}, {}, at.x(), at.y(), -1});
+  p.setRenderHint(QPainter::Antialiasing);
+  p.setPen(QPen(colors.color(Token::Text2), 1));
+  p.drawPolyline(line);
+  p.setPen(QPen(colors.color(Token::Text2), kCrowd, Qt::SolidLine, Qt::RoundCap));
+  p.drawPoints(line);
+}
+
 void ScatterView::paintNames(QPainter& p, const ThemeColors& colors) const {
   p.setFont(themeFont(FontRole::Hint));
   p.setPen(colors.color(Token::Text2));
@@ -127,8 +154,10 @@ void ScatterView::paintNames(QPainter& p, const ThemeColors& colors) const {
     taken.emplace_back(at.x() - kPoint / 2, at.y() - kPoint / 2, kPoint, kPoint);
   }
   for (const ScatterPoint& point : points_) {
+    const QString name = named_ ? point.name : point.label;
+    if (name.isEmpty()) continue;
     const QPointF at = toPixel(point);
-    const qreal length = metrics.horizontalAdvance(point.name), high = 14;
+    const qreal length = metrics.horizontalAdvance(name), high = 14;
     const QRectF places[] = {{at.x() + 8, at.y() - high / 2, length, high},
                              {at.x() - 8 - length, at.y() - high / 2, length, high},
                              {at.x() - length / 2, at.y() + 7, length, high},
@@ -137,7 +166,7 @@ void ScatterView::paintNames(QPainter& p, const ThemeColors& colors) const {
       const bool free = rect().adjusted(4, 4, -4, -4).contains(place.toAlignedRect()) &&
                         std::none_of(taken.begin(), taken.end(), [&](const QRectF& other) { return other.intersects(place); });
       if (!free) continue;
-      p.drawText(place, Qt::AlignCenter | Qt::TextSingleLine, point.name);
+      p.drawText(place, Qt::AlignCenter | Qt::TextSingleLine, name);
       taken.push_back(place);
       break;
     }

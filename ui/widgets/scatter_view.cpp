@@ -73,6 +73,17 @@ void ScatterView::setBound(ScatterBound bound) {
   update();
 }
 
+void ScatterView::setFront(std::vector<QPointF> front) {
+  front_ = std::move(front);
+  update();
+}
+
+void ScatterView::setTarget(std::optional<ScatterTarget> target) {
+  target_ = std::move(target);
+  refreshRanges();
+  update();
+}
+
 void ScatterView::setNamed(bool named) {
   named_ = named;
   update();
@@ -104,6 +115,10 @@ ScatterView::Range ScatterView::rangeOf(bool x) const {
     high = std::max(high, x ? point.x : point.y);
   }
   if (!(low <= high)) return range;
+  if (x && target_) {
+    low = std::min(low, target_->x);
+    high = std::max(high, target_->x);
+  }
   if (!x && bound_.y) {  // the bound over the points' place is part of the picture
     for (const ScatterPoint& point : points_)
       if (const double most = bound_.y(point.x); std::isfinite(most)) {

@@ -4,6 +4,7 @@
 #include <QStringList>
 #include <QWidget>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "ui/widgets/curve/ticks.h"
@@ -14,9 +15,11 @@ namespace dsw {
 
 struct ScatterPoint {
   QString id;
-  QString name;         ///< the first line of the hover box: "r-0142 shakespeare-char v4"
-  double x = 0, y = 0;  ///< of an axis with categories: the index of the category. Not finite: not drawn
-  int style = -1;       ///< series index; -1: one of the crowd
+  QString name;                       ///< the first line of the hover box: "r-0142 shakespeare-char v4"
+  double x = 0, y = 0;                ///< of an axis with categories: the index of the category. Not finite: not drawn
+  int style = -1;                     ///< series index; -1: one of the crowd
+  QString label = {};                 ///< written beside the point where it has room
+  std::optional<Marker> marker = {};  ///< in place of the series' own
 };
 
 struct ScatterAxis {
@@ -32,6 +35,12 @@ struct ScatterBound {
   std::function<double(double)> y;  ///< empty: no bound
 };
 
+/// A limit of x: points up to it are wanted.
+struct ScatterTarget {
+  double x = 0;
+  QString label;  ///< "target 29"
+};
+
 /// Hover names the nearest point, a click or Enter opens it. Keys: Left, Right walk the points by x, Up, Down by y, Home, End;
 /// X, Y logarithms, T data table, E export.
 class ScatterView : public QWidget {
@@ -41,6 +50,8 @@ class ScatterView : public QWidget {
 
   void setData(std::vector<ScatterPoint> points, ScatterAxis x, ScatterAxis y);
   void setBound(ScatterBound bound);
+  void setFront(std::vector<QPointF> front);  ///< a line through points that none is better than, by x
+  void setTarget(std::optional<ScatterTarget> target);
   void setNamed(bool named);  ///< names stand beside the points where they have room, not only in the hover box
   void setEmptyText(const QString& sentence);
   void setProvenance(const Provenance& provenance) { provenance_ = provenance; }
@@ -95,6 +106,8 @@ class ScatterView : public QWidget {
   void paintAxes(QPainter& p, const ThemeColors& colors) const;
   void paintBox(QPainter& p, const ThemeColors& colors) const;
   void paintBound(QPainter& p, const ThemeColors& colors) const;
+  void paintTarget(QPainter& p, const ThemeColors& colors) const;
+  void paintFront(QPainter& p, const ThemeColors& colors) const;
   void paintNames(QPainter& p, const ThemeColors& colors) const;
   QString csv() const;
   void refreshAccessible();
@@ -102,6 +115,8 @@ class ScatterView : public QWidget {
   std::vector<ScatterPoint> points_;  // finite ones: the crowd first, so that it lies under the others
   ScatterAxis x_, y_;
   ScatterBound bound_;
+  std::vector<QPointF> front_;
+  std::optional<ScatterTarget> target_;
   bool named_ = false;
   Range range_x_, range_y_;
   bool log_x_ = false, log_y_ = false;

@@ -16,14 +16,24 @@ struct GraphRow {
   QString text;
   QString value;                ///< right, mono
   double share = -1;            ///< bar 0..1; negative: none
+  int color = -1;               ///< series colour of the bar; negative: accent
+  bool strong = false;          ///< the one that is taken: semibold
   std::optional<bool> checked;  ///< shows a check box
 };
 
 enum class GraphNodeKind {
-  Box,    ///< head, rows, foot
-  Point,  ///< a small circle with a sign: + (sum), ‖ (concatenate); `name` is the sign
-  Entry,  ///< where a frame is entered: a port on its left border; `name` stands beside it: "in 64×128"
-  Exit,   ///< the same on its right border
+  Box,     ///< head, rows, foot
+  Point,   ///< a small circle with a sign: + (sum), ‖ (concatenate); `name` is the sign
+  Entry,   ///< where a frame is entered: a port on its left border; `name` stands beside it: "in 64×128"
+  Exit,    ///< the same on its right border
+  Circle,  ///< a node of a web: a larger circle with its name
+  Plate,   ///< stands on an edge that is open: name and value over a bar of all shares
+};
+
+/// A part of a plate's bar.
+struct GraphShare {
+  double share = 0;  ///< 0..1
+  int color = 0;     ///< series
 };
 
 struct GraphNode {
@@ -39,6 +49,8 @@ struct GraphNode {
   QString target;  ///< what a click leads to (a JSON pointer); handed back by the signals, not read
   QString tooltip;
   GraphNodeKind kind = GraphNodeKind::Box;
+  QString value;                       ///< of a plate, right, mono: "0.78"
+  std::vector<GraphShare> shares;      ///< of a plate
   std::optional<QPointF> pinned;       ///< left top, from that of its frame's inside; kept by the layout
   bool muted = false;                  ///< e.g. switched off
   bool inlet = false, outlet = false;  ///< ports that are drawn also where no edge leads yet; for editing
@@ -51,6 +63,10 @@ struct GraphEdge {
   GraphEdgeKind kind = GraphEdgeKind::Plain;
   QString label;
   QString id;
+  std::optional<QPointF> through;  ///< a curve from middle to middle through this point, where a plate may stand; without an arrow
+  double width = 1.5;              ///< px
+  std::optional<double> entropy;   ///< its colour: 0 decided to 1 open
+  bool dropped = false;            ///< drawn at 20 %
 };
 
 /// A framed group: "block × 4", "198 272 parameters each". Frames may stand in frames.

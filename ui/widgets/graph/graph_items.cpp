@@ -62,6 +62,8 @@ GraphDetail detailAt(qreal zoom) {
 QSizeF graphNodeSize(const GraphNode& node) {
   if (node.kind == GraphNodeKind::Point) return {kPointSize, kPointSize};
   if (onBorder(node)) return {kBorderPort, kBorderPort};
+  if (node.kind == GraphNodeKind::Circle) return {kGraphCircle, kGraphCircle};
+  if (node.kind == GraphNodeKind::Plate) return kGraphPlate;
   const auto rounded = [](qreal v) { return std::ceil(v / 8) * 8; };
   const QFontMetricsF name(nameFont()), plain(plainFont()), foot(footFont());
   if (isCompact(node)) {
@@ -131,6 +133,7 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
   const bool failed = !node_.error.isEmpty(), chosen = isSelected();
   if (detail == GraphDetail::Shapes) {
     const QColor kind = node_.color < 0 ? themeColor(Token::LineStrong) : Theme::current().series(node_.color).color;
+    if (node_.kind == GraphNodeKind::Plate) return;
     p->fillRect(box(), failed || chosen ? themeColor(failed ? Token::Failed : Token::Accent) : kind);
     return;
   }
@@ -141,10 +144,10 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
   const QRectF edge = box().adjusted(0.5, 0.5, -0.5, -0.5);
   p->setPen(frame);
   p->setBrush(hovered_ && !chosen ? themeColor(Token::Hover) : nodeGround());
-  if (node_.kind == GraphNodeKind::Point) {
+  if (node_.kind == GraphNodeKind::Point || node_.kind == GraphNodeKind::Circle) {
     p->drawEllipse(edge);
     p->setPen(themeColor(Token::Text1));
-    p->setFont(plainFont());
+    p->setFont(node_.kind == GraphNodeKind::Circle ? nameFont() : plainFont());
     if (kPointSize * px * 0.5 >= kLeastText * 0.7) p->drawText(box(), Qt::AlignCenter, node_.name);
     if (look_in_ != GraphPort::Plain) {
       p->setBrush(Qt::NoBrush);
@@ -153,6 +156,9 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
       p->drawEllipse(edge.adjusted(-3, -3, 3, 3));
       p->setOpacity(1);
     }
+  } else if (node_.kind == GraphNodeKind::Plate) {
+    p->drawRoundedRect(edge, kRadius, kRadius);
+    paintPlate(*p, detail, px);
   } else {
     p->drawRoundedRect(edge, kRadius, kRadius);
     paintStripe(*p, zoom);
@@ -250,7 +256,7 @@ void GraphNodeItem::paintRows(QPainter& p, qreal y, bool text) const {
       left += 19;
     }
     if (text) {
-      p.setFont(plainFont());
+      p.setFont(row.strong ? nameFont() : plainFont());
       p.setPen(themeColor(off ? Token::TextOff : Token::Text1));
       p.drawText(QRectF(left, y, wide - left, kRowHeight), Qt::AlignVCenter | Qt::TextSingleLine, row.text);
       p.setFont(footFont());
@@ -262,7 +268,7 @@ void GraphNodeItem::paintRows(QPainter& p, qreal y, bool text) const {
       p.setPen(Qt::NoPen);
       p.setBrush(themeColor(Token::Grid));
       p.drawRoundedRect(bar, 2, 2);
-      p.setBrush(themeColor(Token::Accent));
+      p.setBrush(row.color < 0 ? themeColor(Token::Accent) : Theme::current().series(row.color).color);
       if (row.share > 0) p.drawRoundedRect(QRectF(bar.topLeft(), QSizeF(std::max(2.0, kBar * std::min(1.0, row.share)), 4)), 2, 2);
     }
     y += kRowHeight;
@@ -319,6 +325,11 @@ void GraphEdgeItem::setWay(const QVector<QPointF>& way, bool smooth) {
     return;
   }
   path_.moveTo(way.first());
+  if (edge_.through) {
+    path_.quadTo(2 * way[1] - (way.front() + way.back()) / 2, way.back());
+    arrow_ = false;
+    return;
+  }
   if (smooth) {
     for (qsizetype k = 1; k < way.size(); ++k) {
       const qreal dx = std::max(12.0, std::abs(way[k].x() - way[k - 1].x()) / 2);
@@ -361,8 +372,10 @@ void GraphEdgeItem::setMarked(bool on) {
 void GraphEdgeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*) {
   const GraphDetail detail = detailAt(zoomOf(*p));
   if (detail == GraphDetail::Frames || way_.size() < 2) return;
-  const QColor ink = themeColor(lit_ || marked_ ? Token::Accent : Token::LineStrong);
-  QPen pen(ink, marked_ ? 2.5 : 1.5, Qt::SolidLine, Qt::FlatCap);
+  const bool bold = lit_ || marked_;
+  const QColor ink = bold ? themeColor(Token::Accent) : edge_.entropy ? entropyColor(*edge_.entropy) : themeColor(Token::LineStrong);
+  if (edge_.dropped) p->setOpacity(0.2);
+  QPen pen(ink, marked_ ? edge_.width + 1 : edge_.width, Qt::SolidLine, Qt::FlatCap);
   if (edge_.kind == GraphEdgeKind::Residual) pen.setDashPattern({2 / 1.5, 3 / 1.5});
   p->setPen(pen);
   p->setBrush(Qt::NoBrush);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What stands on a GraphScene. Items draw themselves at three levels of detail; they know no view and no mouse.
 #pragma once
+#include <QColor>
 #include <QGraphicsItem>
 #include <QPainterPath>
 #include <QStaticText>
@@ -15,6 +16,11 @@ GraphDetail detailAt(qreal zoom);
 
 /// px of a node with its text.
 QSizeF graphNodeSize(const GraphNode& node);
+inline constexpr QSizeF kGraphPlate{112, 34};
+inline constexpr qreal kGraphCircle = 34;
+
+/// Colour of an edge of this entropy (0 decided to 1 open): cividis, turned so that decided stands out most from the ground.
+QColor entropyColor(double entropy);
 
 /// How a port looks while an edge is being drawn: legal ones are filled, others are dimmed.
 enum class GraphPort { Plain, Legal, Illegal };
@@ -43,6 +49,7 @@ class GraphNodeItem : public QGraphicsItem {
   void paintRows(QPainter& p, qreal y, bool text) const;
   void paintPort(QPainter& p, bool out) const;
   void paintBorderPort(QPainter& p, qreal px) const;
+  void paintPlate(QPainter& p, GraphDetail detail, qreal px) const;  // graph_plate.cpp
   GraphNode node_;
   QSizeF size_;
   bool compact_;

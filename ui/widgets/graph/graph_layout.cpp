@@ -198,7 +198,9 @@ class Placer {
         const qreal out = std::max(a.right(), ua.right()) + 12, in = std::min(b.left(), ub.left()) - 12;
         const bool below = ub.top() >= ua.bottom() - 1;
         const qreal between = below ? std::max(ua.bottom() + 10, corner.y() - kGraphWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
-        if (edge.kind == GraphEdgeKind::Residual) {
+        if (edge.through) {
+          way << a.center() << *edge.through << b.center();
+        } else if (edge.kind == GraphEdgeKind::Residual) {
           way = residualWay(a, b, same_row, out, between, corner.x() - 12);
           smooth = false;
         } else if (same_row) {
