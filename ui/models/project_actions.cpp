@@ -9,6 +9,7 @@
 #include "engine/core/resource_folder.h"
 #include "engine/run/templates.h"
 #include "engine/workspace.h"
+#include "ui/models/derived_document.h"
 #include "ui/models/project_data.h"
 #include "ui/models/query_runner.h"
 #include "ui/models/store_watcher.h"
@@ -315,6 +316,30 @@ void ProjectActions::duplicateExperiment(const QString& experimentId, QObject* a
         const auto newest =
             std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
         return saveAsNew(project, newest->document, newest->base, experimentId.toStdString());
+      },
+      [this, done = std::move(done)](Result<QString> id) {
+        if (id) data_.reloadExperiments();
+        done(std::move(id));
+      });
+}
+
+void ProjectActions::deriveArchitecture(const DeriveAsk& ask, QObject* asker, std::function<void(Result<QString>)> done) {
+  change<QString>(
+      asker,
+      [this, ask](Project& project) -> Result<QString> {
+        const std::string id = ask.runId.toStdString();
+        DSW_TRY_ASSIGN(const auto reader, project.reader());
+        DSW_TRY_ASSIGN(const RunRow run, reader->run(id));
+        DSW_TRY_ASSIGN(const std::string resolved, reader->run_resolved(id));
+        std::string base;
+        if (const auto versions = reader->versions(run.experiment_id))
+          for (const ExperimentVersion& version : *versions)
+            if (version.version == run.version) base = version.base;
+        DSW_TRY_ASSIGN(const Json search, parse_document(resolved));
+        DSW_TRY_ASSIGN(const Json model, ask.model.empty()
+                                             ? architectureModel(workspace_.catalog(), workspace_.data(), search, base, ask.architecture)
+                                             : parse_document(ask.model));
+        return saveAsNew(project, derivedDocument(run, search, model, ask.model.empty() ? ask.epoch : -1).dump(2), base, run.experiment_id);
       },
       [this, done = std::move(done)](Result<QString> id) {
         if (id) data_.reloadExperiments();

@@ -69,6 +69,14 @@ class ProjectActions : public QObject {
   /// A new experiment from a run's recorded document, or from the newest version of an experiment.
   void duplicateRun(const QString& runId, QObject* asker, std::function<void(Result<QString>)> done);
   void duplicateExperiment(const QString& experimentId, QObject* asker, std::function<void(Result<QString>)> done);
+  struct DeriveAsk {
+    QString runId;
+    std::string model;         ///< JSON text of the graph model that the search ended with; empty: of
+    std::string architecture;  ///< what it would have ended with
+    int epoch = -1;            ///< then
+  };
+  /// A new experiment that trains what a search found from scratch, with the search's data, optimizer and length. Gives the id.
+  void deriveArchitecture(const DeriveAsk& ask, QObject* asker, std::function<void(Result<QString>)> done);
 
   // Runs.
   struct RunAsk {

@@ -25,6 +25,8 @@ ParamSchema GraphType::schema() {
   nodes.min_items = 1;
   schema.add(nodes);
   schema.add(string_param("output", "Output", std::nullopt, "Id of the node whose result is the network's. Default: the last one."));
+  schema.add(advanced(
+      string_param("origin", "Origin", std::string(), "Where the network came from, as a search writes it; nothing is computed from it")));
   return schema;
 }
 
