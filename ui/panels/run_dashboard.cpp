@@ -1,49 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/panels/run_dashboard.h"
 
-#include <QDialog>
-#include <QScrollArea>
-#include <QSplitter>
-#include <QTableView>
-#include <QVBoxLayout>
-
-#include "engine/run/metric_direction.h"
 #include "engine/workspace.h"
-#include "ui/models/app_settings.h"
-#include "ui/models/command_registry.h"
-#include "ui/models/metric_table_model.h"
 #include "ui/models/navigator.h"
 #include "ui/models/number_format.h"
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
 #include "ui/models/selection.h"
 #include "ui/models/store_watcher.h"
-#include "ui/panels/metric_table.h"
 #include "ui/panels/model_export.h"
-#include "ui/panels/run_charts.h"
 #include "ui/panels/run_facts.h"
-#include "ui/panels/run_progress_line.h"
-#include "ui/panels/run_samples.h"
+#include "ui/panels/search_body.h"
+#include "ui/panels/train_body.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/shell/panel_header.h"
 #include "ui/widgets/shell/prompts.h"
 
 namespace dsw {
 namespace {
-
-constexpr int kLeastHalf = 160;  // px of what stands under the charts
-
-/// The metric that the first line names: what the run is judged by.
-const std::string* headMetric(const RunRow& row) {
-  // A language model has a perplexity and is judged by its loss; a classifier by its accuracy.
-  const bool language = row.metrics.count("val/perplexity") || row.metrics.count("test/perplexity");
-  static const std::vector<std::string> kLanguage = {"test/loss", "val/loss", "train/loss"},
-                                        kClasses = {"test/accuracy", "val/accuracy", "train/accuracy", "val/loss", "train/loss"};
-  const std::vector<std::string>& wanted = language ? kLanguage : kClasses;
-  for (const std::string& key : wanted)
-    if (row.metrics.count(key)) return &key;
-  return nullptr;
-}
 
 bool canResume(RunStatus status) {
   return status == RunStatus::Stopped || status == RunStatus::Interrupted || status == RunStatus::Failed || status == RunStatus::Paused;
@@ -52,16 +26,12 @@ bool canResume(RunStatus status) {
 }  // namespace
 
 RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget* parent)
-    : DocumentPanel(context, ref, parent),
-      run_(context.queries, context.watcher, ref.id),
-      metric_model_(new MetricTableModel(this)),
-      inspector_(new FactSheet(this)) {
+    : DocumentPanel(context, ref, parent), run_(context.queries, context.watcher, ref.id), inspector_(new FactSheet(this)) {
   inspector_->hide();
   inspector_->setAccessibleName(tr("Facts about the run"));
-  setTabIcon("activity");
   const RunPtr known = context.project.run(ref.id);
   setTitle(known ? QString::fromStdString(known->short_name) : tr("Run"));
-  setBody(buildBody());
+  makeBody(known ? known->task : "train");
   connect(&run_, &RunData::rowChanged, this, &RunDashboard::refreshRow);
   connect(&run_, &RunData::eventsChanged, this, &RunDashboard::refreshInspector);
   connect(&run_, &RunData::loaded, this, &RunDashboard::showPendingPlace, Qt::QueuedConnection);
@@ -81,67 +51,24 @@ RunDashboard::RunDashboard(PanelContext& context, const ObjectRef& ref, QWidget*
 
 RunDashboard::~RunDashboard() = default;
 
-QWidget* RunDashboard::buildBody() {
-  auto* body = new QWidget(this);
-  auto* column = new QVBoxLayout(body);
-  column->setContentsMargins(0, 0, 0, 0);
-  column->setSpacing(0);
-  line_ =
-      new RunProgressLine(context().settings.value("run/axis", 0).toInt(), context().settings.value("run/smoothing", 0.6).toDouble(), body);
-  column->addWidget(line_);
-
-  // Each is made with the parent that it keeps: a tree that moves is polished again as a whole.
-  auto* split = new QSplitter(Qt::Vertical, body);
-  auto* scroll = new QScrollArea(split);
-  charts_ = new RunCharts(run_, context().workspace.catalog(), scroll->viewport());
-  scroll->setWidget(charts_);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setFocusPolicy(Qt::NoFocus);
-
-  auto* bottom = new QSplitter(Qt::Horizontal, split);
-  auto* metrics = new MetricTable(*metric_model_, bottom);
-  metrics_ = metrics->table();
-  metrics_->addActions(context().commands.actions(CommandContext::Table));
-  connect(metrics_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
-    if (now.isValid()) context().selection.setMetric(QString::fromStdString(metric_model_->key(now.row())));
+/// Which body it gets is known with the row, at the latest when the run was read.
+void RunDashboard::makeBody(const std::string& task) {
+  if (body_ && task_ == task) return;
+  task_ = task;
+  if (task == "search")
+    body_ = new SearchBody(context(), run_, this);
+  else
+    body_ = new TrainBody(context(), run_, this);
+  connect(body_, &RunBody::placeChanged, this, [this](const QString& place) { place_ = place; });
+  connect(body_, &RunBody::changed, this, [this] {
+    if (!run_.isLoaded()) return;
+    refreshButtons();
+    refreshMessage();
+    refreshInspector();
+    emit commandsChanged();
   });
-  connect(metrics_, &QTableView::doubleClicked, this,
-          [this](const QModelIndex& index) { charts_->showMetric(metric_model_->key(index.row())); });
-
-  samples_ = new RunSamples(run_, bottom);
-  bottom->addWidget(metrics);
-  bottom->addWidget(samples_);
-  metrics->setMinimumWidth(kLeastHalf);
-  samples_->setMinimumWidth(kLeastHalf);
-  bottom->setSizes({460, 460});
-  bottom->setChildrenCollapsible(false);
-  split->addWidget(scroll);
-  split->addWidget(bottom);
-  split->setStretchFactor(0, 3);
-  split->setStretchFactor(1, 1);
-  split->setSizes({400, 230});
-  split->setChildrenCollapsible(false);
-  column->addWidget(split, 1);
-
-  connect(line_, &RunProgressLine::axisChanged, this, [this](int index) {
-    charts_->setAxis(static_cast<CurveAxis>(index));
-    context().settings.setValue("run/axis", index);
-  });
-  connect(line_, &RunProgressLine::smoothingChanged, this, [this](double factor) {
-    charts_->setSmoothing(factor);
-    context().settings.setValue("run/smoothing", factor);
-  });
-  connect(line_, &RunProgressLine::outliersToggled, charts_, &RunCharts::setOutliers);
-  connect(charts_, &RunCharts::stepPinned, this, [this](double step) {
-    place_ = QStringLiteral("step:%1").arg(std::llround(step));
-    context().selection.setStep(std::llround(step));
-  });
-  connect(charts_, &RunCharts::chartActivated, this, &RunDashboard::showChartAlone);
-  charts_->setAxis(static_cast<CurveAxis>(line_->axis()));
-  charts_->setSmoothing(line_->smoothing());
-  return body;
+  setTabIcon(task == "search" ? "diagram-3" : "activity");
+  setBody(body_);
 }
 
 void RunDashboard::refreshRow() {
@@ -163,17 +90,8 @@ void RunDashboard::refreshRow() {
     links << tr("started %1").arg(QDateTime::fromMSecsSinceEpoch(static_cast<qint64>(row.started * 1000)).toString("HH:mm:ss"));
   header().setLinks(links);
 
-  line_->showStep(row.total_steps > 0 ? tr("Step %1 / %2").arg(formatCountExact(row.step), formatCountExact(row.total_steps))
-                                      : tr("Step %1").arg(formatCountExact(row.step)),
-                  row.total_steps > 0 ? static_cast<double>(row.step) / static_cast<double>(row.total_steps) : 0, stateLook(status).color);
-  const bool running = row.status == RunStatus::Running;
-  line_->showLeft(running && row.seconds_left > 0 ? tr("%1 left").arg(formatRemaining(row.seconds_left))
-                  : run_.isActive()               ? QString()
-                                                  : stateLook(status).word);
-  const std::string* key = headMetric(row);
-  line_->showBest(key ? tr("%1 %2").arg(QString::fromStdString(*key), formatMetric(*key, row.metrics.at(*key).best)) : QString());
-  line_->setHasEpochs(charts_->hasEpochs());
-  metric_model_->setRow(row);
+  makeBody(row.task);
+  body_->refreshRow();
   refreshButtons();
   refreshMessage();
   refreshInspector();
@@ -182,14 +100,21 @@ void RunDashboard::refreshRow() {
 
 void RunDashboard::refreshButtons() {
   const RunRow& row = run_.row();
-  const QString wanted = run_.isActive() ? "active" : canResume(row.status) ? "resumable" : "ended";
+  const QString state = run_.isActive() ? "active" : canResume(row.status) ? "resumable" : "ended";
+  const QStringList own = body_->headCommands();
+  const QString wanted = state + own.join(' ');
   if (wanted == buttons_for_) return;
   buttons_for_ = wanted;
   header().clearCommands();
-  if (wanted == "active") header().addCommand("run.stop");
-  if (wanted == "resumable") header().addCommand("run.resume", PanelHeader::Style::Primary);
-  header().addCommand("object.duplicate");
+  if (state == "active") header().addCommand("run.stop");
+  if (state == "resumable") header().addCommand("run.resume", own.isEmpty() ? PanelHeader::Style::Primary : PanelHeader::Style::Normal);
+  for (const QString& id : own) header().addCommand(id, id == own.front() ? PanelHeader::Style::Primary : PanelHeader::Style::Normal);
+  if (own.isEmpty()) header().addCommand("object.duplicate");
   header().addCommand("run.pin");
+  if (!own.isEmpty()) {
+    header().addCommand("run.compare");
+    header().addOverflow("object.duplicate");
+  }
   for (const char* id : {"run.open-model", "run.compare", "run.export-model", "file.report", "file.export", "object.rename", "object.tag",
                          "object.note", "object.archive"})
     header().addOverflow(id);
@@ -197,7 +122,9 @@ void RunDashboard::refreshButtons() {
 
 void RunDashboard::refreshMessage() {
   const RunRow& row = run_.row();
-  const QString key = QString::fromLatin1(run_status_name(row.status)) + QString::fromStdString(row.sentence + row.hint);
+  const std::optional<RunBody::Message> own = body_->message();
+  const QString key =
+      QString::fromLatin1(run_status_name(row.status)) + QString::fromStdString(row.sentence + row.hint) + (own ? own->head : QString());
   if (key == message_for_) return;
   message_for_ = key;
   std::vector<MessageAction> actions;
@@ -215,6 +142,8 @@ void RunDashboard::refreshMessage() {
                            std::move(actions), false);
   } else if (row.status == RunStatus::Paused) {
     messages().showMessage(MessageLevel::Warning, tr("Paused."), (sentence + " " + hint).trimmed(), std::move(actions), false);
+  } else if (own) {
+    messages().showMessage(own->level, own->head, own->text, own->actions, true);
   } else if (row.status == RunStatus::Stopped) {
     messages().showMessage(MessageLevel::Info, tr("Stopped at step %1.").arg(formatCountExact(row.step)), {}, std::move(actions), true);
   } else {
@@ -224,9 +153,12 @@ void RunDashboard::refreshMessage() {
 
 void RunDashboard::refreshInspector() {
   if (!run_.isLoaded()) return;
-  inspector_->setSections(runFacts(
+  std::vector<FactSection> sections = body_->facts();
+  std::vector<FactSection> own = runFacts(
       run_, [this](std::int64_t step) { showPlace(QStringLiteral("step:%1").arg(step)); },
-      context().project.readOnly() ? std::function<void(const QString&)>() : [this](const QString& id) { runCommand(id); }));
+      context().project.readOnly() ? std::function<void(const QString&)>() : [this](const QString& id) { runCommand(id); });
+  sections.insert(sections.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+  inspector_->setSections(std::move(sections));
 }
 
 QString RunDashboard::place() const { return place_; }
@@ -240,35 +172,18 @@ void RunDashboard::showPendingPlace() {
   const QString place = std::exchange(wanted_place_, {});
   if (place.isEmpty()) return;
   place_ = place;
-  if (place.startsWith(QLatin1String("step:")))
-    charts_->pinStep(place.mid(5).toDouble());
-  else if (place.startsWith(QLatin1String("metric:")))
-    charts_->showMetric(place.mid(7).toStdString());
-  else if (place == QLatin1String("sample"))
-    samples_->setFocus();
+  body_->showPlace(place);
 }
 
 QWidget* RunDashboard::inspector() { return inspector_; }
 
-QWidget* RunDashboard::mainFocus() {
-  const auto charts = charts_->charts();
-  return charts.empty() ? static_cast<QWidget*>(metrics_) : charts.front();
-}
+QWidget* RunDashboard::mainFocus() { return body_->mainFocus(); }
 
-QVector<PaletteEntry> RunDashboard::paletteEntries() const {
-  QVector<PaletteEntry> out;
-  for (const auto& [key, columns] : run_.metrics()) {
-    PaletteEntry entry;
-    entry.id = "metric:" + QString::fromStdString(key);
-    entry.text = QString::fromStdString(key);
-    entry.detail = columns.value.empty() ? QString() : formatMetric(key, columns.value.back());
-    out.push_back(entry);
-  }
-  return out;
-}
+QVector<PaletteEntry> RunDashboard::paletteEntries() const { return body_->paletteEntries(); }
 
 CommandState RunDashboard::commandState(const QString& id) const {
-  CommandState state;
+  CommandState state = body_->commandState(id);
+  if (state.handled) return state;
   state.handled = true;
   const bool writable = !context().project.readOnly();
   const RunRow& row = run_.row();
@@ -316,7 +231,7 @@ CommandState RunDashboard::commandState(const QString& id) const {
     return state;
   }
   if (id == "file.export") {
-    state.text = charts_->focusedChart() ? tr("Export figure…") : tr("Export…");
+    state.text = body_->hasFocusedFigure() ? tr("Export figure…") : tr("Export…");
     return state;
   }
   if (id == "object.source") {
@@ -327,6 +242,7 @@ CommandState RunDashboard::commandState(const QString& id) const {
 }
 
 void RunDashboard::runCommand(const QString& id) {
+  if (body_->commandState(id).handled) return body_->runCommand(id);
   PanelContext& c = context();
   if (id == "run.stop") {
     c.actions.stopRun(runId());
@@ -373,16 +289,10 @@ void RunDashboard::runCommand(const QString& id) {
   } else if (id == "run.export-model") {
     exportRunModel(context(), run_.row(), run_.checkpoints(), this);
   } else if (id == "file.export") {
-    exportFocused();
+    body_->exportFigure();
   } else {
     DocumentPanel::runCommand(id);
   }
-}
-
-void RunDashboard::exportFocused() {
-  if (CurveView* chart = charts_->focusedChart()) return chart->exportDialog();
-  const auto charts = charts_->charts();
-  if (!charts.empty()) charts.front()->exportDialog();
 }
 
 void RunDashboard::editName() {
@@ -401,34 +311,6 @@ void RunDashboard::editTags() {
 void RunDashboard::editNote() {
   if (const auto note = askNote(this, QString::fromStdString(run_.row().short_name), QString::fromStdString(run_.row().note)))
     context().actions.setNote(runId(), *note);
-}
-
-void RunDashboard::showChartAlone(QWidget* chart) {
-  // A second view of the same data in a large dialog; the grid stays as it is.
-  auto* view = qobject_cast<CurveView*>(chart);
-  if (!view) return;
-  auto* dialog = new QDialog(this);
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setWindowTitle(view->title());
-  auto* column = new QVBoxLayout(dialog);
-  column->setContentsMargins(0, 0, 0, 0);
-  auto* large = new CurveView;
-  large->setTitle(view->title());
-  large->setQuantity(view->data().series.empty() ? view->title() : view->data().series.front().id);
-  large->setAxis(view->axis());
-  large->setSmoothing(view->smoothing());
-  large->setOutliers(view->outliers());
-  large->setLogX(view->logX());
-  large->setLogY(view->logY());
-  large->setProvenance(view->provenance());
-  large->setData(view->data());
-  column->addWidget(large);
-  connect(&run_, &RunData::metricsGrew, large, [view = QPointer<CurveView>(view), large] {
-    if (view) large->setData(view->data());
-  });
-  dialog->resize(window()->size() * 0.9);
-  dialog->open();
-  large->setFocus();
 }
 
 }  // namespace dsw

@@ -4,18 +4,13 @@
 #include "ui/models/run_data.h"
 #include "ui/widgets/shell/document_panel.h"
 
-class QTableView;
-
 namespace dsw {
 
 class FactSheet;
-class MetricTableModel;
-class RunCharts;
-class RunProgressLine;
-class RunSamples;
+class RunBody;
 
 /// What the person wants here: see in the first line how far it is and its best value; watch the curves; stop, go on, duplicate; read
-/// samples; learn why it failed and get back to the last good checkpoint.
+/// samples; learn why it failed and get back to the last good checkpoint. What stands under the head is a RunBody by task.
 class RunDashboard : public DocumentPanel {
   Q_OBJECT
  public:
@@ -26,31 +21,27 @@ class RunDashboard : public DocumentPanel {
   void showPlace(const QString& place) override;
   QWidget* inspector() override;
   QWidget* mainFocus() override;
+  bool wantsBottomDocks() const override { return task_ != "search"; }
   QVector<PaletteEntry> paletteEntries() const override;
   CommandState commandState(const QString& id) const override;
   void runCommand(const QString& id) override;
 
  private:
-  QWidget* buildBody();
+  void makeBody(const std::string& task);
   void refreshRow();
   void refreshButtons();
   void refreshMessage();
   void refreshInspector();
   void showPendingPlace();
-  void exportFocused();
   void editTags();
   void editNote();
   void editName();
-  void showChartAlone(QWidget* chart);
   QString runId() const { return ref().id; }
 
   RunData run_;
-  MetricTableModel* metric_model_;
-  RunCharts* charts_ = nullptr;
-  RunSamples* samples_ = nullptr;
-  QTableView* metrics_ = nullptr;
-  RunProgressLine* line_ = nullptr;
+  RunBody* body_ = nullptr;
   FactSheet* inspector_;
+  std::string task_;
   QString buttons_for_, message_for_, wanted_place_, place_;
   bool stopping_ = false;
 };

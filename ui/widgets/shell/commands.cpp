@@ -87,6 +87,10 @@ void addCommands(CommandRegistry& r) {
   r.add(needing("Open a model first.",
                 {"model.evaluate", "E&valuate", "speedometer2", {}, "Measure the open model on the data that is chosen there"}));
   r.add(needing("Open a model first.", {"model.stop", "S&top the model", "stop-circle", {}, "Stop what the open model is doing"}));
+  r.add(needing("Open a search first.", {"search.derive", "&Derive now", "scissors", keys({"Ctrl+E"}),
+                                         "Write what the search found as the model of a new experiment"}));
+  r.add(needing("Open a search first.",
+                {"search.retrain", "&Retrain", "arrow-repeat", keys({"Ctrl+R"}), "Derive, and train the result from scratch"}));
   r.add({"run.all", "All r&uns", "table", keys({"Ctrl+Shift+R"}), "The table of all runs"});
 
   // View.
@@ -229,6 +233,7 @@ QVector<MenuPlan> menuPlan() {
       {"&Run",
        {"run.start", "run.stop", "run.resume", "", "run.pin", "run.compare", "run.all", "", "run.open-model", "model.try", "model.evaluate",
         "model.stop", "", "run.export-model"}},
+      {"&Search", {"search.derive", "search.retrain", "", "run.pin", "run.compare"}},
       {"&Window",
        {"window.next-tab", "window.previous-tab", "window.second-group", "view.next-pane", "view.previous-pane", "", "window.close-tab",
         "window.close-all", "", "window.start", "view.reset-layout"}},
