@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "engine/nas/architecture_json.h"
 #include "engine/nas/derive.h"
 #include "engine/nas/nasbench201.h"
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/data/dataset_cache.h"
+#include "engine/nas/architecture_json.h"
 #include "engine/nas/derive.h"
 #include "engine/nas/latency_table.h"
 #include "engine/train/nan_search.h"
@@ -47,19 +48,6 @@ std::vector<MeasuredArchitecture> measured_from_json(const Json& list) {
 }
 
 }  // namespace
-
-Json architecture_to_json(const Architecture& architecture) {
-  Json json = architecture.choices;
-  if (std::all_of(architecture.edges.begin(), architecture.edges.end(), [](const auto& edges) { return edges.empty(); })) return json;
-  return {{"choices", json}, {"edges", architecture.edges}};
-}
-
-Architecture architecture_from_json(const Json& json) {
-  Architecture architecture;
-  architecture.choices = (json.is_array() ? json : json.at("choices")).get<std::vector<std::int32_t>>();
-  if (json.is_object()) architecture.edges = json.at("edges").get<std::vector<std::vector<bool>>>();
-  return architecture;
-}
 
 Result<std::unique_ptr<SearchState>> SearchState::make(RunContext& context) {
   const Experiment& experiment = context.experiment();

@@ -25,8 +25,6 @@ struct MeasuredArchitecture {
   Cost cost;
   std::string by;  ///< "derived", "sample", "random", "evolution"
 };
-Json architecture_to_json(const Architecture& architecture);
-Architecture architecture_from_json(const Json& json);
 
 /// All that a search knows, and all of it that a checkpoint keeps. Batches, draws and schedules are pure functions of seed and step, so a
 /// resume goes on to the bit. Where a target is given as a share, it is worked out here.

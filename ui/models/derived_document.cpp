@@ -5,8 +5,8 @@
 
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
+#include "engine/nas/architecture_json.h"
 #include "engine/nas/derive.h"
-#include "engine/nas/search_state.h"
 #include "engine/nn/model_type.h"
 
 namespace dsw {

@@ -62,7 +62,6 @@ class Splicer {
   bool changeObject(const Json& before, const Json& after, const std::string& pointer) {
     std::vector<Item> items;
     std::vector<int> kept;  // of `items`, the number in the new ones
-    std::vector<QString> added;
     for (const auto& [key, value] : before.items()) {
       const std::string at = pointer + "/" + escaped(key);
       const auto place = place_of_(at);
@@ -70,16 +69,18 @@ class Splicer {
       items.push_back({at, place->keyBegin, place->valueEnd});
       kept.push_back(after.contains(key) ? 1 : 0);
     }
-    for (const auto& [key, value] : after.items())
-      if (!before.contains(key)) added.push_back(jsonLine(Json(key)) + ": " + jsonLine(value));
     const bool any = std::find(kept.begin(), kept.end(), 1) != kept.end();
     if (!any) return false;
     for (const auto& [key, value] : before.items())
       if (after.contains(key)) change(value, after.at(key), pointer + "/" + escaped(key));
     removeItems(items, kept);
-    std::size_t last = items.size() - 1;
-    while (!kept[last]) --last;
-    for (const QString& text : added) insertAfter(items, last, text);
+    std::size_t behind = kNone;
+    for (const auto& [key, value] : after.items()) {
+      if (before.contains(key))
+        behind = static_cast<std::size_t>(std::distance(before.begin(), before.find(key)));
+      else
+        insert(items, kept, behind, jsonLine(Json(key)) + ": " + jsonLine(value));
+    }
     return true;
   }
 
@@ -118,10 +119,8 @@ class Splicer {
     for (std::size_t i = 0; i < after.size(); ++i) {
       if (partner[i] != kNone)
         behind = partner[i];
-      else if (behind == kNone)
-        insertBefore(items, static_cast<std::size_t>(std::find(kept.begin(), kept.end(), 1) - kept.begin()), jsonLine(after[i]));
       else
-        insertAfter(items, behind, jsonLine(after[i]));
+        insert(items, kept, behind, jsonLine(after[i]));
     }
     return true;
   }
@@ -169,13 +168,12 @@ class Splicer {
     return {};
   }
 
-  void insertAfter(const std::vector<Item>& items, std::size_t behind, const QString& text) {
-    const QString line = newLine(items);
-    add(items[behind].end, "," + (line.isEmpty() ? QStringLiteral(" ") : line) + text);
-  }
-  void insertBefore(const std::vector<Item>& items, std::size_t at, const QString& text) {
-    const QString line = newLine(items);
-    add(items[at].begin, text + "," + (line.isEmpty() ? QStringLiteral(" ") : line));
+  /// Behind an item; with kNone before the first one that stays.
+  void insert(const std::vector<Item>& items, const std::vector<int>& kept, std::size_t behind, const QString& text) {
+    const QString line = newLine(items), gap = line.isEmpty() ? QStringLiteral(" ") : line;
+    if (behind != kNone) return add(items[behind].end, "," + gap + text);
+    const auto first = static_cast<std::size_t>(std::find(kept.begin(), kept.end(), 1) - kept.begin());
+    add(items[first].begin, text + "," + gap);
   }
   /// Several at one place stay in the order in which they come.
   void add(int at, const QString& text) {

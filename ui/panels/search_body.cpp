@@ -323,23 +323,26 @@ void SearchBody::derive(bool retrain) {
     emit changed();
     context_.navigator.notice(NoticeLevel::Error, what + QLatin1Char(' ') + QString::fromStdString(error.sentence()));
   };
-  context_.actions.deriveArchitecture(QString::fromStdString(run_.row().id), model_.data().derived().model, this,
-                                      [this, retrain, failed](Result<QString> experiment) {
-                                        if (!experiment) return failed(tr("The architecture was not derived."), experiment.error());
-                                        if (!retrain) {
-                                          deriving_ = false;
-                                          emit changed();
-                                          context_.navigator.open({kind::kExperiment, *experiment, {}});
-                                          return;
-                                        }
-                                        context_.actions.startExperiment(*experiment, this, [this, failed](Result<RunRow> started) {
-                                          if (!started)
-                                            return failed(tr("The derived architecture is kept, but it was not started."), started.error());
-                                          deriving_ = false;
-                                          emit changed();
-                                          context_.navigator.open({kind::kRun, QString::fromStdString(started->id), {}});
-                                        });
-                                      });
+  ProjectActions::DeriveAsk ask;
+  ask.runId = QString::fromStdString(run_.row().id);
+  if (model_.isLive()) ask.model = model_.data().derived().model;
+  ask.architecture = model_.now()->architecture;
+  ask.epoch = model_.now()->epoch;
+  context_.actions.deriveArchitecture(ask, this, [this, retrain, failed](Result<QString> experiment) {
+    if (!experiment) return failed(tr("The architecture was not derived."), experiment.error());
+    if (!retrain) {
+      deriving_ = false;
+      emit changed();
+      context_.navigator.open({kind::kExperiment, *experiment, {}});
+      return;
+    }
+    context_.actions.startExperiment(*experiment, this, [this, failed](Result<RunRow> started) {
+      if (!started) return failed(tr("The derived architecture is kept, but it was not started."), started.error());
+      deriving_ = false;
+      emit changed();
+      context_.navigator.open({kind::kRun, QString::fromStdString(started->id), {}});
+    });
+  });
 }
 
 }  // namespace dsw

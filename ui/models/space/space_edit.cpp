@@ -61,9 +61,11 @@ std::string layoutKey(const std::string& part, const std::string& id) { return p
 
 void setSpacePosition(Json& model, const SpaceNodeRef& ref, std::optional<QPointF> at) {
   const std::string key = layoutKey(ref.part, ref.id);
+  const bool known = model.contains(kSpaceLayout) && model.at(kSpaceLayout).is_object();  // else it is no layout, and makes way for one
   if (at) {
+    if (!known) model[kSpaceLayout] = Json::object();
     model[kSpaceLayout][key] = {std::lround(at->x()), std::lround(at->y())};
-  } else if (model.contains(kSpaceLayout)) {
+  } else if (known) {
     model[kSpaceLayout].erase(key);
     if (model[kSpaceLayout].empty()) model.erase(kSpaceLayout);
   }

@@ -148,8 +148,10 @@ bool isSpaceName(const std::string& text) {
 }
 
 std::string freeSpaceId(const Json& part, const std::string& wanted) {
-  const std::string base = isSpaceName(wanted) ? wanted : "node";
-  std::string id = base;
+  std::string id = isSpaceName(wanted) ? wanted : "node", base = id;
+  // The one after "mix-2" is "mix-3".
+  const std::size_t dash = base.rfind('-');
+  if (dash != std::string::npos && dash > 0 && base.find_first_not_of("0123456789", dash + 1) == std::string::npos) base.resize(dash);
   for (int number = 2; spaceNodeIndex(part, id) || id == "input"; ++number) id = base + "-" + std::to_string(number);
   return id;
 }

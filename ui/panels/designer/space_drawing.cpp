@@ -37,6 +37,7 @@ class Drawing {
       if (at == pointer || (at.starts_with(pointer) && at[pointer.size()] == '/')) return sentence(message);
     return {};
   }
+  static QString cellTitle(const std::string& cell) { return cell == "cell" ? text(cell) : QObject::tr("cell %1").arg(text(cell)); }
   static QString sentence(QString message) {
     message.remove('`');
     if (!message.isEmpty()) message[0] = message[0].toUpper();
@@ -146,7 +147,9 @@ class Drawing {
       for (const Cost& cost : known->costs) most = std::max(most, cost.flops);
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (i + 1 == kMostRows && names.size() > kMostRows) {
-        drawn.rows.push_back({QObject::tr("%1 more").arg(names.size() - i), {}, -1, std::nullopt});
+        GraphRow more;
+        more.text = QObject::tr("%1 more").arg(names.size() - i);
+        drawn.rows.push_back(std::move(more));
         return;
       }
       GraphRow row;
@@ -201,8 +204,8 @@ class Drawing {
       drawn.foot = shown;
     } else if (op == "cell") {
       openSizes(drawn, node, flat_id);
-      QStringList facts{QObject::tr("cell %1").arg(text(cell))};
-      if (node.contains("repeat") && node.at("repeat").is_number_integer())
+      QStringList facts{cellTitle(cell)};
+      if (node.contains("repeat") && node.at("repeat").is_number_integer() && node.at("repeat") != 1)
         facts << QStringLiteral("×%1").arg(text(node.at("repeat").dump()));
       if (textAt(node, "scope") == "shared") facts << QObject::tr("shared");
       drawn.foot = facts.join(' ') + (shown.isEmpty() ? "" : " " + shown);
@@ -237,7 +240,7 @@ class Drawing {
     frame.parent = prefix.empty() ? QString() : text(prefix.substr(0, prefix.size() - 1));
     frame.target = text(pointer);
     const std::size_t uses = spaceCellUses(model_, cell).size();
-    frame.note = QObject::tr("cell %1").arg(text(cell));
+    frame.note = cellTitle(cell);
     if (isWeb(*inner)) {
       const Json candidates = inner->value("candidates", Json::array());
       frame.note += QObject::tr(", %1 edges of %2 candidates").arg(spaceWebEdges(*inner).size()).arg(candidates.size());

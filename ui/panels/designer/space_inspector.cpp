@@ -223,7 +223,7 @@ void SpaceInspector::buildNames(const Json& node) {
 
 void SpaceInspector::buildCell(const Json& node) {
   const std::string cell = spaceCellOf(node);
-  QWidget* in = section(tr("Cell %1").arg(QString::fromStdString(cell)));
+  QWidget* in = section(cell == "cell" ? tr("Cell") : tr("Cell %1").arg(QString::fromStdString(cell)));
   const auto node_value = [this](const std::string& key) {
     return [this, key] {
       const Json* at = spaceNode(designer_.model(), ref_);
@@ -440,8 +440,10 @@ void SpaceInspector::showFacts() {
       here.facts.push_back(valueFact(tr("Decides in"), tr("%1 places").arg(choice->places)));
   }
   const std::string cell = !node ? std::string() : !spaceCellOf(*node).empty() ? spaceCellOf(*node) : ref_.part;
-  if (!cell.empty())
-    here.facts.push_back(valueFact(tr("Cell used by"), tr("%1 places").arg(spaceCellUses(designer_.model(), cell).size())));
+  if (!cell.empty()) {
+    const std::size_t uses = spaceCellUses(designer_.model(), cell).size();
+    here.facts.push_back(valueFact(tr("Cell used by"), uses == 1 ? tr("1 place") : tr("%1 places").arg(uses)));
+  }
   if (!here.facts.empty()) sections.push_back(std::move(here));
   const std::string pointer = spaceNodePointer(designer_.model(), ref_);
   FactSection wrong{tr("Problems"), {}, {}, nullptr};

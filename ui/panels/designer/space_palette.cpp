@@ -49,6 +49,7 @@ SpacePalette::SpacePalette(CommandRegistry& commands, bool floating, QWidget* pa
   list_->setHeaderHidden(true);
   list_->setColumnCount(2);
   list_->header()->setStretchLastSection(false);
+  list_->header()->setMinimumSectionSize(18);
   list_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
   list_->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
   list_->setRootIsDecorated(false);
@@ -67,7 +68,7 @@ SpacePalette::SpacePalette(CommandRegistry& commands, bool floating, QWidget* pa
   connect(field_, &QLineEdit::textChanged, this, &SpacePalette::filter);
   connect(list_, &QTreeWidget::itemDoubleClicked, this, &SpacePalette::choose);
   if (floating) connect(list_, &QTreeWidget::itemClicked, this, &SpacePalette::choose);
-  setFixedWidth(floating ? 220 : 168);
+  setFixedWidth(floating ? 220 : 176);
   if (floating) setFixedHeight(280);
 }
 

@@ -14,11 +14,11 @@ inline namespace drawing {
 /// A line of a node: a candidate with its cost.
 struct GraphRow {
   QString text;
-  QString value;                ///< right, mono
-  double share = -1;            ///< bar 0..1; negative: none
-  int color = -1;               ///< series colour of the bar; negative: accent
-  bool strong = false;          ///< the one that is taken: semibold
-  std::optional<bool> checked;  ///< shows a check box
+  QString value;                  ///< right, mono
+  double share = -1;              ///< bar 0..1; negative: none
+  std::optional<bool> checked{};  ///< shows a check box
+  int color = -1;                 ///< series colour of the bar; negative: accent
+  bool strong = false;            ///< the one that is taken: semibold
 };
 
 enum class GraphNodeKind {
@@ -63,10 +63,10 @@ struct GraphEdge {
   GraphEdgeKind kind = GraphEdgeKind::Plain;
   QString label;
   QString id;
-  std::optional<QPointF> through;  ///< a curve from middle to middle through this point, where a plate may stand; without an arrow
-  double width = 1.5;              ///< px
-  std::optional<double> entropy;   ///< its colour: 0 decided to 1 open
-  bool dropped = false;            ///< drawn at 20 %
+  std::optional<QPointF> through{};  ///< a curve from middle to middle through this point, where a plate may stand; without an arrow
+  double width = 1.5;                ///< px
+  std::optional<double> entropy{};   ///< its colour: 0 decided to 1 open
+  bool dropped = false;              ///< drawn at 20 %
 };
 
 /// A framed group: "block × 4", "198 272 parameters each". Frames may stand in frames.
@@ -76,9 +76,9 @@ struct GraphFrame {
   QString note;  ///< right, mono
   QString parent;
   QString target;
-  QString error;                  ///< a sentence: red frame
-  std::optional<QPointF> pinned;  ///< left top; kept by the layout, and what stands right of or below its closed node makes room
-  QSizeF closed;                  ///< of the node that it is where it is not open
+  QString error{};                  ///< a sentence: red frame
+  std::optional<QPointF> pinned{};  ///< left top; kept by the layout, and what stands right of or below its closed node makes room
+  QSizeF closed{};                  ///< of the node that it is where it is not open
 };
 
 struct GraphData {
