@@ -21,7 +21,8 @@ Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); 
 
 class Report {
  public:
-  Report(const std::vector<TrainedArm>& trained, const ComparisonBars& bars) : bars_(bars) {
+  Report(const std::vector<TrainedArm>& trained, const std::vector<SearchCost>& searches, const ComparisonBars& bars) : bars_(bars) {
+    for (const SearchCost& one : searches) search_flops_[{one.set, one.run}] = one.flops;
     for (const TrainedArm& one : trained) {
       if (one.arm.starts_with("c-")) {
         take_random(one);
@@ -66,7 +67,8 @@ class Report {
           {"by", shrunk_by_}, {"difference", shrunk.mean}, {"lower", finite(shrunk.lower)}, {"upper", finite(shrunk.upper)}};
     }
     report["search_needed"] = needed;
-    report["verdict"] = verdict(share, against_a, noninferior, needed);
+    if (const Json costs = costs_of_choosing(); !costs.is_null()) report["random"] = costs;
+    report["verdict"] = verdict(share, against_a, noninferior, needed, report.value("random", Json()));
     return report;
   }
 
@@ -74,7 +76,33 @@ class Report {
   bool has(const std::string& arm) const { return arms_.contains(arm); }
   bool better(double a, double b) const { return bars_.loss ? a < b : a > b; }
 
+  /// What (c) and (d) cost before they were chosen, over the runs that have both; null where there are none.
+  Json costs_of_choosing() const {
+    double trainings = 0, searches = 0;
+    std::int64_t least = 0, most = 0, runs = 0, short_of = 0;
+    for (const auto& [key, random] : random_) {
+      const auto search = search_flops_.find(key);
+      if (search == search_flops_.end()) continue;
+      least = runs == 0 ? random.networks : std::min(least, random.networks);
+      most = std::max(most, random.networks);
+      short_of += random.flops < search->second ? 1 : 0;
+      trainings += random.flops;
+      searches += search->second;
+      ++runs;
+    }
+    if (runs == 0) return {};
+    const auto mean = [&](double sum) { return sum / static_cast<double>(runs); };
+    return {{"networks", {least, most}},
+            {"training_flops", mean(trainings)},
+            {"search_flops", mean(searches)},
+            {"runs", runs},
+            {"runs_short", short_of}};
+  }
+
   void take_random(const TrainedArm& one) {
+    Random& random = random_[{one.set, one.run}];
+    random.flops += one.training_flops;
+    ++random.networks;
     const auto [at, fresh] = arms_["c"].try_emplace({one.set, one.run}, one);
     if (!fresh && better(one.val, at->second.val)) at->second = one;
   }
@@ -142,7 +170,18 @@ class Report {
     return bars_.loss ? fmt::format("{:+.2f} % of the loss", 100 * difference) : fmt::format("{:+.2f} points", 100 * difference);
   }
 
-  std::string verdict(double share, const MeanInterval& against_a, bool noninferior, bool needed) {
+  static std::string sentence_of(const Json& costs) {
+    const std::int64_t least = costs.at("networks").at(0), most = costs.at("networks").at(1), short_of = costs.at("runs_short");
+    std::string text = fmt::format("Of these there were {} a run, whose training took {:.3g} FLOPs; the search took {:.3g}. ",
+                                   least == most ? std::to_string(least) : fmt::format("{} to {}", least, most),
+                                   costs.at("training_flops").get<double>(), costs.at("search_flops").get<double>());
+    if (short_of > 0)
+      text += fmt::format("In {} of {} runs they took less than the search, since the limit of their number was reached. ", short_of,
+                          costs.at("runs").get<std::int64_t>());
+    return text;
+  }
+
+  std::string verdict(double share, const MeanInterval& against_a, bool noninferior, bool needed, const Json& costs) {
     std::string text =
         fmt::format("The derived network takes {:.1f} % of the baseline's FLOPs (bar {:.0f} %). ", 100 * share, 100 * bars_.share);
     text += fmt::format("Against the baseline: {}, lower end {} over {} runs; {} at a margin of {:.2f} %. ", amount(against_a.mean),
@@ -164,6 +203,7 @@ class Report {
                           random.mean < -bars_.margin_random ? ", which is worse: random search was better"
                           : random.lower > 0                 ? ", which is better"
                                                              : "");
+      if (!costs.is_null()) text += sentence_of(costs);
     }
     for (const auto& [name, runs] : arms_) {
       if (name == "a" || name == "b" || name == "c" || name == "d" || name.starts_with("b-")) continue;
@@ -175,7 +215,14 @@ class Report {
     return text;
   }
 
+  struct Random {
+    std::int64_t networks = 0;
+    double flops = 0;  ///< of their training
+  };
+
   const ComparisonBars& bars_;
+  std::map<RunKey, Random> random_;
+  std::map<RunKey, double> search_flops_;
   std::map<std::string, ByRun> arms_;
   std::string shrunk_by_;
 };
@@ -183,17 +230,25 @@ class Report {
 }  // namespace
 
 Json arm_to_json(const TrainedArm& arm) {
-  return {{"set", arm.set}, {"run", arm.run},   {"arm", arm.arm},          {"flops", arm.flops}, {"parameters", arm.parameters},
-          {"val", arm.val}, {"test", arm.test}, {"examples", arm.examples}};
+  return {{"set", arm.set},
+          {"run", arm.run},
+          {"arm", arm.arm},
+          {"flops", arm.flops},
+          {"parameters", arm.parameters},
+          {"val", arm.val},
+          {"test", arm.test},
+          {"examples", arm.examples},
+          {"training_flops", arm.training_flops}};
 }
 
 TrainedArm arm_from_json(const Json& json) {
-  return {json.at("set"),        json.at("run"), json.at("arm"),  json.at("flops"),
-          json.at("parameters"), json.at("val"), json.at("test"), json.at("examples")};
+  return {json.at("set"), json.at("run"),  json.at("arm"),      json.at("flops"),         json.at("parameters"),
+          json.at("val"), json.at("test"), json.at("examples"), json.at("training_flops")};
 }
 
-Json comparison_report(const std::vector<TrainedArm>& trained, const ComparisonBars& bars, const Json& latencies) {
-  return Report(trained, bars).make(latencies);
+Json comparison_report(const std::vector<TrainedArm>& trained, const std::vector<SearchCost>& searches, const ComparisonBars& bars,
+                       const Json& latencies) {
+  return Report(trained, searches, bars).make(latencies);
 }
 
 std::string comparison_table(const Json& report) {

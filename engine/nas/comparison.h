@@ -15,9 +15,17 @@ struct TrainedArm {
   double flops = 0, parameters = 0;
   double val = 0, test = 0;   ///< accuracy, or loss of a language model
   std::int64_t examples = 0;  ///< tested
+  double training_flops = 0;  ///< of all its steps
 };
 Json arm_to_json(const TrainedArm& arm);
 TrainedArm arm_from_json(const Json& json);
+
+/// FLOPs that the search of a run took: all its steps, evaluations, and the derivation.
+struct SearchCost {
+  std::string set;
+  std::int64_t run = 0;
+  double flops = 0;
+};
 
 struct ComparisonBars {
   bool loss = false;            ///< scores are losses: lower is better, and differences are relative
@@ -30,8 +38,9 @@ struct ComparisonBars {
 /// The report of a comparison (CONTRACT.md, summary of a search comparison): arms with FLOPs and scores, saving, intervals (Student's t
 /// over the paired differences of the runs, one-sided 95 %), and the verdict in words. Differences are d - other in accuracy, or 1 -
 /// loss(d) / loss(other): above 0 is better for (d). (b) is the better of the shrunk ones by its mean; (c) is, in each run, the random
-/// network that is best by validation. Runs that lack an arm are left out.
-Json comparison_report(const std::vector<TrainedArm>& trained, const ComparisonBars& bars, const Json& latencies);
+/// network that is best by validation; what all of them cost stands beside what the search cost. Runs that lack an arm are left out.
+Json comparison_report(const std::vector<TrainedArm>& trained, const std::vector<SearchCost>& searches, const ComparisonBars& bars,
+                       const Json& latencies);
 /// The same as a table in Markdown.
 std::string comparison_table(const Json& report);
 

@@ -10,6 +10,7 @@
 #include "engine/autograd/node.h"
 #include "engine/nas/derive.h"
 #include "engine/nas/search_space.h"
+#include "engine/nas/search_state.h"
 #include "engine/run/checkpoint.h"
 #include "engine/run/experiment.h"
 #include "engine/run/task.h"
@@ -98,15 +99,27 @@ std::vector<ComparisonRun::Round> ComparisonRun::rounds() const {
   return rounds;
 }
 
+/// Rounds to come will need as many random networks as the one that needed most.
 std::int64_t ComparisonRun::total() const {
-  const auto arms = 2 + static_cast<std::int64_t>(settings_.at("shrink").size() + settings_.at("controls").size()) +
-                    settings_.at("random").get<std::int64_t>();
-  return static_cast<std::int64_t>(rounds().size()) * (arms + 1);
+  const std::vector<Round> all = rounds();
+  std::int64_t most = settings_.at("random"), sum = 0;
+  for (const Round& round : all) most = std::max(most, random_networks(round));
+  for (const Round& round : all) {
+    sum += 3 + static_cast<std::int64_t>(settings_.at("shrink").size() + settings_.at("controls").size());
+    sum += trained(round, "d") ? random_networks(round) : most;
+  }
+  return sum;
 }
 
-bool ComparisonRun::has(const Round& round, const std::string& arm) const {
-  return std::any_of(trained_.begin(), trained_.end(),
-                     [&](const TrainedArm& one) { return one.set == round.set && one.run == round.run && one.arm == arm; });
+const TrainedArm* ComparisonRun::trained(const Round& round, const std::string& arm) const {
+  const auto found = std::find_if(trained_.begin(), trained_.end(),
+                                  [&](const TrainedArm& one) { return one.set == round.set && one.run == round.run && one.arm == arm; });
+  return found == trained_.end() ? nullptr : &*found;
+}
+
+std::int64_t ComparisonRun::random_networks(const Round& round) const {
+  return std::count_if(trained_.begin(), trained_.end(),
+                       [&](const TrainedArm& one) { return one.set == round.set && one.run == round.run && one.arm.starts_with("c-"); });
 }
 
 Result<void> ComparisonRun::run() {
@@ -124,7 +137,9 @@ Result<void> ComparisonRun::run() {
     }
     return fail(done.error());
   }
-  const Json report = comparison_report(trained_, bars(), latencies_);
+  std::vector<SearchCost> searches;
+  for (const Json& one : searched_) searches.push_back({one.at("set"), one.at("run"), one.at("flops")});
+  const Json report = comparison_report(trained_, searches, bars(), latencies_);
   std::ofstream(context_.folder() / "comparison.md") << comparison_table(report);
   context_.emit(SampleBody{static_cast<std::int64_t>(trained_.size()), "comparison", report.dump(), {"comparison.md"}});
   context_.emit(SummaryBody{report.dump()});
@@ -144,13 +159,24 @@ Result<void> ComparisonRun::do_round(const Round& round) {
   }
   DSW_TRY_ASSIGN(const Json derived, search(round, cap));
   const SearchSpace space = analyse_space(document_.at("model"), input, context_.catalog().layers);
-  for (std::int64_t k = 1; k <= settings_.at("random").get<std::int64_t>(); ++k) {
-    Rng rng(round.seed, fmt::format("random/{}", k));
-    DSW_TRY(train_arm(round, fmt::format("c-{}", k), derived_model(space, random_under(space, cap, context_.catalog().layers, rng))));
-  }
+  DSW_TRY(train_random(round, space, cap));
   for (const auto& [name, wanted] : settings_.at("controls").items())
     DSW_TRY(train_arm(round, name, derived_model(space, control(space, wanted, cap, context_.catalog().layers))));
   return train_arm(round, "d", derived);
+}
+
+/// As many as it takes to cost what the search cost, at least /random and at most /random_limit.
+Result<void> ComparisonRun::train_random(const Round& round, const SearchSpace& space, double cap) {
+  const std::int64_t least = settings_.at("random"), most = least > 0 ? settings_.at("random_limit").get<std::int64_t>() : 0;
+  const double search_flops = searched_.at(round.name()).at("flops");
+  double flops = 0;
+  for (std::int64_t k = 1; k <= most && (k <= least || flops < search_flops); ++k) {
+    Rng rng(round.seed, fmt::format("random/{}", k));
+    const std::string arm = fmt::format("c-{}", k);
+    DSW_TRY(train_arm(round, arm, derived_model(space, random_under(space, cap, context_.catalog().layers, rng))));
+    flops += trained(round, arm)->training_flops;
+  }
+  return {};
 }
 
 /// The largest value of a setting below the baseline's with which it costs `cap` at most; null where there is none.
@@ -188,7 +214,7 @@ Result<ComparisonRun::Inner> ComparisonRun::run_inner(const Json& document, cons
   std::filesystem::create_directories(folder);
   const auto sink = [&](const Event& event) {
     if (const auto* metric = std::get_if<MetricBody>(&event.body)) inner.metrics[metric->key] = metric->value;
-    if (const auto* summary = std::get_if<SummaryBody>(&event.body)) inner.summary = Json::parse(summary->data);
+    if (const auto* summary = std::get_if<SummaryBody>(&event.body)) inner.summary.update(Json::parse(summary->data));
   };
   RunContext context(context_.catalog(), std::move(experiment), context_.device(), folder, context_.stop_token(), sink);
   context.data = &data_;
@@ -202,7 +228,7 @@ Result<ComparisonRun::Inner> ComparisonRun::run_inner(const Json& document, cons
 }
 
 Result<Json> ComparisonRun::search(const Round& round, double target) {
-  if (searched_.contains(round.name())) return searched_.at(round.name());
+  if (searched_.contains(round.name())) return searched_.at(round.name()).at("model");
   Json document = document_;
   document.erase("comparison");
   document["task"] = "search";
@@ -213,14 +239,15 @@ Result<Json> ComparisonRun::search(const Round& round, double target) {
   document["search"]["cost"]["target"] = target;
   document["search"]["cost"].erase("target_share");
   DSW_TRY_ASSIGN(const Inner inner, run_inner(document, round.name() + "-search"));
-  searched_[round.name()] = inner.summary.at("architecture");
+  searched_[round.name()] = {
+      {"set", round.set}, {"run", round.run}, {"model", inner.summary.at("architecture")}, {"flops", inner.summary.at("search_flops")}};
   tell();
   DSW_TRY(save());
-  return searched_.at(round.name());
+  return searched_.at(round.name()).at("model");
 }
 
 Result<void> ComparisonRun::train_arm(const Round& round, const std::string& arm, const Json& model) {
-  if (has(round, arm)) return {};
+  if (trained(round, arm)) return {};
   if (context_.stop_requested()) return fail(ErrorCode::Stopped, "Stopped");
   Json document{{"deepshock", 1},     {"task", "train"}, {"name", round.name() + "-" + arm}, {"seed", round.seed}, {"precision", "float32"},
                 {"data", round.data}, {"model", model}};
@@ -229,19 +256,20 @@ Result<void> ComparisonRun::train_arm(const Round& round, const std::string& arm
   DSW_TRY_ASSIGN(const InputSpec input, data_.describe(round.data, context_.experiment().base, context_.stop_token()));
   DSW_TRY_ASSIGN(const Cost cost, cost_of(model, input));
   const std::string score = by_loss() ? "loss" : "accuracy";
-  TrainedArm trained{round.set, round.run, arm, cost.flops, cost.parameters, std::nan(""), std::nan(""), 0};
+  TrainedArm made{round.set, round.run, arm, cost.flops, cost.parameters, std::nan(""), std::nan(""), 0, 0};
+  made.training_flops = kPassesOfStep * inner.summary.at("steps").get<double>() * inner.summary.at("forward_flops").get<double>();
   const auto metric = [&](const std::string& key) { return inner.metrics.contains(key) ? inner.metrics.at(key) : std::nan(""); };
-  trained.val = metric("val/" + score);
-  trained.test = inner.metrics.contains("test/" + score) ? metric("test/" + score) : trained.val;
-  if (std::isnan(trained.val)) trained.val = trained.test;
-  if (std::isnan(trained.test))
+  made.val = metric("val/" + score);
+  made.test = inner.metrics.contains("test/" + score) ? metric("test/" + score) : made.val;
+  if (std::isnan(made.val)) made.val = made.test;
+  if (std::isnan(made.test))
     return fail(ErrorCode::InvalidDocument, "The data has neither a test nor a val part to compare on",
                 "Give it a split with three shares.", "/data/split");
   DSW_TRY_ASSIGN(const auto set, data_.get(round.data, context_.experiment().base, round.seed, context_.stop_token()));
-  trained.examples = set->size(set->has(Split::Test) ? Split::Test : Split::Val);
-  trained_.push_back(trained);
+  made.examples = set->size(set->has(Split::Test) ? Split::Test : Split::Val);
+  trained_.push_back(made);
   if (!latencies_.contains(arm)) DSW_TRY(measure_latency(arm, model, input));
-  context_.emit(MetricBody{"comparison/" + arm, static_cast<std::int64_t>(trained_.size()), trained.test});
+  context_.emit(MetricBody{"comparison/" + arm, static_cast<std::int64_t>(trained_.size()), made.test});
   tell();
   return save();
 }

@@ -8,6 +8,7 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset_cache.h"
 #include "engine/nas/comparison.h"
+#include "engine/nas/search_space.h"
 #include "engine/nn/model_type.h"
 #include "engine/run/run_context.h"
 
@@ -31,18 +32,20 @@ class ComparisonRun {
   /// What a run within this one gave.
   struct Inner {
     std::map<std::string, double> metrics;
-    Json summary;
+    Json summary = Json::object();
   };
 
   std::vector<Round> rounds() const;
   Result<void> do_round(const Round& round);
+  Result<void> train_random(const Round& round, const SearchSpace& space, double cap);
   Result<Inner> run_inner(const Json& document, const std::string& name);
   Result<void> train_arm(const Round& round, const std::string& arm, const Json& model);
   Result<Json> search(const Round& round, double target);
   Result<Json> shrunk(const std::string& setting, const InputSpec& input, double cap) const;
   Result<Cost> cost_of(const Json& model, const InputSpec& input) const;
   Result<void> measure_latency(const std::string& arm, const Json& model, const InputSpec& input);
-  bool has(const Round& round, const std::string& arm) const;
+  const TrainedArm* trained(const Round& round, const std::string& arm) const;  ///< null: not yet
+  std::int64_t random_networks(const Round& round) const;
   Result<void> save();
   Result<void> restore();
   void tell();
@@ -55,7 +58,7 @@ class ComparisonRun {
   DatasetCache own_data_;
   DatasetCache& data_;
   std::vector<TrainedArm> trained_;
-  Json searched_ = Json::object();  ///< round → {"model", "random": […], "controls": {…}}
+  Json searched_ = Json::object();  ///< round → {"set", "run", "model", "flops"}
   Json latencies_ = Json::object();
 };
 

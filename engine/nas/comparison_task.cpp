@@ -48,6 +48,8 @@ class ComparisonTask : public Task {
                           "needs labelled texts; other data are compared with several seeds",
                           {{"Use 0", "/comparison/folds", "0", "", false}},
                           false});
+    if (comparison.value("random", 0) > comparison.value("random_limit", 1000))
+      problems.push_back({"/comparison/random_limit", "is below /comparison/random", {}, false});
     const Json cost = document.value("search", Json::object()).value("cost", Json::object());
     for (const char* key : {"target", "target_share"})
       if (cost.contains(key))
@@ -73,7 +75,10 @@ ParamSchema comparison_schema(const Catalog& catalog) {
   Param cap = float_param("cap", "Cap", 0.58, 0, 1, "FLOPs of all arms but the baseline, as a share of the baseline's");
   cap.low_open = true;
   own.add(std::move(cap));
-  own.add(int_param("random", "Random networks", 3, 0, 1000, "Arms (c): so many a run, of which the best by validation counts"));
+  own.add(int_param("random", "Random networks", 3, 0, 1000,
+                    "Arms (c), of which the best by validation counts: at least so many a run, more until their training cost what the "
+                    "search cost; 0: none"));
+  own.add(int_param("random_limit", "Most random networks", 20, 1, 1000, "More are not trained, though the search may have cost more"));
   Param controls = any_param("controls", "Controls",
                              "Further arms: {NAME: {TITLE OF A CHOICE: TITLE OF A CANDIDATE}}; the rest is as dear as the cap allows");
   controls.default_text = "{}";

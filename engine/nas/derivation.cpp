@@ -115,21 +115,29 @@ Result<Architecture> perturbed(SearchState& state, Device& device, std::stop_tok
 
 Result<Evaluation> measure(SearchState& state, Mixing mixing, Device& device, std::stop_token stop) {
   state.plans->release_memory();
+  const double flops = state.supernet->flops(mixing);
   state.supernet->set(std::move(mixing));
-  if (state.data->has(Split::Val)) {
-    EvaluationRequest request;
-    request.split = Split::Val;
-    request.batch = state.settings.evaluation_batch;
-    request.batches = state.settings.eval_batches;
-    return evaluate(*state.supernet, *state.data, request, device, std::move(stop));
+  const auto measured = [&]() -> Result<Evaluation> {
+    if (state.data->has(Split::Val)) {
+      EvaluationRequest request;
+      request.split = Split::Val;
+      request.batch = state.settings.evaluation_batch;
+      request.batches = state.settings.eval_batches;
+      return evaluate(*state.supernet, *state.data, request, device, std::move(stop));
+    }
+    const TrainShare share = state.settings.architecture_share();
+    const std::int64_t all = state.data->batches_per_epoch_of(share, state.settings.evaluation_batch);
+    const std::int64_t count = state.settings.eval_batches > 0 ? std::min(all, state.settings.eval_batches) : all;
+    return evaluate_batches(
+        *state.supernet, count,
+        [&](std::int64_t i) { return state.data->train_batch_of(share, state.seed, i, state.settings.evaluation_batch, device); },
+        labelled(state), 0, std::move(stop));
+  }();
+  if (measured) {
+    const std::int64_t targets_each = labelled(state) ? 1 : state.data->input_spec().input_shape(1).elements();
+    state.flops += flops * static_cast<double>(measured->targets) / static_cast<double>(targets_each);
   }
-  const TrainShare share = state.settings.architecture_share();
-  const std::int64_t all = state.data->batches_per_epoch_of(share, state.settings.evaluation_batch);
-  const std::int64_t count = state.settings.eval_batches > 0 ? std::min(all, state.settings.eval_batches) : all;
-  return evaluate_batches(
-      *state.supernet, count,
-      [&](std::int64_t i) { return state.data->train_batch_of(share, state.seed, i, state.settings.evaluation_batch, device); },
-      labelled(state), 0, std::move(stop));
+  return measured;
 }
 
 Result<Evaluation> measure(SearchState& state, const Architecture& architecture, Device& device, std::stop_token stop) {

@@ -8,7 +8,8 @@
 
 namespace dsw {
 
-/// One architecture with inherited weights on the val part, or where there is none on held-out examples. Error{Stopped} between batches.
+/// One architecture with inherited weights on the val part, or where there is none on held-out examples; its cost is added to state.flops.
+/// Error{Stopped} between batches.
 Result<Evaluation> measure(SearchState& state, const Architecture& architecture, Device& device, std::stop_token stop);
 /// The same of any way through the supernet.
 Result<Evaluation> measure(SearchState& state, Mixing mixing, Device& device, std::stop_token stop);

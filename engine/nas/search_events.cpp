@@ -172,6 +172,7 @@ Json search_summary(const SearchState& state, const Architecture& architecture, 
     summary["full_flops"] = cell->flops;
     summary["full_parameters"] = cell->parameters;
   }
+  summary["search_flops"] = state.flops;
   summary["val"] = val ? Json{{"loss", val->loss()}, {"accuracy", val->accuracy()}} : Json();
   Json taken = Json::object();
   for (std::size_t c = 0; c < state.space.choices.size(); ++c)

@@ -158,6 +158,7 @@ Result<void> SearchState::restore(RunContext& context) {
   try {
     const Json meta = Json::parse(checkpoint.meta);
     step = meta.at("step");
+    flops = meta.at("flops");
     reported = meta.at("reported");
     saved = step;
     rate_factor = meta.at("rate_factor");
@@ -188,6 +189,7 @@ Result<void> SearchState::save(RunContext& context) {
     checkpoint.tensors.emplace(kArchitectureOptimizerPrefix + name, tensor);
   Json meta = run_model_description(document, *data, "float32");
   meta["step"] = step;
+  meta["flops"] = flops;
   meta["seq"] = context.last_seq();
   meta["reported"] = reported;
   meta["rate_factor"] = rate_factor;

@@ -18,6 +18,10 @@
 
 namespace dsw {
 
+/// FLOPs of a step with gradients, in forward passes: backward every product has two. So are counted the steps of trainings and of
+/// searches; an architecture step, which leaves out the weights' gradients, is counted as a whole one.
+inline constexpr double kPassesOfStep = 3;
+
 /// An architecture that was measured with inherited weights.
 struct MeasuredArchitecture {
   Architecture architecture;
@@ -49,6 +53,7 @@ class SearchState {
   std::vector<std::vector<double>> milliseconds;  ///< [node][combination]; empty: latency was not measured
 
   std::int64_t step = 0;                                     ///< weight steps made
+  double flops = 0;                                          ///< spent so far (kPassesOfStep)
   std::int64_t reported = -1;                                ///< step of the last report of an epoch
   std::int64_t saved = -1;                                   ///< step of the last checkpoint
   double rate_factor = 1;                                    ///< of the architecture rate; halved by a collapse

@@ -173,6 +173,7 @@ double norm_of(const Tensor& square_sum) { return square_sum ? std::sqrt(square_
 
 const StepOutputs& search_pass(SearchState& state, Phase phase, const Batch& batch, Rng draws, bool pulls) {
   const Drawn drawn = draw_pass(state, phase, draws);
+  state.flops += kPassesOfStep * static_cast<double>(batch.input.size(0)) * state.supernet->flops({drawn.active, {}, {}, {}});
   Device& device = batch.input.device();
   const auto total = static_cast<std::int64_t>(drawn.numbers.size()) / kNumberRows;
   const std::array<Tensor, 4> inputs{batch.input, batch.target, from_host(drawn.numbers, {kNumberRows, total}, device),

@@ -18,7 +18,7 @@ Result<SearchStepResult> search_step(SearchState& state, Device& device);
 /// Loss and gradients of one pass; `pulls`: penalty, regulariser and L2 pull count in the gradient. Exposed for the Hessian's products,
 /// tests and the benchmark.
 /// @return  values: the loss (without penalties), the square sum of the weights' gradients, that of the architecture's (undefined where
-///          none). Valid until the next pass.
+///          none). Valid until the next pass. Its cost is added to state.flops.
 const StepOutputs& search_pass(SearchState& state, SearchAlgorithm::Phase phase, const Batch& batch, Rng draws, bool pulls = true);
 /// The stream of a step's draws.
 Rng draws_of(const SearchState& state, SearchAlgorithm::Phase phase);

@@ -13,6 +13,20 @@ namespace {
 
 bool is_zero(const SpaceNode& node) { return node.node.op == "zero"; }
 
+bool is_active(const Mixing& mixing, const SpaceNode& node, std::size_t input) {
+  if (node.choice != SpaceNode::kNone) return mixing.active[node.choice][input];
+  if (node.edges != SpaceNode::kNone && !mixing.kept.empty() && !mixing.kept[node.edges].empty()) return mixing.kept[node.edges][input];
+  return true;
+}
+
+/// Of the dearest combination of open sizes.
+Cost largest(const SpaceNode& node) {
+  Cost most;
+  for (const Cost& cost : node.costs)
+    if (cost.flops >= most.flops) most = cost;
+  return most;
+}
+
 /// x times the i-th of `factors`.
 Tensor times(const Tensor& x, const Tensor& factors, std::size_t i) {
   const auto at = static_cast<std::int64_t>(i);
@@ -25,22 +39,24 @@ Supernet::Supernet(SearchSpace& space) : space_(space) {
   for (SpaceNode& node : space.nodes) modules_.push_back(&adopt(node.node.id, std::move(node.node.module)));
 }
 
-bool Supernet::is_active(const SpaceNode& node, std::size_t input) const {
-  if (node.choice != SpaceNode::kNone) return mixing_.active[node.choice][input];
-  if (node.edges != SpaceNode::kNone && !mixing_.kept.empty() && !mixing_.kept[node.edges].empty()) return mixing_.kept[node.edges][input];
-  return true;
-}
-
-std::vector<bool> Supernet::reached() const {
+std::vector<bool> Supernet::reached(const Mixing& mixing) const {
   std::vector<bool> needed(space_.nodes.size(), false);
   needed[space_.output] = true;
   for (std::size_t i = space_.nodes.size(); i-- > 0;) {
     if (!needed[i] || is_zero(space_.nodes[i])) continue;
     const std::vector<std::size_t>& inputs = space_.nodes[i].node.inputs;
     for (std::size_t k = 0; k < inputs.size(); ++k)
-      if (inputs[k] != kGraphInput && is_active(space_.nodes[i], k)) needed[inputs[k]] = true;
+      if (inputs[k] != kGraphInput && is_active(mixing, space_.nodes[i], k)) needed[inputs[k]] = true;
   }
   return needed;
+}
+
+double Supernet::flops(const Mixing& mixing) const {
+  const std::vector<bool> computed = reached(mixing);
+  double sum = 0;
+  for (std::size_t i = 0; i < computed.size(); ++i)
+    if (computed[i]) sum += largest(space_.nodes[i]).flops;
+  return sum;
 }
 
 Tensor Supernet::gather(std::size_t number, const std::vector<Tensor>& values, const Tensor& x) {
@@ -50,7 +66,7 @@ Tensor Supernet::gather(std::size_t number, const std::vector<Tensor>& values, c
   Tensor sum;
   for (std::size_t k = 0; k < node.node.inputs.size(); ++k) {
     const std::size_t from = node.node.inputs[k];
-    if (!is_active(node, k)) continue;
+    if (!is_active(mixing_, node, k)) continue;
     const Tensor& value = from == kGraphInput ? x : values[from];
     if (!value) continue;  // zero
     const Tensor part = factors ? times(value, factors, k) : value;
@@ -61,7 +77,7 @@ Tensor Supernet::gather(std::size_t number, const std::vector<Tensor>& values, c
 
 Tensor Supernet::forward(const Tensor& data, Forward& pass) {
   const Tensor x = pass.activation(data);
-  const std::vector<bool> needed = reached();
+  const std::vector<bool> needed = reached(mixing_);
   // Outputs; undefined ones are zero throughout, or not needed.
   std::vector<Tensor> values(space_.nodes.size());
   std::vector<std::size_t> readers(space_.nodes.size(), 0);
@@ -126,12 +142,7 @@ Shape Supernet::output_shape(const Shape& input) const {
 
 Cost Supernet::cost(const Shape& input) const {
   Cost sum;
-  for (const SpaceNode& node : space_.nodes) {
-    Cost most;
-    for (const Cost& cost : node.costs)
-      if (cost.flops >= most.flops) most = cost;
-    sum += most;
-  }
+  for (const SpaceNode& node : space_.nodes) sum += largest(node);
   const double batch = static_cast<double>(input[0]);
   return {sum.flops * batch, sum.parameters, sum.activation_bytes * batch};
 }

@@ -17,14 +17,15 @@ class Supernet : public Module {
   /// those of a mixture (as NAS-Bench-201 does).
   void set(Mixing mixing) { mixing_ = std::move(mixing); }
   Tensor forward(const Tensor& data, Forward& pass) override;
+  /// FLOPs of a forward pass of one example through `mixing`: of all that it computes, sizes as the largest, since smaller ones are masks.
+  double flops(const Mixing& mixing) const;
   Shape output_shape(const Shape& input) const override;
   /// With every candidate computed.
   Cost cost(const Shape& input) const override;
 
  private:
   Tensor gather(std::size_t node, const std::vector<Tensor>& values, const Tensor& x);
-  std::vector<bool> reached() const;
-  bool is_active(const SpaceNode& node, std::size_t input) const;
+  std::vector<bool> reached(const Mixing& mixing) const;
 
   const SearchSpace& space_;
   std::vector<Module*> modules_;

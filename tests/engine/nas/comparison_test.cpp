@@ -33,7 +33,7 @@ std::vector<TrainedArm> runs(const std::map<std::string, std::pair<double, doubl
     for (std::int64_t run = 0; run < 5; ++run) {
       const double wobble = 0.002 * static_cast<double>(run - 2),
                    own = 0.0005 * static_cast<double>((run * 7 + static_cast<std::int64_t>(arm[0])) % 5 - 2);
-      all.push_back({"set", run, arm, facts.first, 1, facts.second + wobble + own, facts.second + wobble + own, 100});
+      all.push_back({"set", run, arm, facts.first, 1, facts.second + wobble + own, facts.second + wobble + own, 100, 30 * facts.first});
     }
   return all;
 }
@@ -45,7 +45,7 @@ TEST(Comparison, ASavingThatHolds) {
                                               {"c-1", {56, 0.88}},
                                               {"c-2", {54, 0.885}},
                                               {"d", {55, 0.9}}}),
-                                        {}, {{"d", 0.25}});
+                                        {{"set", 0, 3000}, {"set", 1, 3200}, {"set", 2, 3400}}, {}, {{"d", 0.25}});
   EXPECT_NEAR(report.at("saving"), 0.45, 1e-12);
   EXPECT_TRUE(report.at("noninferior").at("holds"));
   EXPECT_LT(report.at("noninferior").at("lower"), report.at("noninferior").at("difference"));
@@ -58,11 +58,16 @@ TEST(Comparison, ASavingThatHolds) {
   EXPECT_THAT(verdict, HasSubstr("takes 55.0 % of the baseline's FLOPs (bar 58 %)"));
   EXPECT_THAT(verdict, HasSubstr("not inferior at a margin of 0.50 %"));
   EXPECT_THAT(verdict, HasSubstr("the search beats shrinking"));
+  EXPECT_EQ(report.at("random"),
+            Json({{"networks", {2, 2}}, {"training_flops", 3300.0}, {"search_flops", 3200.0}, {"runs", 3}, {"runs_short", 1}}));
+  EXPECT_THAT(verdict,
+              HasSubstr("Of these there were 2 a run, whose training took 3.3e+03 FLOPs; the search took 3.2e+03. In 1 of 3 runs they "
+                        "took less than the search, since the limit of their number was reached."));
   EXPECT_THAT(comparison_table(report), HasSubstr("| b-layers | "));
 }
 
 TEST(Comparison, ShrinkingAloneIsSaid) {
-  const Json report = comparison_report(runs({{"a", {100, 0.9}}, {"b-layers", {50, 0.905}}, {"d", {35, 0.9}}}), {}, Json::object());
+  const Json report = comparison_report(runs({{"a", {100, 0.9}}, {"b-layers", {50, 0.905}}, {"d", {35, 0.9}}}), {}, {}, Json::object());
   EXPECT_FALSE(report.at("search_needed"));
   EXPECT_THAT(report.at("verdict").get<std::string>(),
               HasSubstr("A search was not needed: the baseline shrunk by layers is as good as the baseline."));
@@ -72,7 +77,7 @@ TEST(Comparison, ShrinkingAloneIsSaid) {
 TEST(Comparison, LossesAreRelativeAndLowerIsBetter) {
   ComparisonBars bars;
   bars.loss = true;
-  const Json report = comparison_report(runs({{"a", {100, 2.0}}, {"b-width", {50, 2.2}}, {"all-window", {57, 1.9}}, {"d", {56, 2.1}}}),
+  const Json report = comparison_report(runs({{"a", {100, 2.0}}, {"b-width", {50, 2.2}}, {"all-window", {57, 1.9}}, {"d", {56, 2.1}}}), {},
                                         bars, Json::object());
   EXPECT_NEAR(report.at("noninferior").at("difference"), 1 - 2.1 / 2.0, 0.001);
   EXPECT_FALSE(report.at("noninferior").at("holds"));
@@ -84,8 +89,8 @@ TEST(Comparison, LossesAreRelativeAndLowerIsBetter) {
 TEST(Comparison, RunsThatLackAnArmAreLeftOut) {
   std::vector<TrainedArm> some = runs({{"a", {100, 0.9}}, {"d", {55, 0.9}}});
   some.erase(some.begin());  // (a) of the first run
-  EXPECT_EQ(comparison_report(some, {}, Json::object()).at("noninferior").at("runs"), 4);
-  EXPECT_EQ(comparison_report(runs({{"a", {100, 0.9}}}), {}, Json::object()).at("verdict"), "The comparison is not complete.");
+  EXPECT_EQ(comparison_report(some, {}, {}, Json::object()).at("noninferior").at("runs"), 4);
+  EXPECT_EQ(comparison_report(runs({{"a", {100, 0.9}}}), {}, {}, Json::object()).at("verdict"), "The comparison is not complete.");
 }
 
 struct ComparisonTasks : TrainFixture {
@@ -146,6 +151,51 @@ TEST_F(ComparisonTasks, TrainsEveryArmUnderTheCapAndReports) {
   EXPECT_TRUE(std::filesystem::exists(folder / "run" / "comparison.md"));
 }
 
+/// FLOPs of the training of each run's random networks, in their order.
+std::vector<std::vector<double>> random_trainings(const TrainFixture::Outcome& outcome) {
+  std::vector<std::vector<double>> found;
+  Json last;
+  for (const SampleBody& sample : outcome.bodies<SampleBody>())
+    if (sample.kind == "trainings") last = Json::parse(sample.data);
+  EXPECT_EQ(last.at("done"), last.at("total"));
+  for (const Json& row : last.at("rows")) {
+    if (!row.at("arm").get<std::string>().starts_with("c-")) continue;
+    found.resize(std::max(found.size(), row.at("run").get<std::size_t>() + 1));
+    found.back().push_back(row.at("training_flops"));
+  }
+  return found;
+}
+
+TEST_F(ComparisonTasks, RandomNetworksAreTrainedUntilTheyCostWhatTheSearchCost) {
+  Json json = document();
+  json["training"]["steps_per_epoch"] = 8;
+  json["comparison"]["random"] = 1;
+  const Outcome dear = run(json, folder / "dear");
+  ASSERT_TRUE(dear.result) << dear.result.error().sentence();
+  const Json report = Json::parse(dear.bodies<SummaryBody>().back().data);
+  const Json& costs = report.at("random");
+  EXPECT_EQ(costs.at("runs_short"), 0);
+  EXPECT_GE(costs.at("training_flops"), costs.at("search_flops"));
+  const auto found = random_trainings(dear);
+  ASSERT_EQ(found.size(), 2u);
+  double all = 0;
+  for (const std::vector<double>& one : found) {
+    EXPECT_GT(one.size(), 3u) << "sixteen steps of the supernet, in both halves, for twelve of a small network";
+    for (const double flops : one) all += flops / 2;
+  }
+  EXPECT_NEAR(costs.at("training_flops"), all, 1e-9 * all);
+  // Not one more than it takes.
+  EXPECT_LT(all - found[0].back() / 2 - found[1].back() / 2, costs.at("search_flops").get<double>());
+
+  json["comparison"]["random_limit"] = 2;
+  const Outcome limited = run(json, folder / "limited");
+  ASSERT_TRUE(limited.result) << limited.result.error().sentence();
+  const Json few = Json::parse(limited.bodies<SummaryBody>().back().data);
+  EXPECT_EQ(few.at("random").at("networks"), Json({2, 2}));
+  EXPECT_EQ(few.at("random").at("runs_short"), 2);
+  EXPECT_THAT(few.at("verdict").get<std::string>(), HasSubstr("the limit of their number was reached"));
+}
+
 TEST_F(ComparisonTasks, GoesOnAfterAStopWithTheSameNumbers) {
   const Outcome unbroken = run(document(), folder / "whole");
   ASSERT_TRUE(unbroken.result) << unbroken.result.error().sentence();
@@ -183,9 +233,11 @@ TEST_F(ComparisonTasks, GoesOnAfterAStopWithTheSameNumbers) {
 TEST_F(ComparisonTasks, WhatDoesNotFitIsSaid) {
   Json json = document();
   json["search"]["cost"] = {{"target", 5}};
+  json["comparison"]["random_limit"] = 1;
   std::vector<std::string> all;
   for (const Problem& problem : validate_document(catalog, json, ".", data.get())) all.push_back(problem.sentence());
   EXPECT_THAT(all, testing::Contains(HasSubstr("`/search/cost/target` is given, but a comparison takes /comparison/cap of the baseline")));
+  EXPECT_THAT(all, testing::Contains(HasSubstr("`/comparison/random_limit` is below /comparison/random")));
 }
 
 }  // namespace

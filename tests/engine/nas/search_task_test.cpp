@@ -76,6 +76,19 @@ TEST_F(Searches, TellsWhatTheManualSays) {
   EXPECT_TRUE(make_experiment(catalog, train, ".", data.get()));
 }
 
+/// Each step is counted as three forward passes of what it computed, each evaluation as one of the derived network.
+TEST_F(Searches, TheFlopsOfASearchAreCounted) {
+  const Outcome outcome = run(small("{\"type\": \"darts\"}"), folder / "run");
+  ASSERT_TRUE(outcome.result) << outcome.result.error().sentence();
+  const auto summaries = outcome.bodies<SummaryBody>();
+  const double batch_flops = Json::parse(summaries.front().data).at("forward_flops");
+  const Json end = Json::parse(summaries.back().data);
+  double derived = end.at("flops");
+  for (const std::int64_t step : {0, 4, 8, 12}) derived += outcome.metrics.at({"search/derived-flops", step});
+  constexpr double kSteps = 12, kExamples = 2 * 128;  // of the weights and of the architecture; of an evaluation
+  EXPECT_EQ(end.at("search_flops").get<double>(), 3 * 2 * kSteps * batch_flops + kExamples * derived);
+}
+
 TEST_F(Searches, TheSameDocumentGivesTheSameBitsAndStopAndResumeToo) {
   const Outcome whole = run(small(), folder / "whole");
   ASSERT_TRUE(whole.result);

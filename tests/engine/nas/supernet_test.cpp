@@ -55,6 +55,10 @@ TEST_F(Supernets, OneArchitectureIsTheDerivedNetworkToTheBit) {
     ASSERT_TRUE(derived);
     supernet.set(mixing_of(space, architecture));
     EXPECT_EQ(forward(supernet, batch.input).to_vector<float>(), forward(*derived, batch.input).to_vector<float>());
+    if (derived_model(space, architecture).dump().find("zero") != std::string::npos) continue;  // what only a zero reads is not computed
+    const double flops = derived_cost(space, architecture, catalog.layers).flops, counted = supernet.flops(mixing_of(space, architecture));
+    EXPECT_GE(counted, flops) << "sums count all of their inputs";
+    EXPECT_LT(counted, 1.1 * flops);
   }
 }
 
