@@ -39,6 +39,14 @@ Result<ProjectModel> find_project_model(ProjectReader& reader, const std::filesy
     return found;
   }
   DSW_TRY_ASSIGN(const RunRow row, reader.run(model));
+  if (row.task == "search")
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is a search: its weights are those of all candidates together, not of one network", row.short_name),
+                "Train the network that it found (\"architecture\" in the summary that `deepshock show --json` prints) and name that run.");
+  if (row.task == "search-comparison")
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is a comparison: it keeps the scores of its networks, not their weights", row.short_name),
+                "Train the network that you want, and name that run.");
   DSW_TRY_ASSIGN(auto checkpoints, reader.checkpoints(row.id));
   std::int64_t step = -1;
   if (checkpoint != "last" && checkpoint != "best") {

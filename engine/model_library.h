@@ -34,7 +34,8 @@ struct ProjectModel {
   std::vector<std::string> outside_files;
 };
 
-/// `model` is a model's id or name, or a run; `checkpoint` "last", "best" or the step of one. Error{NotFound}.
+/// `model` is a model's id or name, or a run; `checkpoint` "last", "best" or the step of one. Error{NotFound}; Error{InvalidArgument} of a
+/// run that holds no network of its own, such as a search.
 Result<ProjectModel> find_project_model(ProjectReader& reader, const std::filesystem::path& project, const std::string& model,
                                         const std::string& checkpoint = "last");
 

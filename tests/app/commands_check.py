@@ -175,6 +175,29 @@ class Commands(unittest.TestCase):
         self.assertEqual(call("import", archive, "--project", other).returncode, 0)
         self.assertEqual(call("metrics", "--project", other, result["run"], "val/loss", "--csv").stdout.splitlines(), csv)
 
+    def test_a_search_is_no_model_but_what_it_found_can_be_trained(self):
+        document = {
+            "deepshock": 1, "task": "search", "name": "small", "seed": 5, "data": {"type": "images", "source": "builtin:mnist"},
+            "model": {"type": "space", "nodes": [
+                {"id": "stem", "op": "conv2d", "inputs": ["input"], "out": 4, "kernel": 5, "stride": 4},
+                {"id": "layer", "op": "choice", "candidates": [{"op": "identity"}, {"op": "relu-conv-bn", "kernel": 3}]},
+                {"id": "pool", "op": "global-average-pool"}, {"id": "logits", "op": "logits"}]},
+            "search": {"guards": {"skip_share": 1}}, "optimizer": {"type": "adamw"}, "training": {"epochs": 1, "steps_per_epoch": 2, "batch": 8, "eval_batches": 1}}
+        done = call("run", self.write(document), "--project", self.project, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        run = json.loads(done.stdout)["run"]
+        for command in (("evaluate",), ("generate", "--prompt", "a", "--tokens", 1), ("model", "export", "--format", "onnx", "-o", self.folder / "x.onnx")):
+            refused = call(*command, "--project", self.project, run)
+            self.assertEqual(refused.returncode, 2, command)
+            self.assertIn("r-0001 is a search: its weights are those of all candidates together, not of one network", refused.stderr)
+        shown = json.loads(call("show", "--project", self.project, run, "--json").stdout)
+        train = document | {"task": "train", "model": shown["summary"]["architecture"], "training": {"steps": 2, "batch": 8, "eval_batches": 1}}
+        del train["search"]
+        again = call("run", self.write(train), "--project", self.project, "--json")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        evaluated = call("evaluate", "--project", self.project, json.loads(again.stdout)["run"], "--json")
+        self.assertIn("test/accuracy", json.loads(evaluated.stdout)["metrics"])
+
     def test_a_run_repeats_from_its_record_alone(self):
         first = self.run_small()
         resolved = json.loads(call("show", "--project", self.project, "1", "--json").stdout)["resolved"]
