@@ -179,7 +179,7 @@ void SearchCharts::fillEpochs() {
   dress(skip_, skip, QStringLiteral("search/skip-share"));
 
   CurveData eigenvalue;
-  eigenvalue.series.push_back(series("eigenvalue", tr("Hessian by α"), kViolet, [](const SearchEpoch& e) { return e.eigenvalue; }));
+  eigenvalue.series.push_back(series("eigenvalue", tr("by α"), kViolet, [](const SearchEpoch& e) { return e.eigenvalue; }));
   eigenvalue.series.front().dash = QVector<qreal>();
   if (std::isfinite(space.eigenvalue_limit))
     eigenvalue.limits.push_back({space.eigenvalue_limit, tr("limit %1").arg(formatFixed(space.eigenvalue_limit, 2))});

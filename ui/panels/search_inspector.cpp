@@ -24,9 +24,9 @@ class CandidateDelegate : public TextDelegate {
   using TextDelegate::TextDelegate;
   void paint(QPainter* p, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
     paintGround(*p, option, index);
-    const QRect square(option.rect.left() + 12, option.rect.center().y() - 4, 9, 9);
+    const QRect square(option.rect.left() + 4, option.rect.center().y() - 4, 9, 9);
     p->fillRect(square, Theme::current().series(index.data(CandidateTableModel::ColorRole).toInt()).color);
-    paintText(*p, option.rect.adjusted(21, 0, 0, 0), option, index, false);
+    paintText(*p, option.rect.adjusted(11, 0, 8, 0), option, index, false);
   }
 };
 
@@ -52,9 +52,9 @@ SearchInspector::SearchInspector(RunData& run, SearchModel& search, QWidget* par
   table_->horizontalHeader()->setSectionResizeMode(CandidateTableModel::Title, QHeaderView::Stretch);
   table_->horizontalHeader()->setSectionResizeMode(CandidateTableModel::Probability, QHeaderView::Fixed);
   table_->horizontalHeader()->setStretchLastSection(false);
-  table_->setColumnWidth(CandidateTableModel::Probability, 44);
-  table_->setColumnWidth(CandidateTableModel::Alpha, 50);
-  table_->setColumnWidth(CandidateTableModel::Flops, 68);
+  table_->setColumnWidth(CandidateTableModel::Probability, 47);
+  table_->setColumnWidth(CandidateTableModel::Alpha, 54);
+  table_->setColumnWidth(CandidateTableModel::Flops, 63);
   table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   table_->setFrameShape(QFrame::NoFrame);

@@ -28,6 +28,7 @@ class GraphView : public QGraphicsView {
   void selectNode(const QString& id);
   QString selectedNode() const;
 
+  bool isFitted() const { return fitted_; }  ///< nobody has zoomed or panned since
   void fit();
   void fitSelection();
   void setZoom(double factor);  ///< 1 = 100 %, kept in 0.05..4

@@ -138,7 +138,9 @@ void SpaceDesigner::redraw() {
     canvas_->setSelection(*wanted_selection_);
     wanted_selection_.reset();
   }
-  if (was_empty) canvas_->fit();
+  // Nodes grow with what is known of them.
+  if (was_empty || (known && !drawn_facts_ && canvas_->isFitted() && !document_.undoStack().canUndo())) canvas_->fit();
+  drawn_facts_ = known != nullptr;
   palette_->setGroups(spacePalette(catalog_.layers, model()));
   if (!outline_->isHidden()) outline_->setGraph(canvas_->graph());
   status_->setValues(document_, known.get());
