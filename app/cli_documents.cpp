@@ -75,7 +75,7 @@ Result<int> listTemplates(bool json) {
   DSW_TRY_ASSIGN(const auto templates, document_templates());
   Json list = Json::array();
   for (const DocumentTemplate& one : templates)
-    list.push_back({{"template", one.name}, {"task", one.task}, {"summary", one.summary}, {"facts", one.facts}});
+    list.push_back({{"template", one.name}, {"task", one.task}, {"summary", one.summary}, {"facts", one.facts}, {"draft", one.draft}});
   if (json)
     printJson({{"templates", list}});
   else

@@ -37,6 +37,7 @@ Result<std::vector<DocumentTemplate>> document_templates() {
     one.task = word(entry, "task");
     one.summary = word(entry, "summary");
     one.facts = word(entry, "facts");
+    if (const auto draft = entry.find("draft"); draft != entry.end()) one.draft = *draft == true;
     one.path = folder / (one.name + ".json");
     if (!one.name.empty()) list.push_back(std::move(one));
   }

@@ -8,15 +8,16 @@
 
 namespace dsw {
 
-/// An experiment document that is shipped with the program and runs as it is.
+/// An experiment document that is shipped with the program and runs as it is, or, a draft, once it is completed.
 struct DocumentTemplate {
   std::string name, task;
   std::string summary;         ///< one or two sentences
   std::string facts;           ///< "0.80 M parameters, about 2 min"
+  bool draft = false;
   std::filesystem::path path;  ///< resources/templates/NAME.json
 };
 
-/// In the order of resources/templates/index.json: [{"name", "task", "summary", "facts"}, …]. Reads that file.
+/// In the order of resources/templates/index.json: [{"name", "task", "summary", "facts", "draft"}, …]. Reads that file.
 /// Error{NotFound} or {BadFormat} when the installation is not whole.
 Result<std::vector<DocumentTemplate>> document_templates();
 

@@ -52,9 +52,9 @@ SearchInspector::SearchInspector(RunData& run, SearchModel& search, QWidget* par
   table_->horizontalHeader()->setSectionResizeMode(CandidateTableModel::Title, QHeaderView::Stretch);
   table_->horizontalHeader()->setSectionResizeMode(CandidateTableModel::Probability, QHeaderView::Fixed);
   table_->horizontalHeader()->setStretchLastSection(false);
-  table_->setColumnWidth(CandidateTableModel::Probability, 47);
+  table_->setColumnWidth(CandidateTableModel::Probability, 45);
   table_->setColumnWidth(CandidateTableModel::Alpha, 54);
-  table_->setColumnWidth(CandidateTableModel::Flops, 63);
+  table_->setColumnWidth(CandidateTableModel::Flops, 67);
   table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   table_->setFrameShape(QFrame::NoFrame);

@@ -151,7 +151,7 @@ QWidget* StartPage::buildMain(QWidget* parent) {
   auto* heads = new QHBoxLayout;
   heads->setSpacing(8);
   heads->addWidget(new ThemedLabel(QStringLiteral("Templates"), FontRole::Strong, Token::Text1, main_));
-  heads->addWidget(new ElidedLabel(QStringLiteral("Each runs as it is; change what you like first"), main_, Token::Text2), 1);
+  heads->addWidget(new ElidedLabel(QStringLiteral("Take one, change what you like, run it"), main_, Token::Text2), 1);
   filter_ = new QLineEdit(main_);
   filter_->setPlaceholderText(QStringLiteral("Filter templates"));
   filter_->setAccessibleName(QStringLiteral("Filter templates"));

@@ -130,6 +130,10 @@ void GraphView::setZoom(double factor) {
   mini_map_->update();
 }
 
+bool GraphView::showsAll() const {
+  return viewport()->rect().adjusted(-1, -1, 1, 1).contains(mapFromScene(scene_->sceneRect().adjusted(24, 24, -24, -24)).boundingRect());
+}
+
 void GraphView::fit() {
   const QRectF bounds = scene_->sceneRect();
   if (bounds.isEmpty() || viewport()->width() < 20) return;
@@ -169,6 +173,21 @@ void GraphView::setEmptyText(const QString& sentence) {
   viewport()->update();
 }
 
+void GraphView::setHint(const QString& sentence) {
+  hint_ = sentence;
+  viewport()->update();
+}
+
+void GraphView::focusInEvent(QFocusEvent* event) {
+  QGraphicsView::focusInEvent(event);
+  viewport()->update();
+}
+
+void GraphView::focusOutEvent(QFocusEvent* event) {
+  QGraphicsView::focusOutEvent(event);
+  viewport()->update();
+}
+
 QStringList GraphView::outline() const {
   QStringList lines;
   for (const GraphNode& node : scene_->graph().nodes) {
@@ -205,11 +224,13 @@ void GraphView::drawBackground(QPainter* p, const QRectF& rect) {
 void GraphView::drawForeground(QPainter* p, const QRectF&) {
   p->save();
   p->resetTransform();
-  if (scene_->nodes().isEmpty() && !empty_text_.isEmpty()) {
-    p->setPen(themeColor(Token::Text3));
-    p->setFont(themeFont(FontRole::Text));
-    p->drawText(QRectF(viewport()->rect()).adjusted(16, 16, -16, -16), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
-  }
+  const QRectF inside = QRectF(viewport()->rect()).adjusted(16, 16, -16, -16);
+  p->setPen(themeColor(Token::Text3));
+  p->setFont(themeFont(FontRole::Text));
+  if (scene_->nodes().isEmpty())
+    p->drawText(inside, Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
+  else
+    p->drawText(inside.adjusted(0, inside.height() / 4, 0, 0), Qt::AlignHCenter | Qt::TextWordWrap, hint_);
   if (hasFocus()) {
     p->setRenderHint(QPainter::Antialiasing);
     p->setBrush(Qt::NoBrush);

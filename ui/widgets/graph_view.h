@@ -29,6 +29,7 @@ class GraphView : public QGraphicsView {
   QString selectedNode() const;
 
   bool isFitted() const { return fitted_; }  ///< nobody has zoomed or panned since
+  bool showsAll() const;
   void fit();
   void fitSelection();
   void setZoom(double factor);  ///< 1 = 100 %, kept in 0.05..4
@@ -36,6 +37,7 @@ class GraphView : public QGraphicsView {
   void setMiniMapVisible(bool on);
   void setZoomControlVisible(bool on);
   void setEmptyText(const QString& sentence);
+  void setHint(const QString& sentence);  ///< stands over the nodes; what to do first
   /// The same graph as lines of text (what assistive tools read): "attention, 12×64×128, error: …".
   QStringList outline() const;
 
@@ -54,6 +56,8 @@ class GraphView : public QGraphicsView {
   void mouseReleaseEvent(QMouseEvent*) override;
   void mouseDoubleClickEvent(QMouseEvent*) override;
   void keyPressEvent(QKeyEvent*) override;
+  void focusInEvent(QFocusEvent*) override;
+  void focusOutEvent(QFocusEvent*) override;
   void resizeEvent(QResizeEvent*) override;
   void scrollContentsBy(int dx, int dy) override;
 
@@ -68,7 +72,7 @@ class GraphView : public QGraphicsView {
   MiniMap* mini_map_;
   QWidget* zoom_control_;
   bool zoom_control_wanted_ = true;
-  QString empty_text_;
+  QString empty_text_, hint_;
   QPoint press_;
   bool panning_ = false;
 

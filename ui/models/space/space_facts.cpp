@@ -68,7 +68,7 @@ SpaceFacts spaceFacts(const Json& document, const InputSpec& input, const Catalo
     SpaceFacts::Choice known{kindName(choice.kind), {}, {}, choice.places.size()};
     for (const SpaceCandidate& candidate : choice.candidates) {
       known.titles.push_back(candidate.title);
-      known.costs.push_back(candidate.cost);
+      if (space.problems.empty()) known.costs.push_back(candidate.cost);  // else they are not worked out
     }
     for (const std::string& place : choice.places) facts.choices[place] = known;
   }

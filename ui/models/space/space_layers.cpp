@@ -157,6 +157,11 @@ std::vector<SpacePaletteGroup> spacePalette(const Registry<LayerType>& layers, c
   return groups;
 }
 
+QString spaceProblemText(const QString& name, const std::string& message) {
+  QString text = QString::fromStdString(message).remove('`');
+  return text.isEmpty() || !text[0].isLower() ? text : name + ' ' + text;
+}
+
 Json defaultSpaceNode(const Registry<LayerType>& layers, const std::string& op, const Shape* source) {
   Json node = {{"op", op}};
   const auto* entry = layers.find(op);

@@ -38,6 +38,8 @@ QString spaceOpTitle(const std::string& op);
 /// "64×128": a shape without its batch.
 QString spaceShapeText(const Shape& shape);
 
+/// What a problem says, as a sentence about `name`: "conv is the output and gives …".
+QString spaceProblemText(const QString& name, const std::string& message);
 /// A layer with its required settings filled in, for an input of this shape where it is known.
 Json defaultSpaceNode(const Registry<LayerType>& layers, const std::string& op, const Shape* source);
 /// How many inputs a node takes at most.

@@ -51,7 +51,6 @@ SpaceDesigner::SpaceDesigner(SpecDocument& document, const Catalog& catalog, Dat
   column->addWidget(status_);
   canvas_->setAccessibleName(tr("Space"));
   canvas_->setDropType(SpacePalette::mimeType());
-  canvas_->setEmptyText(tr("Type the first layer (Space), or drag one from the left."));
   offers_->hide();
   outline_->hide();
   finder_->hide();
@@ -138,9 +137,9 @@ void SpaceDesigner::redraw() {
     canvas_->setSelection(*wanted_selection_);
     wanted_selection_.reset();
   }
-  // Nodes grow with what is known of them.
-  if (was_empty || (known && !drawn_facts_ && canvas_->isFitted() && !document_.undoStack().canUndo())) canvas_->fit();
-  drawn_facts_ = known != nullptr;
+  const auto nodes = model().find("nodes");
+  canvas_->setHint(nodes == model().end() || nodes->empty() ? tr("Type the first layer (Space), or drag one from the left.") : QString());
+  if (was_empty || (canvas_->isFitted() && !canvas_->showsAll())) canvas_->fit();  // until the person chooses a view
   palette_->setGroups(spacePalette(catalog_.layers, model()));
   if (!outline_->isHidden()) outline_->setGraph(canvas_->graph());
   status_->setValues(document_, known.get());

@@ -120,7 +120,6 @@ class SpaceDesigner : public QWidget, public CommandTarget {
   QString offer_from_;
   std::optional<QPointF> offer_at_;
   bool read_only_ = false;
-  bool drawn_facts_ = false;  ///< what is drawn tells shapes and costs
 };
 
 }  // namespace dsw

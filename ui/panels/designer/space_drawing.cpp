@@ -22,7 +22,7 @@ class Drawing {
   Drawing(const Json& model, const SpaceFacts* facts, const std::vector<Problem>& problems, const QSet<QString>& open)
       : model_(model), facts_(facts), open_(open) {
     for (const Problem& problem : problems)
-      if (!problem.warning) problems_.emplace_back(problem.pointer, QString::fromStdString(problem.message));
+      if (!problem.warning) problems_.emplace_back(problem.pointer, problem.message);
   }
 
   GraphData run() {
@@ -32,17 +32,12 @@ class Drawing {
 
  private:
   /// What a problem of a pointer, or below it, says. Of a node that another one of its kind holds only its own.
-  QString errorAt(const std::string& pointer) const {
+  QString errorAt(const std::string& pointer, const QString& name) const {
     for (const auto& [at, message] : problems_)
-      if (at == pointer || (at.starts_with(pointer) && at[pointer.size()] == '/')) return sentence(message);
+      if (at == pointer || (at.starts_with(pointer) && at[pointer.size()] == '/')) return spaceProblemText(name, message);
     return {};
   }
   static QString cellTitle(const std::string& cell) { return cell == "cell" ? text(cell) : QObject::tr("cell %1").arg(text(cell)); }
-  static QString sentence(QString message) {
-    message.remove('`');
-    if (!message.isEmpty()) message[0] = message[0].toUpper();
-    return message;
-  }
 
   /// Nodes of a part, placed in frame `frame`; `prefix` begins their paths, `flat` their ids in the flat network.
   void level(const std::string& part_name, const std::string& prefix, const std::string& flat, int depth) {
@@ -153,9 +148,9 @@ class Drawing {
         return;
       }
       GraphRow row;
-      const bool fits = known && known->costs.size() == names.size();
+      const bool fits = known && known->titles.size() == names.size();
       row.text = fits && !known->titles[i].empty() && names[i].isEmpty() ? text(known->titles[i]) : names[i];
-      if (fits && known->kind != "depth") {
+      if (known && known->costs.size() == names.size() && known->kind != "depth") {
         row.value = formatCount(known->costs[i].flops);
         row.share = most > 0 ? known->costs[i].flops / most : 0;
       }
@@ -217,8 +212,8 @@ class Drawing {
     if (known)
       drawn.tooltip = QObject::tr("%1\n%2 parameters, %3 FLOPs an example")
                           .arg(drawn.name + ": " + spaceOpTitle(op), formatCount(known->cost.parameters), formatCount(known->cost.flops));
-    drawn.error = errorAt(pointer);
-    if (drawn.error.isEmpty() && !cell.empty()) drawn.error = errorAt(spacePartPointer(cell));
+    drawn.error = errorAt(pointer, drawn.name);
+    if (drawn.error.isEmpty() && !cell.empty()) drawn.error = errorAt(spacePartPointer(cell), text(cell));
     if (loose) drawn.error = QObject::tr("Nothing leads into it.");
     return drawn;
   }
@@ -246,7 +241,7 @@ class Drawing {
       frame.note += QObject::tr(", %1 edges of %2 candidates").arg(spaceWebEdges(*inner).size()).arg(candidates.size());
     }
     if (uses > 1) frame.note += QObject::tr(", in %1 places").arg(uses);
-    frame.error = errorAt(pointer);
+    frame.error = errorAt(pointer, frame.title);
     frame.pinned = spacePosition(model_, {part, id});
     frame.closed = graphNodeSize(drawNode(node, part, id, prefix, flat, pointer, false));
     graph_.frames.push_back(std::move(frame));
@@ -257,7 +252,7 @@ class Drawing {
   void web(const std::string& name, const Json& web, const std::string& prefix, const std::string& flat, const QString& frame) {
     const int nodes = web.at("nodes").is_number_integer() ? std::clamp(web.at("nodes").get<int>(), 0, 64) : 0;
     const int inputs = static_cast<int>(spacePartInputs(model_, name).size());
-    const QString error = errorAt(spacePartPointer(name));
+    const QString error = errorAt(spacePartPointer(name), text(name));
     for (int i = 0; i < nodes; ++i) {
       GraphNode node;
       node.id = text(prefix + std::to_string(i));
@@ -283,7 +278,7 @@ class Drawing {
   const Json& model_;
   const SpaceFacts* facts_;
   const QSet<QString>& open_;
-  std::vector<std::pair<std::string, QString>> problems_;
+  std::vector<std::pair<std::string, std::string>> problems_;
   GraphData graph_;
 };
 

@@ -309,7 +309,9 @@ void SpaceInspector::buildCandidates(const Json* list) {
   auto* line = new QHBoxLayout;
   line->setContentsMargins(12, 6, 8, 0);
   line->setSpacing(4);
-  auto* add = new QPushButton(themeIcon("plus-lg"), tr("Add candidate"), in);
+  auto* add = new QPushButton(themeIcon("plus-lg"), tr("Add"), in);
+  add->setAccessibleName(tr("Add candidate"));
+  add->setToolTip(tr("Add candidate"));
   auto* menu = new QMenu(add);
   connect(menu, &QMenu::aboutToShow, this, [this, menu] {
     menu->clear();
@@ -415,8 +417,9 @@ void SpaceInspector::showValues() {
                     : !cell.empty()                       ? QString::fromStdString(cell)
                     : fits && !choice->titles[at].empty() ? QString::fromStdString(choice->titles[at])
                                                           : spaceOpTitle(textAt(candidate, "op")));
-    row->setText(1, fits ? formatCount(choice->costs[at].flops) : QString(kMissing));
-    row->setText(2, fits ? formatCount(choice->costs[at].parameters) : QString(kMissing));
+    const bool costed = choice && choice->costs.size() == list->size();
+    row->setText(1, costed ? formatCount(choice->costs[at].flops) : QString(kMissing));
+    row->setText(2, costed ? formatCount(choice->costs[at].parameters) : QString(kMissing));
   }
 }
 
@@ -450,7 +453,7 @@ void SpaceInspector::showFacts() {
   for (const Problem& problem : designer_.document().problems()) {
     const bool about = problem.pointer == pointer || problem.pointer.starts_with(pointer + "/");
     if (!about || problem.warning) continue;
-    Fact fact = textFact(QString::fromStdString(problem.message).remove('`'), Token::Failed);
+    Fact fact = textFact(spaceProblemText(QString::fromStdString(ref_.id), problem.message), Token::Failed);
     wrong.facts.push_back(fact);
     for (const Fix& fix : problem.fixes)
       wrong.facts.push_back(linkFact({}, QString::fromStdString(fix.label), [this, fix] { designer_.document().applyFix(fix); }));
