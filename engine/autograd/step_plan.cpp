@@ -37,9 +37,9 @@ struct StepPlans::Plan {
   std::vector<std::int64_t> key;
   std::string refusal;
   std::shared_ptr<StepRecording> recording;          ///< once it can be repeated
-  std::vector<Tensor> inputs;                        ///< where the recorded calls read them
+  std::vector<Tensor> inputs;                        ///< places in the arena, where the recorded calls read them
   std::shared_ptr<Storage> arena;                    ///< null while its memory is given back
-  std::vector<std::shared_ptr<PlacedStorage>> kept;  ///< of the outputs
+  std::vector<std::shared_ptr<PlacedStorage>> kept;  ///< of outputs and inputs
   StepOutputs outputs;
   std::optional<StepOutputs> repeatable;  ///< the outputs' places, until the first repetition
 
@@ -49,7 +49,7 @@ struct StepPlans::Plan {
     recording->bind(device, arena->data());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i]->place(recording->kept(i));
   }
-  /// Holds no memory but the inputs'.
+  /// Holds no memory.
   void rest() {
     arena.reset();
     outputs = repeatable ? std::move(*repeatable) : recording ? std::move(outputs) : StepOutputs{};
@@ -68,9 +68,7 @@ void StepPlans::release_memory() {
 
 std::size_t StepPlans::plan_bytes() const {
   if (plans_.empty() || !plans_.front()->recording) return 0;
-  std::size_t bytes = plans_.front()->recording->arena_bytes();
-  for (const Tensor& input : plans_.front()->inputs) bytes += input.bytes();
-  return bytes;
+  return plans_.front()->recording->arena_bytes();
 }
 
 bool StepPlans::ran_as_one_piece() const { return repeated_ && !plans_.empty() && plans_.front()->recording->ran_as_one_piece(); }
@@ -112,12 +110,18 @@ const StepOutputs& StepPlans::run(std::span<const std::int64_t> key, std::span<c
 
 void StepPlans::record(Plan& plan, std::span<const Tensor> inputs, Rng& rng, const Step& step) {
   plan.outputs = {};
+  // The recorded calls may name the inputs' memory: it is only looked up there. Each needs memory of its own.
   std::vector<Tensor> own;
-  for (const Tensor& input : inputs) own.push_back(input.contiguous_copy());
+  for (const Tensor& input : inputs) {
+    const bool shared = std::any_of(own.begin(), own.end(), [&](const Tensor& x) { return x.impl()->storage == input.impl()->storage; });
+    const bool whole = input.is_contiguous() && input.view().data == input.impl()->storage->data();
+    own.push_back(shared || !whole ? input.contiguous_copy() : input);
+  }
   const auto recording = std::make_shared<StepRecording>(rng);
   {
     const Recorded recorded(*device_, recording);
     if (!recorded.on()) plan.refusal = "this device records no steps";
+    for (const Tensor& input : own) recording->given(input.impl()->storage->data(), input.impl()->storage->bytes());
     plan.outputs = step(own, rng);
   }
   if (!plan.refusal.empty()) return;
@@ -134,10 +138,12 @@ void StepPlans::record(Plan& plan, std::span<const Tensor> inputs, Rng& rng, con
   StepOutputs repeatable;
   for (const Tensor& value : plan.outputs.values) repeatable.values.push_back(moved(value));
   repeatable.gradients = plan.outputs.gradients.mapped(moved);
+  std::vector<Tensor> places;
+  for (const Tensor& input : own) places.push_back(moved(input));
   plan.refusal = recording->finish(memory);
   if (!plan.refusal.empty()) return;
   plan.recording = recording;
-  plan.inputs = std::move(own);
+  plan.inputs = std::move(places);
   plan.kept = std::move(kept);
   // The outputs of this run are still those that the step made; the first repetition puts `repeatable` in their place.
   plan.repeatable = std::move(repeatable);
@@ -146,8 +152,8 @@ void StepPlans::record(Plan& plan, std::span<const Tensor> inputs, Rng& rng, con
 void StepPlans::repeat(Plan& plan, std::span<const Tensor> inputs, Rng& rng) {
   if (plan.repeatable) plan.rest();
   DSW_CHECK(inputs.size() == plan.inputs.size(), "a step has as many inputs each time");
-  for (std::size_t i = 0; i < inputs.size(); ++i) copy_into(inputs[i], plan.inputs[i]);
   plan.bind(*device_);
+  for (std::size_t i = 0; i < inputs.size(); ++i) copy_into(inputs[i], plan.inputs[i]);
   plan.recording->run(*device_, rng);
 }
 

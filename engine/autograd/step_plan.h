@@ -43,7 +43,7 @@ class StepPlans {
   bool repeated() const { return repeated_; }
   /// And the device ran it as one captured piece.
   bool ran_as_one_piece() const;
-  /// Memory that a repetition of the last run's step takes, for its arena and inputs; 0 where it is computed each time.
+  /// Memory that a repetition of the last run's step takes; 0 where it is computed each time.
   std::size_t plan_bytes() const;
   /// Why the last run's key is computed each time; empty where it is not.
   const std::string& refusal() const;

@@ -101,6 +101,9 @@ class Pass {
     outputs.gradients = backward(whole);
     if (phase_ != Phase::Architecture) outputs.values[1] = gradient_square_sum(state_.optimizer->parameters(), outputs.gradients);
     if (architecture) outputs.values[2] = gradient_square_sum(state_.architecture_optimizer->parameters(), outputs.gradients);
+    // What stays in use after a step cannot be laid out in its arena.
+    alphas_.clear();
+    state_.supernet->set({});
     return outputs;
   }
 

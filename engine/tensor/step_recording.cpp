@@ -24,6 +24,11 @@ void StepRecording::allocated(void* memory, std::size_t bytes) {
   blocks_.push_back({bytes});
 }
 
+void StepRecording::given(void* memory, std::size_t bytes) {
+  allocated(memory, bytes);
+  blocks_.back().last = 0;  // used from the beginning
+}
+
 void StepRecording::freed(void* memory) { live_.erase(static_cast<const unsigned char*>(memory)); }
 
 void StepRecording::refuse(const char* why) {

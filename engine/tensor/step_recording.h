@@ -18,8 +18,8 @@
 namespace dsw {
 
 /// The kernel calls of one step, in order, with everything that they were given; afterwards they can be made again without the code that
-/// made them. Memory that the step took for itself is laid out in one arena by who needs what when; memory from before the step (weights,
-/// inputs) stays where it is and must stay alive. Keys of random kernels are those of the step's own stream, drawn anew each time.
+/// made them. Memory that the step took for itself is laid out in one arena by who needs what when; memory from before the step (weights)
+/// stays where it is and must stay alive. Keys of random kernels are those of the step's own stream, drawn anew each time.
 /// A step that the host looked into (a value read, a branch on it) cannot be repeated: refusal() says so.
 ///
 /// A device fills a recording while Device::record names it. One thread.
@@ -32,6 +32,8 @@ class StepRecording {
 
   // While the step runs, from the device.
   void allocated(void* memory, std::size_t bytes);
+  /// Memory that is filled before each run: laid out in the arena too. It must be among `kept` in finish().
+  void given(void* memory, std::size_t bytes);
   void freed(void* memory);
   void host_wrote(void* to, const void* from, std::size_t bytes);
   void refuse(const char* why);
