@@ -56,6 +56,17 @@ Architecture control(const SearchSpace& space, const Json& wanted, double cap, c
   return within(space, std::move(start), p, cap, [&](const Architecture& a) { return derived_cost(space, a, layers).flops; });
 }
 
+/// What data are called: their file, or its folder where the file says only which part it is.
+std::string set_name(const Json& data, const std::string& otherwise) {
+  const auto source = data.find("source");
+  if (source == data.end() || !source->is_string()) return otherwise;
+  std::filesystem::path path = source->get<std::string>();
+  if (!path.has_filename()) path = path.parent_path();
+  const std::string stem = path.stem().string();
+  const std::string name = stem == "train" || stem == "test" || stem == "data" ? path.parent_path().filename().string() : stem;
+  return name.empty() || name.find(':') != std::string::npos ? otherwise : name;
+}
+
 }  // namespace
 
 ComparisonRun::ComparisonRun(RunContext& context)
@@ -78,11 +89,15 @@ ComparisonBars ComparisonRun::bars() const {
 }
 
 std::vector<ComparisonRun::Round> ComparisonRun::rounds() const {
-  std::vector<std::pair<std::string, Json>> sets{{document_.at("name").get<std::string>(), document_.at("data")}};
-  for (const Json& more : settings_.at("sets")) {
-    const std::filesystem::path source = more.at("source").is_string() ? more["source"].get<std::string>() : "";
-    sets.emplace_back(source.stem().string(), more);
-  }
+  std::vector<std::pair<std::string, Json>> sets;
+  const auto add = [&](const Json& data) {
+    std::string name = set_name(data, document_.at("name").get<std::string>());
+    const auto taken = [&](const auto& set) { return set.first == name; };
+    if (std::any_of(sets.begin(), sets.end(), taken)) name += "-" + std::to_string(sets.size() + 1);
+    sets.emplace_back(std::move(name), data);
+  };
+  add(document_.at("data"));
+  for (const Json& more : settings_.at("sets")) add(more);
   const std::int64_t folds = settings_.at("folds"), repeats = settings_.at("repeats");
   const auto first_seed = document_.at("seed").get<std::uint64_t>();
   std::vector<Round> rounds;
@@ -122,12 +137,20 @@ std::int64_t ComparisonRun::random_networks(const Round& round) const {
                        [&](const TrainedArm& one) { return one.set == round.set && one.run == round.run && one.arm.starts_with("c-"); });
 }
 
+std::vector<SearchCost> ComparisonRun::searches() const {
+  std::vector<SearchCost> costs;
+  for (const Json& one : searched_) costs.push_back({one.at("set"), one.at("run"), one.at("flops")});
+  return costs;
+}
+
 Result<void> ComparisonRun::run() {
   if (!context_.resume_from.empty()) {
     DSW_TRY(restore());
     context_.emit(
         MarkBody{static_cast<std::int64_t>(trained_.size()), "resume", fmt::format("Goes on after {} trainings", trained_.size())});
   }
+  session_start_ = std::chrono::steady_clock::now();
+  done_before_ = static_cast<std::int64_t>(trained_.size() + searched_.size());
   for (const Round& round : rounds()) {
     const auto done = do_round(round);
     if (done) continue;
@@ -137,9 +160,7 @@ Result<void> ComparisonRun::run() {
     }
     return fail(done.error());
   }
-  std::vector<SearchCost> searches;
-  for (const Json& one : searched_) searches.push_back({one.at("set"), one.at("run"), one.at("flops")});
-  const Json report = comparison_report(trained_, searches, bars(), latencies_);
+  const Json report = comparison_report(trained_, searches(), bars(), latencies_);
   std::ofstream(context_.folder() / "comparison.md") << comparison_table(report);
   context_.emit(SampleBody{static_cast<std::int64_t>(trained_.size()), "comparison", report.dump(), {"comparison.md"}});
   context_.emit(SummaryBody{report.dump()});
@@ -269,7 +290,8 @@ Result<void> ComparisonRun::train_arm(const Round& round, const std::string& arm
   made.examples = set->size(set->has(Split::Test) ? Split::Test : Split::Val);
   trained_.push_back(made);
   if (!latencies_.contains(arm)) DSW_TRY(measure_latency(arm, model, input));
-  context_.emit(MetricBody{"comparison/" + arm, static_cast<std::int64_t>(trained_.size()), made.test});
+  context_.emit(
+      MetricBody{"comparison/" + arm + (by_loss() ? "-loss" : "-accuracy"), static_cast<std::int64_t>(trained_.size()), made.test});
   tell();
   return save();
 }
@@ -298,11 +320,14 @@ Result<void> ComparisonRun::measure_latency(const std::string& arm, const Json& 
 
 void ComparisonRun::tell() {
   const auto done = static_cast<std::int64_t>(trained_.size() + searched_.size());
-  context_.emit(ProgressBody{done, total(), 0, "trainings", 0});
+  const double hours = std::chrono::duration<double, std::ratio<3600>>(std::chrono::steady_clock::now() - session_start_).count();
+  const double rate = hours > 0 ? static_cast<double>(done - done_before_) / hours : 0;
+  context_.emit(ProgressBody{done, total(), rate, "trainings/h", rate > 0 ? static_cast<double>(total() - done) / rate * 3600 : 0});
   Json rows = Json::array();
   for (const TrainedArm& one : trained_) rows.push_back(arm_to_json(one));
-  context_.emit(SampleBody{
-      static_cast<std::int64_t>(trained_.size()), "trainings", Json{{"done", done}, {"total", total()}, {"rows", rows}}.dump(), {}});
+  const Json told{
+      {"done", done}, {"total", total()}, {"rows", rows}, {"report", comparison_report(trained_, searches(), bars(), latencies_)}};
+  context_.emit(SampleBody{static_cast<std::int64_t>(trained_.size()), "trainings", told.dump(), {}});
 }
 
 Result<void> ComparisonRun::save() {

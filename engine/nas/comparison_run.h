@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ class ComparisonRun {
   Result<void> restore();
   void tell();
   std::int64_t total() const;
+  std::vector<SearchCost> searches() const;
   ComparisonBars bars() const;
   bool by_loss() const;
 
@@ -60,6 +62,8 @@ class ComparisonRun {
   std::vector<TrainedArm> trained_;
   Json searched_ = Json::object();  ///< round → {"set", "run", "model", "flops"}
   Json latencies_ = Json::object();
+  std::chrono::steady_clock::time_point session_start_;
+  std::int64_t done_before_ = 0;  ///< trainings and searches of earlier sessions
 };
 
 ParamSchema comparison_schema(const Catalog& catalog);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "engine/nas/comparison.h"
 #include "engine/run/experiment.h"
 #include "engine/run/templates.h"
 #include "tests/support/project_fixture.h"
@@ -398,6 +399,25 @@ void SearchProject::add_plain(Project& project) {
   value_of(project.flush());
 }
 
+void SearchProject::add_comparison(Project& project) {
+  const RunRow row = create(project, "compared", "search-comparison", "text-comparison");
+  Script script{kMorning};
+  script.add(0, StatusBody{RunStatus::Running, 0, {}, {}});
+  std::vector<TrainedArm> trained;
+  for (std::int64_t run = 0; run < 2; ++run)
+    for (const auto& [arm, flops, score] : {std::tuple("a", 4e6, 0.9), {"b-width", 2.2e6, 0.88}, {"c-1", 2e6, 0.89}, {"d", 2.1e6, 0.91}})
+      trained.push_back({"SUBJ", run, arm, flops, 1e5, score, score + 0.002 * static_cast<double>(run), 1000, 40 * flops});
+  ComparisonBars bars;
+  const Json report = comparison_report(trained, {{"SUBJ", 0, 1e8}, {"SUBJ", 1, 1e8}}, bars, Json::object());
+  Json rows = Json::array();
+  for (const TrainedArm& one : trained) rows.push_back(arm_to_json(one));
+  script.sample(0, 8, "trainings", Json{{"done", 10}, {"total", 15}, {"rows", rows}, {"report", report}}.dump());
+  script.add(60, ProgressBody{10, 15, 30, "trainings/h", 600});
+  script.add(61, StatusBody{RunStatus::Stopped, 10, {}, {}});
+  project.append(row.id, script.events);
+  value_of(project.flush());
+}
+
 SearchProject::SearchProject() {
   const auto project = value_of(Project::open(path(), Project::Mode::Create));
   add(*project, "cell", sample_search::kEpochs, RunStatus::Finished, false);
@@ -407,6 +427,7 @@ SearchProject::SearchProject() {
   add(*project, "fresh", -1, RunStatus::Stopped, false);
   add(*project, "failed", 3, RunStatus::Failed, false);
   add_plain(*project);
+  add_comparison(*project);
 }
 
 }  // namespace dsw

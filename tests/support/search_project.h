@@ -28,6 +28,7 @@ Json derived();                 ///< of the cell: a graph model of images that t
 ///   open      stopped at epoch 31 of 50, the same search      chain  finished, choices that are no edges of a web
 ///   damaged   some samples are no JSON, or of another space   fresh  stopped before it told anything
 ///   failed    failed at epoch 3                                       plain  a training run to pin as baseline
+///   compared  a search comparison, two of three runs done
 /// Failing calls throw.
 class SearchProject {
  public:
@@ -40,6 +41,7 @@ class SearchProject {
   void add(Project& project, const std::string& name, int epochs, RunStatus status, bool chain);
   void add_damaged(Project& project);
   void add_plain(Project& project);
+  void add_comparison(Project& project);
 
   TempFolder folder_{"search-project"};
   std::map<std::string, std::string> ids_, experiments_;

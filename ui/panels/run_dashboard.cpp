@@ -8,6 +8,7 @@
 #include "ui/models/project_data.h"
 #include "ui/models/selection.h"
 #include "ui/models/store_watcher.h"
+#include "ui/panels/comparison_body.h"
 #include "ui/panels/model_export.h"
 #include "ui/panels/run_facts.h"
 #include "ui/panels/search_body.h"
@@ -57,6 +58,8 @@ void RunDashboard::makeBody(const std::string& task) {
   task_ = task;
   if (task == "search")
     body_ = new SearchBody(context(), run_, this);
+  else if (task == "search-comparison")
+    body_ = new ComparisonBody(context(), run_, this);
   else
     body_ = new TrainBody(context(), run_, this);
   connect(body_, &RunBody::placeChanged, this, [this](const QString& place) { place_ = place; });
@@ -67,7 +70,7 @@ void RunDashboard::makeBody(const std::string& task) {
     refreshInspector();
     emit commandsChanged();
   });
-  setTabIcon(task == "search" ? "diagram-3" : "activity");
+  setTabIcon(task.starts_with("search") ? "diagram-3" : "activity");
   setBody(body_);
 }
 

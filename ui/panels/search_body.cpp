@@ -89,7 +89,7 @@ void SearchBody::build() {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  line_ = new SearchLine(this);
+  line_ = new FactLine(this);
   column->addWidget(line_);
   auto* scroll = new QScrollArea(this);
   scroll->setWidgetResizable(true);
@@ -189,7 +189,7 @@ void SearchBody::refreshEpoch() {
   slider_->setChip(live ? active ? tr("live") : QString() : active ? tr("to live") : tr("to the end"), live);
   const int evaluated = charts_->evaluated();
   plane_note_->setText(evaluated > 0 ? tr("inherited weights, %1 evaluated").arg(formatCountExact(evaluated)) : QString());
-  line_->show(run_, model_);
+  showSearchFacts(*line_, run_, model_);
   emit changed();
 }
 

@@ -8,9 +8,9 @@ class QSplitter;
 
 namespace dsw {
 
+class FactLine;
 class RunData;
 class SearchInspector;
-class SearchLine;
 class SearchPicture;
 class TimeSlider;
 struct PanelContext;
@@ -53,7 +53,7 @@ class SearchBody : public RunBody {
   PanelContext& context_;
   RunData& run_;
   SearchModel model_;
-  SearchLine* line_ = nullptr;
+  FactLine* line_ = nullptr;
   SearchPicture* picture_ = nullptr;
   TimeSlider* slider_ = nullptr;
   SearchCharts* charts_ = nullptr;

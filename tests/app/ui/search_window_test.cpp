@@ -14,17 +14,20 @@
 #include "tests/support/search_project.h"
 #include "tests/support/ui/window_test_main.h"
 #include "ui/models/app_settings.h"
+#include "ui/models/arm_table_model.h"
 #include "ui/models/command_registry.h"
 #include "ui/models/number_format.h"
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
+#include "ui/panels/comparison_body.h"
 #include "ui/panels/search_body.h"
-#include "ui/panels/search_line.h"
 #include "ui/panels/search_picture.h"
 #include "ui/widgets/curve/curve_plot.h"
+#include "ui/widgets/fact_line.h"
 #include "ui/widgets/fact_sheet.h"
 #include "ui/widgets/graph/graph_scene.h"
 #include "ui/widgets/graph_view.h"
+#include "ui/widgets/interval_view.h"
 #include "ui/widgets/json_edit.h"
 #include "ui/widgets/message_bar.h"
 #include "ui/widgets/shell/document_area.h"
@@ -106,7 +109,7 @@ TEST_F(SearchWindow, ShowsWhatWasDecidedAndWhatItWouldCost) {
   EXPECT_EQ(view_->graph().nodes.size(), 10U) << "four nodes and six plates";
   EXPECT_EQ(node("choice:0").name, "conv 3×3");
   EXPECT_EQ(slider_->value(), 31);
-  const QString line = front()->findChild<SearchLine*>()->text();
+  const QString line = front()->findChild<FactLine*>()->text();
   EXPECT_TRUE(line.contains("Epoch 31 of 50")) << line.toStdString();
   EXPECT_TRUE(line.contains("derived") && line.contains("expected") && line.contains("to target")) << line.toStdString();
   EXPECT_TRUE(line.contains("limit 0.60") && line.contains("limit 0.45")) << line.toStdString();
@@ -166,7 +169,7 @@ TEST_F(SearchWindow, ACollapseIsSaidAndCanBeGoneTo) {
   QTest::mouseClick(go, Qt::LeftButton);
   EXPECT_EQ(body_->model().epoch(), 21);
   EXPECT_EQ(node("choice:4").name, "skip");
-  EXPECT_TRUE(front()->findChild<SearchLine*>()->text().contains("skip share 0."));
+  EXPECT_TRUE(front()->findChild<FactLine*>()->text().contains("skip share 0."));
 }
 
 TEST_F(SearchWindow, OtherChoicesStandInTheNetwork) {
@@ -232,6 +235,24 @@ TEST_F(SearchWindow, PicturesAreWrittenAsDrawings) {
   EXPECT_TRUE(text.contains("conv 3×3"));
   EXPECT_GE(text.count("<path"), 12) << "six edges, six plates";
   EXPECT_FALSE(body_->charts().plane()->figure().csv().isEmpty());
+}
+
+TEST_F(SearchWindow, AComparisonSaysWhetherItWasWorthIt) {
+  window_->open({kind::kRun, QString::fromStdString(project_.id("compared")), {}});
+  ASSERT_TRUE(
+      waitFor([&] { return front()->findChild<ComparisonBody*>() && !front()->findChild<ComparisonBody*>()->report().arms.empty(); }));
+  const auto* body = front()->findChild<ComparisonBody*>();
+  EXPECT_EQ(body->findChild<FactLine*>()->text(), "Training 10 of 15, saving 47.5 % of the FLOPs");
+  const QStringList arms = body->findChild<ArmTableModel*>()->lines();
+  ASSERT_EQ(arms.size(), 4) << arms.join('\n').toStdString();
+  EXPECT_TRUE(arms[0].startsWith("baseline (a)  4.00 M  100.0 %")) << arms[0].toStdString();
+  EXPECT_TRUE(arms[3].startsWith("derived (d)  2.10 M  52.5 %")) << arms[3].toStdString();
+  EXPECT_TRUE(body->findChild<IntervalView*>()->accessibleDescription().startsWith("d against a +1.00"))
+      << body->findChild<IntervalView*>()->accessibleDescription().toStdString();
+  EXPECT_TRUE(says("Random networks: 1")) << facts().join('\n').toStdString();
+  QString all;
+  for (const QLabel* label : body->findChildren<QLabel*>()) all += label->text() + '\n';
+  EXPECT_TRUE(all.contains("So far: The derived network takes 52.5 %")) << all.toStdString();
 }
 
 TEST_F(SearchWindow, SearchesThatToldLittle) {
