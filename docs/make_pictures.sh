@@ -23,6 +23,14 @@ if ! "$bin/deepshock" generate --project "$project" shakespeare-exported --promp
   "$bin/deepshock" model import "$work/shakespeare-exported.safetensors" --project "$project" >/dev/null
 fi
 
+searches=$work/searches.dsx
+if [ ! -f "$searches" ]; then
+  search() { "$bin/deepshock" run "$@" --project "$searches" >/dev/null; }
+  search template:dnas-nasbench201 --set /name=cell-mnist --set /search/algorithm/lr=0.02 --set /search/guards/eigenvalue_every=4 --set /training/steps_per_epoch=40
+  search template:dnas-lm-comparison --set /name=worth-it --set /data/source=builtin:tinyshakespeare --set /comparison/repeats=3 --set /comparison/random=1 \
+    --set /comparison/random_limit=2 --set /training/epochs=4 --set /training/steps_per_epoch=20 --set /comparison/training/steps=80
+fi
+
 for n in $(seq 140 190); do [ -e "/tmp/.X11-unix/X$n" ] || break; done
 Xvfb ":$n" -screen 0 1440x900x24 -nolisten tcp >/dev/null 2>&1 & server=$!
 trap 'kill $server 2>/dev/null || true' EXIT
@@ -54,4 +62,7 @@ for theme in light dark; do
   window $theme "$project" -- ctrl+shift+r Home Down Return F4; shot "experiment-editor-$theme"
   window $theme "$project" -- ctrl+k s h a k e s p e a r e minus e x p Return ctrl+Return; shot "model-$theme"
   window $theme "$project" -- ctrl+shift+r ctrl+a ctrl+m; shot "run-compare-$theme"
+  window $theme "$searches" -- ctrl+shift+r Home Return; shot "comparison-$theme"
+  window $theme "$searches" -- ctrl+shift+r Home Down Return; shot "search-dashboard-$theme"
+  window $theme "$searches" -- ctrl+shift+r Home Down Return F4; shot "search-designer-$theme"
 done

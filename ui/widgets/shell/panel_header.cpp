@@ -161,7 +161,7 @@ void PanelHeader::showLinks(const QStringList& parts) {
 }
 
 /// Right to left: "…", buttons, own widgets; what is left goes to icon, title, chip and links. First all buttons with text, then
-/// icon only from the right until it fits, then buttons into "…".
+/// icon only from the right until it fits, then buttons into "…"; the primary one comes last in both.
 void PanelHeader::arrange() {
   const int count = static_cast<int>(buttons_.size());
   int left = kMargin;
@@ -182,21 +182,34 @@ void PanelHeader::arrange() {
     textWidth[i] = buttons_[i].style == Style::IconOnly ? 32 : button->sizeHint().width();
     iconWidth[i] = button->icon().isNull() ? textWidth[i] : 32;
   }
-  int shown = std::min(count, kMostButtons);
-  int withText = shown;
+  QVector<bool> shown(count), text(count);
+  for (int i = 0; i < count; ++i) shown[i] = text[i] = i < kMostButtons;
   const int room = width() - left - kMargin - own - std::min(titleWidth, 200) - chipPart - (linksWidth > 0 ? kLeastLinks : 0);
+  const auto anyHidden = [&] { return shown.contains(false) || !overflow_.isEmpty(); };
   const auto needed = [&] {
-    const bool more = shown < count || !overflow_.isEmpty();
-    int sum = more ? 32 + kGap : 0;
-    for (int i = 0; i < shown; ++i) sum += (i < withText ? textWidth[i] : iconWidth[i]) + kGap;
+    int sum = anyHidden() ? 32 + kGap : 0;
+    for (int i = 0; i < count; ++i)
+      if (shown[i]) sum += (text[i] ? textWidth[i] : iconWidth[i]) + kGap;
     return sum;
   };
+  const auto giveUp = [&](QVector<bool>& what) {  // the next one of it
+    for (const bool primary : {false, true})
+      for (int i = count - 1; i >= 0; --i)
+        if (what[i] && (buttons_[i].style == Style::Primary) == primary) {
+          what[i] = false;
+          return true;
+        }
+    return false;
+  };
   // Links give way before the texts of buttons do, but not all of them.
-  while (withText > 0 && needed() + std::min(linksWidth, 160) - (linksWidth > 0 ? kLeastLinks : 0) > room) --withText;
-  while (shown > 0 && needed() > room) --shown;
+  const int links = std::min(linksWidth, 160) - (linksWidth > 0 ? kLeastLinks : 0);
+  while (needed() + links > room && giveUp(text)) {
+  }
+  while (needed() > room && giveUp(shown)) {
+  }
 
   int right = width() - kMargin;
-  const bool more = shown < count || !overflow_.isEmpty();
+  const bool more = anyHidden();
   more_->setVisible(more);
   const auto place = [&](QWidget* widget, int wide, int high) {
     right -= wide;
@@ -206,9 +219,9 @@ void PanelHeader::arrange() {
   if (more) place(more_, 32, 24);
   for (int i = count - 1; i >= 0; --i) {
     const Button& entry = buttons_[i];
-    entry.button->setVisible(i < shown);
-    if (i >= shown) continue;
-    const bool iconOnly = entry.style == Style::IconOnly || (i >= withText && !entry.button->icon().isNull());
+    entry.button->setVisible(shown[i]);
+    if (!shown[i]) continue;
+    const bool iconOnly = entry.style == Style::IconOnly || (!text[i] && !entry.button->icon().isNull());
     if (iconOnly) entry.button->setText({});
     place(entry.button, iconOnly ? iconWidth[i] : textWidth[i], 24);
   }
