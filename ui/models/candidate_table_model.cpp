@@ -51,7 +51,7 @@ QVariant CandidateTableModel::data(const QModelIndex& index, int role) const {
     case Probability:
       return text(state_.p[i], 2);
     case Alpha:
-      return text(state_.alpha.empty() ? std::nan("") : state_.alpha[i], 2);
+      return text(state_.alpha.empty() ? std::nan("") : state_.alpha[i], !state_.alpha.empty() && std::abs(state_.alpha[i]) >= 10 ? 1 : 2);
     case Flops:
       return text(exact ? candidate.cost.flops : candidate.cost.flops / scale_, 2);
     default:

@@ -32,6 +32,7 @@ TimeSlider::TimeSlider(QWidget* parent)
   line->addWidget(label_);
   line->addSpacing(4);
   line->addWidget(live_);
+  label_->installEventFilter(this);
   setFixedHeight(38);
   setFocusPolicy(Qt::StrongFocus);
   setProperty("ownFocus", true);
@@ -112,6 +113,11 @@ void TimeSlider::toMark(int direction) {
   for (const TimeMark& mark : marks_)
     if (direction > 0 ? mark.at > value_ && (best < 0 || mark.at < best) : mark.at < value_ && mark.at > best) best = mark.at;
   if (best >= 0) moveTo(best);
+}
+
+bool TimeSlider::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == label_ && (event->type() == QEvent::Move || event->type() == QEvent::Resize)) update();  // the groove ends before it
+  return QWidget::eventFilter(watched, event);
 }
 
 QRect TimeSlider::groove() const { return {kLeft, (height() - kLine) / 2, std::max(20, label_->x() - kLeft - 14), kLine}; }
