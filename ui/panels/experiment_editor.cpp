@@ -142,12 +142,12 @@ void ExperimentEditor::loaded(const std::vector<ExperimentVersion>& versions, co
 
 void ExperimentEditor::buildView() {
   const ExperimentVersion& latest = versions_.back();
-  view_ = new ExperimentView(document_, this);
+  pages_ = new QStackedWidget(this);
+  view_ = new ExperimentView(document_, pages_);  // with the parent that it keeps: a tree that moves is polished again as a whole
   connect(view_, &ExperimentView::browseRequested, this, &ExperimentEditor::chooseFile);
   connect(view_, &ExperimentView::currentPointerChanged, this, [this](const QString& pointer) { context().selection.setNode(pointer); });
   view_->form()->addActions(context().commands.actions(CommandContext::Form));
   view_->text()->addActions(context().commands.actions(CommandContext::Form));
-  pages_ = new QStackedWidget(this);
   pages_->addWidget(view_);
   setBody(pages_);
   if (context().project.readOnly()) {
