@@ -104,6 +104,68 @@ void mean_plane_bwd(const DswPool& p, const Plane& s, const float* dy, float* dx
   }
 }
 
+/// Mean windows that move by one element: rows are added up first, then neighbours in a row that is 0 beyond its ends.
+class SlidingMean {
+ public:
+  static bool fits(const DswPool& p) {
+    return p.average && p.stride_h == 1 && p.stride_w == 1 && p.pad_h < p.kernel_h && p.pad_w < p.kernel_w;
+  }
+  static std::int64_t floats(const DswPool& p, const Plane& s) { return row_floats(p, s) + padded(s.columns); }
+
+  SlidingMean(const DswPool& p, const Plane& s, float* buffer) : p_(p), s_(s), row_(buffer), counts_(buffer + row_floats(p, s)) {
+    std::memset(buffer, 0, static_cast<std::size_t>(floats(p, s)) * sizeof(float));
+    for (std::int64_t j = 0; j < s.columns; ++j) {
+      const Span w = window(j, 1, p.pad_w, p.kernel_w, s.W);
+      counts_[j] = static_cast<float>(w.end - w.begin);
+    }
+  }
+
+  void fwd(const float* x, float* y) const {
+    for (std::int64_t i = 0; i < s_.rows; ++i) {
+      const Span h = rows(i);
+      for (std::int64_t c = 0; c < s_.W; c += kWidth) {
+        const std::int64_t n = s_.W - c < kWidth ? s_.W - c : kWidth;
+        Vec sum{};
+        for (std::int64_t r = h.begin; r < h.end; ++r) sum += load_first(x + r * s_.W + c, n);
+        store_first(row_ + p_.pad_w + c, sum, n);
+      }
+      for (std::int64_t j = 0; j < s_.columns; j += kWidth)
+        store_first(y + i * s_.columns + j, neighbours(j) / count(h, j), s_.columns - j);
+    }
+  }
+
+  /// Adds to dx.
+  void bwd(const float* dy, float* dx) const {
+    const std::int64_t first = p_.kernel_w - 1 - p_.pad_w;
+    for (std::int64_t i = 0; i < s_.rows; ++i) {
+      const Span h = rows(i);
+      for (std::int64_t j = 0; j < s_.columns; j += kWidth) {
+        const std::int64_t n = s_.columns - j;
+        store_first(row_ + first + j, load_first(dy + i * s_.columns + j, n) / count(h, j), n);
+      }
+      for (std::int64_t c = 0; c < s_.W; c += kWidth) {
+        const std::int64_t n = s_.W - c;
+        const Vec sum = neighbours(c);
+        for (std::int64_t r = h.begin; r < h.end; ++r) store_first(dx + r * s_.W + c, load_first(dx + r * s_.W + c, n) + sum, n);
+      }
+    }
+  }
+
+ private:
+  static std::int64_t row_floats(const DswPool& p, const Plane& s) { return padded(s.W + 3 * p.kernel_w + kWidth); }
+  Span rows(std::int64_t i) const { return window(i, 1, p_.pad_h, p_.kernel_h, s_.H); }
+  Vec count(const Span& h, std::int64_t j) const { return load(counts_ + j) * static_cast<float>(h.end - h.begin); }
+  Vec neighbours(std::int64_t j) const {
+    Vec sum = load(row_ + j);
+    for (std::int32_t k = 1; k < p_.kernel_w; ++k) sum += load(row_ + j + k);
+    return sum;
+  }
+
+  const DswPool& p_;
+  const Plane s_;
+  float *row_, *counts_;
+};
+
 /// A contiguous [B, C, H, W] as [B C, H W].
 DswView planes_of(const DswView& x, std::int64_t area) {
   DswView planes = x;
@@ -121,8 +183,12 @@ int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswVie
   if (out == 0) return DSW_OK;
   const bool simple = p->kernel_h == 2 && p->kernel_w == 2 && p->stride_h == 2 && p->stride_w == 2 && p->pad_h == 0 && p->pad_w == 0 &&
                       2 * s.rows <= s.H && 2 * s.columns <= s.W && given(index);
-  const double cost = static_cast<double>(out) * (simple ? 0.6 : 2.0 * p->kernel_h * p->kernel_w);
-  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  const bool slides = SlidingMean::fits(*p);
+  const double cost = static_cast<double>(out) * (simple   ? 0.6
+                                                  : slides ? 0.2 * (p->kernel_h + p->kernel_w)
+                                                           : 2.0 * p->kernel_h * p->kernel_w);
+  const std::int64_t more = slides ? SlidingMean::floats(*p, s) : 0;
+  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out) + more) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const DswView planes_x = planes_of(x, in), planes_y = planes_of(y, out);
   parallel_for(stream, x.shape[0] * x.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
     float* buffer = static_cast<float*>(stream->scratch(thread, 0));
@@ -130,7 +196,9 @@ int pool2d_fwd(DswStream* stream, const DswPool* p, DswView x, DswView y, DswVie
       const float* from = read_row(planes_x, plane, buffer);
       float* to = write_row(planes_y, plane, buffer + padded(in));
       std::int32_t* at = given(index) ? data<std::int32_t>(index) + plane * out : nullptr;
-      if (p->average)
+      if (slides)
+        SlidingMean(*p, s, buffer + padded(in) + padded(out)).fwd(from, to);
+      else if (p->average)
         mean_plane(*p, s, from, to);
       else if (simple)
         max_plane_2x2(s, from, to, at);
@@ -146,8 +214,11 @@ int pool2d_bwd(DswStream* stream, const DswPool* p, DswView dy, DswView index, D
   if (!all_narrow({&dy, &dx}) || !all_contiguous({&dy, &index, &dx})) return dsw_reference_kernels()->pool2d_bwd(stream, p, dy, index, dx);
   const Plane s{dx.shape[2], dx.shape[3], dy.shape[2], dy.shape[3]};
   const std::int64_t in = s.H * s.W, out = s.rows * s.columns;
-  const double cost = 0.2 * static_cast<double>(in) + static_cast<double>(out) * (p->average ? 2.0 * p->kernel_h * p->kernel_w : 1.0);
-  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out)) * sizeof(float))) return DSW_OUT_OF_MEMORY;
+  const bool slides = SlidingMean::fits(*p);
+  const double each = slides ? 0.2 * (p->kernel_h + p->kernel_w) : p->average ? 2.0 * p->kernel_h * p->kernel_w : 1.0;
+  const double cost = 0.2 * static_cast<double>(in) + static_cast<double>(out) * each;
+  const std::int64_t more = slides ? SlidingMean::floats(*p, s) : 0;
+  if (!stream->reserve(static_cast<std::size_t>(padded(in) + padded(out) + more) * sizeof(float))) return DSW_OUT_OF_MEMORY;
   const DswView planes_dx = planes_of(dx, in), planes_dy = planes_of(dy, out);
   parallel_for(stream, dx.shape[0] * dx.shape[1], cost, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
     float* buffer = static_cast<float*>(stream->scratch(thread, 0));
@@ -155,7 +226,9 @@ int pool2d_bwd(DswStream* stream, const DswPool* p, DswView dy, DswView index, D
       const float* from = read_row(planes_dy, plane, buffer);
       float* to = write_row(planes_dx, plane, buffer + padded(out));
       std::memset(to, 0, static_cast<std::size_t>(in) * sizeof(float));
-      if (p->average) {
+      if (slides) {
+        SlidingMean(*p, s, buffer + padded(in) + padded(out)).bwd(from, to);
+      } else if (p->average) {
         mean_plane_bwd(*p, s, from, to);
       } else {
         const std::int32_t* at = data<std::int32_t>(index) + plane * out;
