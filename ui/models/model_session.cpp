@@ -3,7 +3,7 @@
 
 #include <QElapsedTimer>
 #include <QFileInfo>
-#include <QThreadPool>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +14,7 @@
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
 #include "ui/models/query_runner.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 
@@ -100,7 +101,7 @@ void ModelSession::load(const QString& checkpoint) {
 
 void ModelSession::readFacts() {
   const quint64 number = ++reading_;
-  QThreadPool::globalInstance()->start([this, number, path = model_.path, &catalog = workspace_.catalog(), call = actions_.caller(this)] {
+  workPool().start([this, number, path = model_.path, &catalog = workspace_.catalog(), call = actions_.caller(this)] {
     Result<ModelFacts> facts = model_facts(catalog, path);
     call([this, number, facts = std::move(facts)] {
       if (number != reading_) return;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/project_actions.h"
 
-#include <QThreadPool>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include "ui/models/project_data.h"
 #include "ui/models/query_runner.h"
 #include "ui/models/store_watcher.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 
@@ -393,11 +393,11 @@ void ProjectActions::startExperiment(const QString& experimentId, QObject* asker
 
 void ProjectActions::stopRun(const QString& runId) {
   // Not behind the changes: "stopping" is shown at once.
-  QThreadPool::globalInstance()->start([this, id = runId.toStdString()] { workspace_.stop_run(id); });
+  workPool().start([this, id = runId.toStdString()] { workspace_.stop_run(id); });
 }
 
 void ProjectActions::stopJob(qint64 jobId) {
-  QThreadPool::globalInstance()->start([this, jobId] { workspace_.stop_job(jobId); });
+  workPool().start([this, jobId] { workspace_.stop_job(jobId); });
 }
 
 void ProjectActions::resumeRun(const QString& runId, QObject* asker, Done done) {

@@ -3,7 +3,7 @@
 
 #include <QMetaObject>
 #include <QRegularExpression>
-#include <QThreadPool>
+
 #include <QUndoCommand>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset.h"
 #include "engine/data/dataset_cache.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 
@@ -331,43 +332,42 @@ void SpecDocument::startCheck() {
   check_stop_ = std::stop_source();
   check_reads_ = std::move(read);
   auto json = std::make_shared<Json>(*json_);
-  QThreadPool::globalInstance()->start(
-      [mailbox = mailbox_, json, version = version_, base = base_, &catalog = catalog_, data, stop = check_stop_.get_token()] {
-        std::vector<Problem> problems;
-        std::shared_ptr<Estimate> estimate;
-        auto facts = std::make_shared<Json>();
-        try {
-          problems = validate_document(catalog, *json, base, data, stop);
-          if (!data)
-            problems.push_back({"/data/source", "is not looked at before you allow the files that this imported document names", {}, true});
-          int errors = 0;
-          for (const Problem& p : problems) errors += !p.warning;
-          const auto filled = document_schema(catalog, json->value("task", "train"));
-          if (filled) {
-            const Json resolved = with_defaults(*filled, *json);
-            if (data && resolved.contains("data"))
-              if (auto set = data->get(resolved["data"], base, resolved.value("seed", std::uint64_t{0}), stop)) *facts = (*set)->facts();
-            // What reading the data should tell the person: "train.csv was read as Latin-1".
-            if (facts->is_object() && facts->contains("notes"))
-              for (const Json& note : facts->at("notes"))
-                if (note.is_string()) problems.push_back({"/data/source", "was read with a note: " + note.get<std::string>(), {}, true});
-            if (data && errors == 0)
-              if (const auto* task = catalog.tasks.find(resolved.value("task", "train")))
-                if (auto made = task->make(Json::object()))
-                  if (auto costs = (*made)->estimate(catalog, resolved, base, data, stop))
-                    estimate = std::make_shared<Estimate>(std::move(*costs));
-          }
-        } catch (const Error& error) {
-          problems.push_back({"", error.message, {}, false});
-        } catch (const nlohmann::json::exception&) {
-          // A value of another type than the schema's: the schema's own problems name it.
-        }
-        const std::lock_guard lock(mailbox->mutex);
-        SpecDocument* document = mailbox->document;
-        if (!document) return;
-        QMetaObject::invokeMethod(
-            document, [=] { document->receive(version, problems, estimate, facts); }, Qt::QueuedConnection);
-      });
+  workPool().start([mailbox = mailbox_, json, version = version_, base = base_, &catalog = catalog_, data, stop = check_stop_.get_token()] {
+    std::vector<Problem> problems;
+    std::shared_ptr<Estimate> estimate;
+    auto facts = std::make_shared<Json>();
+    try {
+      problems = validate_document(catalog, *json, base, data, stop);
+      if (!data)
+        problems.push_back({"/data/source", "is not looked at before you allow the files that this imported document names", {}, true});
+      int errors = 0;
+      for (const Problem& p : problems) errors += !p.warning;
+      const auto filled = document_schema(catalog, json->value("task", "train"));
+      if (filled) {
+        const Json resolved = with_defaults(*filled, *json);
+        if (data && resolved.contains("data"))
+          if (auto set = data->get(resolved["data"], base, resolved.value("seed", std::uint64_t{0}), stop)) *facts = (*set)->facts();
+        // What reading the data should tell the person: "train.csv was read as Latin-1".
+        if (facts->is_object() && facts->contains("notes"))
+          for (const Json& note : facts->at("notes"))
+            if (note.is_string()) problems.push_back({"/data/source", "was read with a note: " + note.get<std::string>(), {}, true});
+        if (data && errors == 0)
+          if (const auto* task = catalog.tasks.find(resolved.value("task", "train")))
+            if (auto made = task->make(Json::object()))
+              if (auto costs = (*made)->estimate(catalog, resolved, base, data, stop))
+                estimate = std::make_shared<Estimate>(std::move(*costs));
+      }
+    } catch (const Error& error) {
+      problems.push_back({"", error.message, {}, false});
+    } catch (const nlohmann::json::exception&) {
+      // A value of another type than the schema's: the schema's own problems name it.
+    }
+    const std::lock_guard lock(mailbox->mutex);
+    SpecDocument* document = mailbox->document;
+    if (!document) return;
+    QMetaObject::invokeMethod(
+        document, [=] { document->receive(version, problems, estimate, facts); }, Qt::QueuedConnection);
+  });
 }
 
 void SpecDocument::receive(quint64 version, std::vector<Problem> problems, std::shared_ptr<Estimate> estimate,

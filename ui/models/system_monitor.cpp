@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/system_monitor.h"
 
-#include <QThreadPool>
 #include <QTimer>
 #include <fstream>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <sstream>
 
 #include "engine/tensor/cuda_device.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 
@@ -89,7 +89,7 @@ void SystemMonitor::ask() {
     const std::lock_guard lock(shared_->mutex);
     if (std::exchange(shared_->busy, true)) return;
   }
-  QThreadPool::globalInstance()->start([shared = shared_] {
+  workPool().start([shared = shared_] {
     Sample sample;
     bool known = false;
     std::uint64_t total = 0, idle = 0;

@@ -6,12 +6,13 @@
 #include <QPlainTextEdit>
 #include <QTableView>
 #include <QTextCharFormat>
-#include <QThreadPool>
+
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "ui/models/kernel_table_model.h"
 #include "ui/models/number_format.h"
+#include "ui/models/work_pool.h"
 #include "ui/panels/confusion_map.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/heatmap_view.h"
@@ -173,7 +174,7 @@ void SampleView::showMisclassified(const SampleRow& sample) {
   }
   setCurrentWidget(pictures_);
   pictures_->setEmptyText(tr("Nothing was misclassified."));
-  QThreadPool::globalInstance()->start([mailbox = mailbox_, items, seq = sample.seq] {
+  workPool().start([mailbox = mailbox_, items, seq = sample.seq] {
     QVector<GridImage> images;
     for (const Item& item : items) {
       GridImage image;

@@ -11,7 +11,7 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTableView>
-#include <QThreadPool>
+
 #include <QVBoxLayout>
 
 #include "engine/workspace.h"
@@ -22,6 +22,7 @@
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
 #include "ui/models/system_monitor.h"
+#include "ui/models/work_pool.h"
 #include "ui/panels/template_card.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/fact_sheet.h"
@@ -253,7 +254,7 @@ void StartPage::openRecent(int row) {
 }
 
 void StartPage::loadTemplates() {
-  QThreadPool::globalInstance()->start([self = QPointer<StartPage>(this)] {
+  workPool().start([self = QPointer<StartPage>(this)] {
     auto list = std::make_shared<Result<std::vector<DocumentTemplate>>>(document_templates());
     QMetaObject::invokeMethod(
         qApp,

@@ -29,6 +29,7 @@
 #include "ui/models/project_actions.h"
 #include "ui/models/project_data.h"
 #include "ui/models/selection.h"
+#include "ui/models/work_pool.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/json_edit.h"
 #include "ui/widgets/message_bar.h"
@@ -413,7 +414,7 @@ TEST_F(MainWindowTest, WhatBeganForAPanelEndsBeforeTheWindowIsGone) {
   std::atomic<bool> ended = false;
   {
     Opened open(settingsFile());
-    QThreadPool::globalInstance()->start([&] {
+    workPool().start([&] {
       QThread::msleep(200);
       ended = true;
     });

@@ -6,7 +6,7 @@
 
 #include <QSignalSpy>
 #include <QTest>
-#include <QThreadPool>
+
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -16,6 +16,7 @@
 #include "engine/data/dataset_cache.h"
 #include "engine/workspace.h"
 #include "tests/support/temp_folder.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 namespace {
@@ -200,7 +201,7 @@ TEST(SpecDocumentCheck, ReadingDataEndsWithTheDocumentAndWhenItNamesOthers) {
     const int before = reading;
     ASSERT_TRUE(QTest::qWaitFor([&] { return reading > before || reading > stopped; }, 10000)) << "the present data are not read";
   }
-  QThreadPool::globalInstance()->waitForDone(10000);
+  workPool().waitForDone(10000);
   EXPECT_EQ(stopped, reading) << "what is read outlives its document";
 }
 

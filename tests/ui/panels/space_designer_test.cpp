@@ -13,7 +13,7 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTest>
-#include <QThreadPool>
+
 #include <QTreeWidget>
 #include <ctime>
 
@@ -21,6 +21,7 @@
 #include "engine/workspace.h"
 #include "ui/models/command_registry.h"
 #include "ui/models/spec_document.h"
+#include "ui/models/work_pool.h"
 #include "ui/panels/designer/space_drawing.h"
 #include "ui/panels/designer/space_inspector.h"
 #include "ui/panels/designer/space_outline.h"
@@ -48,7 +49,7 @@ class SpaceDesignerTest : public ::testing::Test {
   }
   void TearDown() override {
     designer_.reset();
-    QThreadPool::globalInstance()->waitForDone();  // checks that began still read the data
+    workPool().waitForDone();  // checks that began still read the data
   }
   static const Catalog& catalog() {
     static const Catalog* const kCatalog = [] {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/space/space_analysis.h"
 
-#include <QThreadPool>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/result.h"
 #include "engine/data/dataset_cache.h"
 #include "ui/models/spec_document.h"
+#include "ui/models/work_pool.h"
 
 namespace dsw {
 
@@ -39,22 +39,21 @@ void SpaceAnalysis::start() {
   if (busy_ || !document_.parses() || !document_.outsideFiles().empty()) return;
   busy_ = true;
   auto json = std::make_shared<Json>(document_.json());
-  QThreadPool::globalInstance()->start(
-      [mailbox = mailbox_, json, number = asked_, base = document_.base(), &catalog = catalog_, &data = data_] {
-        std::shared_ptr<const SpaceFacts> facts;
-        try {
-          if (json->is_object() && json->contains("data"))
-            if (const auto input = data.describe(json->at("data"), base))
-              facts = std::make_shared<SpaceFacts>(spaceFacts(*json, *input, catalog));
-        } catch (const Error&) {  // the document's own check says what is wrong with it
-        } catch (const nlohmann::json::exception&) {
-        }
-        const std::lock_guard lock(mailbox->mutex);
-        SpaceAnalysis* owner = mailbox->owner;
-        if (owner)
-          QMetaObject::invokeMethod(
-              owner, [=] { owner->receive(number, facts); }, Qt::QueuedConnection);
-      });
+  workPool().start([mailbox = mailbox_, json, number = asked_, base = document_.base(), &catalog = catalog_, &data = data_] {
+    std::shared_ptr<const SpaceFacts> facts;
+    try {
+      if (json->is_object() && json->contains("data"))
+        if (const auto input = data.describe(json->at("data"), base))
+          facts = std::make_shared<SpaceFacts>(spaceFacts(*json, *input, catalog));
+    } catch (const Error&) {  // the document's own check says what is wrong with it
+    } catch (const nlohmann::json::exception&) {
+    }
+    const std::lock_guard lock(mailbox->mutex);
+    SpaceAnalysis* owner = mailbox->owner;
+    if (owner)
+      QMetaObject::invokeMethod(
+          owner, [=] { owner->receive(number, facts); }, Qt::QueuedConnection);
+  });
 }
 
 void SpaceAnalysis::receive(quint64 number, std::shared_ptr<const SpaceFacts> facts) {

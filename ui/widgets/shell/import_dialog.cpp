@@ -12,7 +12,7 @@
 #include <QStackedWidget>
 #include <QStandardItemModel>
 #include <QTableView>
-#include <QThreadPool>
+
 #include <QVBoxLayout>
 
 #include "engine/workspace.h"
@@ -21,6 +21,7 @@
 #include "ui/models/navigator.h"
 #include "ui/models/number_format.h"
 #include "ui/models/project_actions.h"
+#include "ui/models/work_pool.h"
 #include "ui/widgets/elided_label.h"
 #include "ui/widgets/fact_sheet.h"
 #include "ui/widgets/item_delegates.h"
@@ -234,16 +235,15 @@ void ImportDialog::look() {
   message_->clear();
   import_->setEnabled(false);
   if (pages_->currentIndex() != Model) pages_->setCurrentIndex(Reading);
-  QThreadPool::globalInstance()->start(
-      [this, number, asked = request(), &catalog = context_.workspace.catalog(), call = context_.actions.caller(this)] {
-        Looked looked;
-        looked.kind = recognise_file(asked.file);
-        if (looked.kind && *looked.kind == FileKind::Archive) looked.archive = inspect_archive(asked.file);
-        if (looked.kind && *looked.kind == FileKind::Model) looked.model = inspect_model(catalog, asked);
-        call([this, number, looked = std::move(looked)] {
-          if (number == reading_) showLooked(looked);
-        });
-      });
+  workPool().start([this, number, asked = request(), &catalog = context_.workspace.catalog(), call = context_.actions.caller(this)] {
+    Looked looked;
+    looked.kind = recognise_file(asked.file);
+    if (looked.kind && *looked.kind == FileKind::Archive) looked.archive = inspect_archive(asked.file);
+    if (looked.kind && *looked.kind == FileKind::Model) looked.model = inspect_model(catalog, asked);
+    call([this, number, looked = std::move(looked)] {
+      if (number == reading_) showLooked(looked);
+    });
+  });
 }
 
 void ImportDialog::refuse(const Error& error) {

@@ -5,13 +5,14 @@
 #include <QDragEnterEvent>
 #include <QMenuBar>
 #include <QMimeData>
-#include <QThreadPool>
+
 #include <QTime>
 #include <QVBoxLayout>
 
 #include "engine/workspace.h"
 #include "ui/models/app_settings.h"
 #include "ui/models/run_log.h"
+#include "ui/models/work_pool.h"
 #include "ui/widgets/command_palette.h"
 #include "ui/widgets/icons.h"
 #include "ui/widgets/message_bar.h"
@@ -77,7 +78,7 @@ MainWindow::~MainWindow() {
   docks_.clear();
   delete menuBar();
   delete status_;
-  QThreadPool::globalInstance()->waitForDone();  // checks and reads that began for a panel still use the workspace
+  workPool().waitForDone();  // checks and reads that began for a panel still use the workspace
 }
 
 PanelContext& MainWindow::context() { return services_->context; }
