@@ -157,19 +157,31 @@ void ExperimentEditor::buildView() {
     if (!context().project.info().newer) exportProject = [this] { context().commands.run("file.export-project"); };
     view_->setReadOnly(std::move(exportProject));
   }
-  adoptTask();
+  pages_->setVisible(!isSearch());  // the canvas is made in an event of its own
   inspector_->setVersion(latest.version, latest.document);
   showOutsideFiles();
   loaded_ = true;
   refreshHeader();
   reportProblems();
   emit commandsChanged();
-  if (!wanted_place_.isEmpty()) showPlace(wanted_place_);
+  const auto whole = [this] {
+    adoptTask();
+    pages_->show();
+    if (!wanted_place_.isEmpty()) showPlace(wanted_place_);
+  };
+  if (isSearch())
+    QTimer::singleShot(0, this, whole);
+  else
+    whole();
+}
+
+bool ExperimentEditor::isSearch() const {
+  const Json& json = document_.json();
+  return textAt(json, "task") == "search" || (json.is_object() && json.contains("model") && textAt(json["model"], "type") == "space");
 }
 
 void ExperimentEditor::adoptTask() {
-  const Json& json = document_.json();
-  const bool search = textAt(json, "task") == "search" || (json.is_object() && json.contains("model") && textAt(json["model"], "type") == "space");
+  const bool search = isSearch();
   if (!pages_ || search == (designer_ != nullptr)) return;
   if (!search) {
     segments_->hide();

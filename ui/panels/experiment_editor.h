@@ -46,6 +46,7 @@ class ExperimentEditor : public DocumentPanel {
   void loaded(const std::vector<ExperimentVersion>& versions, const std::optional<std::string>& draft);
   void buildView();
   /// A search has a canvas, its JSON and its settings as sub-tabs; anything else one view.
+  bool isSearch() const;
   void adoptTask();
   enum Page { kSpacePage, kJsonPage, kSettingsPage };
   void showPage(int page);
