@@ -331,6 +331,28 @@ TEST_F(SpaceDesignerTest, TheInspectorChangesNamesSettingsAndCandidates) {
   EXPECT_EQ(node("mix")["candidates"][1]["kernel"], 5);
 }
 
+TEST_F(SpaceDesignerTest, AnEdgeOfAWebShowsTheCandidatesOfItsCell) {
+  load(
+      R"({"type": "space", "output": "logits", "cells": {"web": {"nodes": 3, "candidates": [{"op": "identity"}, {"op": "zero"}]}}, "nodes": [
+    {"id": "stem", "op": "conv2d", "inputs": ["input"], "out": 8},
+    {"id": "mix", "op": "cell", "cell": "web", "inputs": ["stem"]},
+    {"id": "flat", "op": "flatten", "inputs": ["mix"]},
+    {"id": "logits", "op": "logits", "inputs": ["flat"]}]})");
+  SpaceInspector inspector(*designer_);
+  canvas()->setSelection({"mix"});
+  press(Qt::Key_Return);
+  for (const char* chosen : {"mix/0>mix/2", "mix/1"}) {
+    canvas()->setSelection({"flat"});
+    canvas()->setSelection({chosen});
+    EXPECT_EQ(designer_->subject(), "mix") << chosen;
+    const auto* candidates = inspector.findChild<QTreeWidget*>();
+    ASSERT_NE(candidates, nullptr) << chosen;
+    EXPECT_EQ(candidates->topLevelItemCount(), 2);
+  }
+  canvas()->setSelection({"stem>mix/*input"});
+  EXPECT_EQ(designer_->subject(), "") << "an edge between layers has nothing to set";
+}
+
 TEST_F(SpaceDesignerTest, BadInputIsSaidAtItsPlace) {
   load(R"({"type": "space", "output": "logits", "nodes": [
     {"id": "stem", "op": "conv2d", "inputs": ["input"], "out": 8},

@@ -139,7 +139,8 @@ void SpaceDesigner::redraw() {
   }
   const auto nodes = model().find("nodes");
   canvas_->setHint(nodes == model().end() || nodes->empty() ? tr("Type the first layer (Space), or drag one from the left.") : QString());
-  if (was_empty || (canvas_->isFitted() && !canvas_->showsAll())) canvas_->fit();  // until the person chooses a view
+  if (was_empty || (canvas_->isFitted() && (canvas_->zoom() < 1 || !canvas_->showsAll())))
+    canvas_->fit();  // until the person chooses a view
   palette_->setGroups(spacePalette(catalog_.layers, model()));
   if (!outline_->isHidden()) outline_->setGraph(canvas_->graph());
   status_->setValues(document_, known.get());
@@ -223,6 +224,15 @@ SpaceDesigner::Level SpaceDesigner::currentLevel() const {
     return {level, partOf(level)};
   }
   return {};
+}
+
+std::string SpaceDesigner::subject() const {
+  const auto edge = selectedEdge();
+  const QStringList ids = selected();
+  const std::string path = !edge && ids.size() == 1 ? ids.first().toStdString() : std::string();
+  const std::string level = edge ? spaceSource(edge->first).level : spaceLevel(path);
+  const Json* part = level.empty() ? nullptr : spacePart(model(), partOf(level));
+  return part && isWeb(*part) ? level.substr(0, level.size() - 1) : path;
 }
 
 /// Of what is selected, the nodes of one level; its ends left out.

@@ -45,6 +45,8 @@ class SpaceDesigner : public QWidget, public CommandTarget {
   const Registry<LayerType>& layers() const { return catalog_.layers; }
   /// Paths of what is selected; the current one first. No edges.
   QStringList selected() const;
+  /// Path of the one node that is selected; of an edge or node of a web, of the cell that it stands in. Empty: none.
+  std::string subject() const;
   bool isReadOnly() const { return read_only_; }
 
   /// One step of the undo stack; where it is refused, refused() says why. `level`: of the ids that it selects.

@@ -77,8 +77,7 @@ SpaceNodeRef SpaceInspector::owner() const {
 
 void SpaceInspector::refresh() {
   if (showing_) return;
-  const QStringList ids = designer_.selected();
-  const std::string path = ids.size() == 1 ? ids.first().toStdString() : std::string();
+  const std::string path = designer_.subject();
   const auto ref = path.empty() ? std::nullopt : resolveSpacePath(designer_.model(), path);
   const Json* node = ref ? spaceNode(designer_.model(), *ref) : nullptr;
   const bool had = hasSubject();

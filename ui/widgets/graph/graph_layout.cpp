@@ -194,7 +194,7 @@ class Placer {
         const QRectF ua = unitRect(unitIn(edge.from, frame)), ub = unitRect(unitIn(edge.to, frame));
         const bool same_row = b.left() >= a.right() - 1;
         // Between rows: down to the middle between them, back to the left, and into the target.
-        const QPointF corner = rowCorner(unitIn(edge.to, frame), frame);
+        const QPointF corner = same_row ? ub.topLeft() : rowCorner(unitIn(edge.to, frame), frame);
         const qreal out = std::max(a.right(), ua.right()) + 12, in = std::min(b.left(), ub.left()) - 12;
         const bool below = ub.top() >= ua.bottom() - 1;
         const qreal between = below ? std::max(ua.bottom() + 10, corner.y() - kGraphWrapGap / 2) : std::max(a.bottom(), b.bottom()) + 14;
@@ -226,15 +226,18 @@ class Placer {
 
   /// Left top of the row in which a unit of `frame` stands.
   QPointF rowCorner(const QString& id, const QString& frame) const {
-    const QRectF r = unitRect(id);
-    QPointF corner = r.topLeft();
-    const auto add = [&](const QRectF& other) {
-      if (other.top() < r.bottom() && other.bottom() > r.top())
-        corner = QPointF(std::min(corner.x(), other.left()), std::min(corner.y(), other.top()));
-    };
-    for (const GraphNode* node : members_.value(frame)) add(places_.nodes.value(node->id));
-    for (const QString& inner : inner_.value(frame)) add(places_.frames.value(inner));
-    return corner;
+    QRectF row = unitRect(id);
+    for (bool grown = true; grown;) {  // what stands beside what stands beside it
+      grown = false;
+      const auto add = [&](const QRectF& other) {
+        if (other.top() >= row.bottom() || other.bottom() <= row.top() || row.contains(other)) return;
+        row |= other;
+        grown = true;
+      };
+      for (const GraphNode* node : members_.value(frame)) add(places_.nodes.value(node->id));
+      for (const QString& inner : inner_.value(frame)) add(places_.frames.value(inner));
+    }
+    return row.topLeft();
   }
 
   /// A lane under everything that stands in the target's row between the two ends, then up into the target.
