@@ -23,6 +23,8 @@ class SearchAlgorithm {
   virtual bool learns() const { return true; }
   /// A pass of this phase computes one candidate of each choice.
   virtual bool one_path(Phase) const { return false; }
+  /// Factors are 1, and α learns by the score function of what was drawn (nas/score_function.h), not through factors.
+  virtual bool by_score() const { return false; }
   /// Edges into a node are weighted by a softmax over parameters of their own.   Source: Xu et al. 2020, PC-DARTS, eq. 3.
   virtual bool edge_weights() const { return false; }
 

@@ -75,6 +75,7 @@ Result<std::unique_ptr<SearchState>> SearchState::make(RunContext& context) {
     state->milliseconds = measure_latencies(state->space, context.catalog().layers, context.device());
   state->cost = std::make_unique<ExpectedCost>(state->space, node_costs(state->space, state->settings.metric, state->milliseconds));
   if (state->settings.target_share > 0) state->settings.target = state->settings.target_share * state->cost_of(state->space.dearest());
+  state->baseline = std::log(static_cast<double>(std::max<std::int64_t>(2, state->space.input.classes)));  // of guessing evenly
   DSW_TRY(state->make_optimizers(context.catalog()));
   if (!context.resume_from.empty()) DSW_TRY(state->restore(context));
   return state;
@@ -159,6 +160,7 @@ Result<void> SearchState::restore(RunContext& context) {
     const Json meta = Json::parse(checkpoint.meta);
     step = meta.at("step");
     flops = meta.at("flops");
+    baseline = meta.at("baseline");
     reported = meta.at("reported");
     saved = step;
     rate_factor = meta.at("rate_factor");
@@ -190,6 +192,7 @@ Result<void> SearchState::save(RunContext& context) {
   Json meta = run_model_description(document, *data, "float32");
   meta["step"] = step;
   meta["flops"] = flops;
+  meta["baseline"] = baseline;
   meta["seq"] = context.last_seq();
   meta["reported"] = reported;
   meta["rate_factor"] = rate_factor;

@@ -57,6 +57,7 @@ class SearchState {
   std::int64_t reported = -1;                                ///< step of the last report of an epoch
   std::int64_t saved = -1;                                   ///< step of the last checkpoint
   double rate_factor = 1;                                    ///< of the architecture rate; halved by a collapse
+  double baseline = 0;                                       ///< of the score function: a running mean of the architecture's loss
   double eigenvalue = 0;                                     ///< the last one measured
   std::vector<std::vector<bool>> open;                       ///< [choice][candidate]
   std::vector<MeasuredArchitecture> measured;                ///< by the derivation

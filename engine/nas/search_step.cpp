@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/nas/score_function.h"
 #include "engine/nn/network_loss.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/reduce.h"
@@ -22,7 +23,7 @@ constexpr std::int64_t kNumberRows = 3;  // closed, noise, slope
 struct Drawn {
   std::vector<std::vector<bool>> active;
   std::vector<float> numbers;   ///< [kNumberRows, all candidates]
-  std::vector<float> schedule;  ///< 1 / temperature, weight of the regulariser, strength of the penalty
+  std::vector<float> schedule;  ///< 1 / temperature, weight of the regulariser, strength of the penalty, baseline of the score function
 };
 
 Drawn draw_pass(const SearchState& state, Phase phase, Rng& rng) {
@@ -43,7 +44,7 @@ Drawn draw_pass(const SearchState& state, Phase phase, Rng& rng) {
   const double progress = state.settings.progress(state.step);
   const std::int64_t epoch = std::max<std::int64_t>(0, state.settings.epoch_of(state.step) - state.settings.warmup);
   drawn.schedule = {static_cast<float>(1 / state.algorithm->temperature(progress, epoch)),
-                    static_cast<float>(state.algorithm->regulariser_weight(progress)), 1};
+                    static_cast<float>(state.algorithm->regulariser_weight(progress)), 1, static_cast<float>(state.baseline)};
   return drawn;
 }
 
@@ -97,7 +98,9 @@ class Pass {
                                      architecture && phase_ != Phase::Both ? 0 : state_.settings.label_smoothing, pass);
     StepOutputs outputs;
     outputs.values = {loss.detach(), {}, {}};
-    const Tensor whole = architecture && pulls_ ? with_pulls(loss, schedule) : loss;
+    Tensor whole = architecture && pulls_ ? with_pulls(loss, schedule) : loss;
+    if (architecture && state_.algorithm->by_score())
+      whole = add(whole, score_function(alphas_, drawn_.active, loss, slice(schedule, 0, 3, 4)));
     outputs.gradients = backward(whole);
     if (phase_ != Phase::Architecture) outputs.values[1] = gradient_square_sum(state_.optimizer->parameters(), outputs.gradients);
     if (architecture) outputs.values[2] = gradient_square_sum(state_.architecture_optimizer->parameters(), outputs.gradients);
@@ -117,7 +120,8 @@ class Pass {
     for (std::size_t c = 0; c < drawn_.active.size(); ++c) {
       const auto count = static_cast<std::int64_t>(drawn_.active[c].size());
       alphas_.push_back(add(state_.parameters->alpha(c), row(numbers, 0, at, count)));
-      if (!(phase_ == Phase::Weights && state_.algorithm->one_path(phase_)) && state_.algorithm->learns()) {
+      if (!(phase_ == Phase::Weights && state_.algorithm->one_path(phase_)) && state_.algorithm->learns() &&
+          !state_.algorithm->by_score()) {
         const Tensor factors = state_.algorithm->factors(
             {alphas_[c], row(numbers, 1, at, count), row(numbers, 2, at, count), inverse_temperature, drawn_.active[c]});
         mixing.weights[c] = phase_ == Phase::Weights ? factors.detach() : factors;
@@ -170,6 +174,9 @@ Error not_a_number(const SearchState& state, const char* what) {
                "Start it again with smaller learning rates.");
 }
 
+/// A running mean of the losses before.
+void learn_baseline(SearchState& state, double loss) { state.baseline += 0.1 * (loss - state.baseline); }
+
 double norm_of(const Tensor& square_sum) { return square_sum ? std::sqrt(square_sum.item()) : 0; }
 
 }  // namespace
@@ -209,6 +216,7 @@ Result<SearchStepResult> search_step(SearchState& state, Device& device) {
     result.held_out_loss = outputs.values[0].item();
     if (!std::isfinite(result.held_out_loss) || !std::isfinite(norm_of(outputs.values[2])))
       return fail(not_a_number(state, "search/loss or its gradient"));
+    learn_baseline(state, result.held_out_loss);
     state.architecture_optimizer->step(outputs.gradients, state.architecture_rate());
   }
   const Phase phase = learning && !apart ? Phase::Both : Phase::Weights;
@@ -222,6 +230,7 @@ Result<SearchStepResult> search_step(SearchState& state, Device& device) {
   if (phase == Phase::Both) {
     result.held_out_loss = result.loss;
     if (!std::isfinite(norm_of(outputs.values[2]))) return fail(not_a_number(state, "the architecture's gradient"));
+    learn_baseline(state, result.loss);
     state.architecture_optimizer->step(outputs.gradients, state.architecture_rate());
   }
   state.optimizer->step(outputs.gradients, result.lr, clip_scale(result.norm, state.settings.clip));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // gdas: one candidate of each choice runs, the largest of log p + Gumbel noise (so candidate i with probability p_i). Its factor is 1;
 //   backward it is that of softmax((log p + g) / τ). This gradient is biased by the difference of the hard and the soft choice; τ falls
-//   from 10 to 0.1.   Source: Dong & Yang 2019, "GDAS", eq. 3 to 6.
+//   from 10 to 0.1.   Source: Dong & Yang 2019, "GDAS", eq. 3 to 6.   With the estimator "score-function" nothing flows through the factor;
+//   unbiased, but it varies more.
 // proxyless: two candidates are drawn without putting back, of these one is the open path by its share; its factor is 1, and the gradient
 //   reaches both as that of their softmax, with the other candidates as they are.   Source: Cai, Zhu, Han 2019, "ProxylessNAS", sec. 3.2.1
 //   and eq. 4. Weights learn on one path drawn by p.
@@ -44,7 +45,12 @@ class Sampled : public SearchAlgorithm {
 
 class Gdas : public Sampled {
  public:
-  explicit Gdas(const Json& settings) : Sampled(settings), first_(settings.at("temperature")), last_(settings.at("final_temperature")) {}
+  explicit Gdas(const Json& settings)
+      : Sampled(settings),
+        first_(settings.at("temperature")),
+        last_(settings.at("final_temperature")),
+        by_score_(settings.at("estimator") == "score-function") {}
+  bool by_score() const override { return by_score_; }
   bool one_path(Phase) const override { return true; }
   Draw draw(Phase, const std::vector<double>& alpha, const std::vector<bool>&, Rng& rng) const override {
     const std::vector<double> p = softmax_of(alpha);
@@ -66,6 +72,7 @@ class Gdas : public Sampled {
 
  private:
   double first_, last_;
+  bool by_score_;
 };
 
 class Proxyless : public Sampled {
@@ -131,7 +138,11 @@ void register_sampled(Registry<SearchAlgorithm>& registry) {
   Param last = float_param("final_temperature", "Last temperature", 0.1, 0, 1000, "Of the Gumbel softmax at the end, reached evenly");
   last.low_open = true;
   add_to<Gdas>(registry, "gdas", "One candidate runs, drawn by Gumbel noise: a step costs what the drawn network costs",
-               algorithm_schema(3e-4, 1e-3, 0.5, false, {temperature(10), last}));
+               algorithm_schema(3e-4, 1e-3, 0.5, false,
+                                {temperature(10), last,
+                                 choice_param("estimator", "Estimator", "straight-through", {"straight-through", "score-function"},
+                                              "How α learns: through the factor of what was drawn (biased), or by its probability and "
+                                              "loss (unbiased, varies more)")}));
   add_to<Proxyless>(registry, "proxyless", "Two candidates run in an architecture step, one in a weight step: binary gates",
                     algorithm_schema(6e-3, 0, 0, false, {}));
   Param decay = float_param("decay", "Decay", 0.956, 0, 1, "The temperature is multiplied by it each epoch");

@@ -12,9 +12,11 @@
 #include "engine/autograd/node.h"
 #include "engine/nas/architecture.h"
 #include "engine/nas/gamma_sample.h"
+#include "engine/nas/score_function.h"
 #include "engine/nas/search_algorithm.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/reduce.h"
+#include "engine/nn/ops/shape_ops.h"
 
 namespace dsw {
 namespace {
@@ -174,6 +176,45 @@ TEST_F(Algorithms, GdasHasFactorOneAndTheBiasThatFallsWithTheTemperature) {
   };
   EXPECT_GT(off(1.0), 0.85);
   EXPECT_GT(off(5.0), 0.85);
+}
+
+/// Of a loss over two choices together: the mean over draws is the exact gradient of the expectation with any baseline; a good one varies
+/// less.
+TEST_F(Algorithms, TheScoreFunctionIsUnbiasedAndABaselineSteadiesIt) {
+  const auto gdas = make("gdas", R"({"estimator": "score-function"})");
+  ASSERT_TRUE(gdas->by_score());
+  EXPECT_FALSE(make("gdas")->by_score());
+  const auto loss_of = [](std::size_t i, std::size_t j) { return 2 + static_cast<double>((3 * i + 5 * j) % 7); };
+  const Vector p = softmax_of(kAlpha);
+  Vector by_row(kAlpha.size(), 0);  // expected loss where the first choice takes i
+  double mean_loss = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    for (std::size_t j = 0; j < p.size(); ++j) by_row[i] += p[j] * loss_of(i, j);
+    mean_loss += p[i] * by_row[i];
+  }
+  const Vector right = exact(by_row);
+  const auto estimate = [&](double baseline) {
+    Mean mean;
+    for (int n = 0; n < 8000; ++n) {
+      Rng rng(40, std::to_string(n));
+      const std::vector<std::vector<bool>> drawn{gdas->draw(Phase::Architecture, kAlpha, kOpen, rng).active,
+                                                 gdas->draw(Phase::Architecture, kAlpha, kOpen, rng).active};
+      const auto at = [&](std::size_t c) {
+        return static_cast<std::size_t>(std::find(drawn[c].begin(), drawn[c].end(), true) - drawn[c].begin());
+      };
+      const Tensor first = leaf(kAlpha), second = leaf(kAlpha);
+      const Tensor loss = reshape(from_host(Vector{loss_of(at(0), at(1))}, *device), Shape{});
+      const Gradients gradients = backward(score_function({first, second}, drawn, loss, from_host(Vector{baseline}, *device)));
+      mean.add(gradients.of(first).to_vector<double>());
+    }
+    return mean;
+  };
+  const Mean none = estimate(0), good = estimate(mean_loss);
+  for (std::size_t k = 0; k < right.size(); ++k) {
+    EXPECT_NEAR(none.mean(k), right[k], 4 * none.error(k)) << k;
+    EXPECT_NEAR(good.mean(k), right[k], 4 * good.error(k)) << k;
+    EXPECT_LT(good.error(k), 0.6 * none.error(k)) << k;
+  }
 }
 
 /// The two paths' gates: over draws the gradient is a share of the exact one, so that it points the same way.

@@ -129,6 +129,21 @@ TEST_F(Searches, EveryAlgorithmRunsAndEndsWithANetwork) {
   }
 }
 
+TEST_F(Searches, TheScoreFunctionLearnsWithTheSameBitsAfterAStop) {
+  const std::string algorithm = R"({"type": "gdas", "estimator": "score-function", "lr": 0.05})";
+  const Outcome whole = run(small(algorithm), folder / "whole");
+  ASSERT_TRUE(whole.result) << whole.result.error().sentence();
+  const auto epochs = samples(whole, "search");
+  EXPECT_NE(epochs[0].at("choices")[0].at("alpha"), epochs[3].at("choices")[0].at("alpha"));
+  const Outcome first = run(small(algorithm), folder / "stopped", 6);
+  ASSERT_FALSE(first.result);
+  const Outcome second =
+      run(small(algorithm), folder / "stopped", -1, folder / "stopped" / first.checkpoints.back().file, first.last_seq + 1);
+  ASSERT_TRUE(second.result) << second.result.error().sentence();
+  EXPECT_EQ(second.bodies<SummaryBody>().back().data, whole.bodies<SummaryBody>().back().data);
+  EXPECT_EQ(samples(second, "search").back(), epochs.back());
+}
+
 TEST_F(Searches, ATargetIsKeptAndPulledTowards) {
   Json document = small();
   document["search"]["cost"] = {{"target_share", 0.35}, {"scale", 50}};
