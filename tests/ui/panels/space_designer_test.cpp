@@ -197,7 +197,8 @@ TEST_F(SpaceDesignerTest, KeysConnectAndTabTakesTheFix) {
   EXPECT_EQ(node("sum")["inputs"].size(), 2u);
   EXPECT_EQ(model()["nodes"].size(), 6u) << "what makes the shapes agree stands between";
   ASSERT_TRUE(QTest::qWaitFor([&] { return designer_->facts()->node("conv2d") != nullptr && !document_.checking(); }, 20'000));
-  EXPECT_EQ(canvas()->graphScene()->node("sum")->node().error, "");
+  EXPECT_TRUE(QTest::qWaitFor([&] { return canvas()->graphScene()->node("sum")->node().error.isEmpty(); }, 5'000))
+      << canvas()->graphScene()->node("sum")->node().error.toStdString();
 }
 
 TEST_F(SpaceDesignerTest, EdgesDroppedOnTheGroundOfferWhatFits) {
@@ -361,9 +362,8 @@ TEST_F(SpaceDesignerTest, BadInputIsSaidAtItsPlace) {
     {"id": "flat", "op": "flatten", "inputs": ["one"]},
     {"id": "logits", "op": "logits", "inputs": ["flat"]}]})");
   ASSERT_TRUE(QTest::qWaitFor([&] { return !document_.checking() && document_.errorCount() > 0; }, 20'000));
-  QTest::qWait(20);
   const auto error = [&](const char* id) { return canvas()->graphScene()->node(id)->node().error; };
-  EXPECT_TRUE(error("one").contains("one candidate")) << error("one").toStdString();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return error("one").contains("one candidate"); }, 5'000)) << error("one").toStdString();
   EXPECT_EQ(error("loose"), "Nothing leads into it.");
   EXPECT_TRUE(error("stem").isEmpty());
   EXPECT_TRUE(designer_->findChild<SpaceStatus*>()->text().contains("problem"));

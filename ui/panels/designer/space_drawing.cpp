@@ -212,7 +212,7 @@ class Drawing {
     if (known)
       drawn.tooltip = QObject::tr("%1\n%2 parameters, %3 FLOPs an example")
                           .arg(drawn.name + ": " + spaceOpTitle(op), formatCount(known->cost.parameters), formatCount(known->cost.flops));
-    drawn.error = errorAt(pointer, drawn.name);
+    drawn.error = errorAt(pointer, drawn.kind == GraphNodeKind::Point ? text(id) : drawn.name);
     if (drawn.error.isEmpty() && !cell.empty()) drawn.error = errorAt(spacePartPointer(cell), text(cell));
     if (loose) drawn.error = QObject::tr("Nothing leads into it.");
     return drawn;
