@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 namespace dsw {
 namespace {
@@ -61,23 +62,27 @@ class Splicer {
 
   bool changeObject(const Json& before, const Json& after, const std::string& pointer) {
     std::vector<Item> items;
-    std::vector<int> kept;  // of `items`, the number in the new ones
+    std::vector<int> kept;  // of `items`, whether it stays
+    std::unordered_map<std::string, std::size_t> was;
+    std::unordered_map<std::string, const Json*> now;  // an object looks its keys up one by one
+    for (const auto& [key, value] : after.items()) now.emplace(key, &value);
     for (const auto& [key, value] : before.items()) {
       const std::string at = pointer + "/" + escaped(key);
       const auto place = place_of_(at);
       if (!place) return false;
       items.push_back({at, place->keyBegin, place->valueEnd});
-      kept.push_back(after.contains(key) ? 1 : 0);
+      kept.push_back(now.contains(key) ? 1 : 0);
+      was.emplace(key, items.size() - 1);
     }
     const bool any = std::find(kept.begin(), kept.end(), 1) != kept.end();
     if (!any) return false;
     for (const auto& [key, value] : before.items())
-      if (after.contains(key)) change(value, after.at(key), pointer + "/" + escaped(key));
+      if (const auto stays = now.find(key); stays != now.end()) change(value, *stays->second, pointer + "/" + escaped(key));
     removeItems(items, kept);
     std::size_t behind = kNone;
     for (const auto& [key, value] : after.items()) {
-      if (before.contains(key))
-        behind = static_cast<std::size_t>(std::distance(before.begin(), before.find(key)));
+      if (const auto at = was.find(key); at != was.end())
+        behind = at->second;
       else
         insert(items, kept, behind, jsonLine(Json(key)) + ": " + jsonLine(value));
     }

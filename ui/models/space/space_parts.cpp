@@ -163,14 +163,34 @@ std::string freeSpaceCell(const Json& model, const std::string& wanted) {
   return name;
 }
 
-std::optional<QPointF> spacePosition(const Json& model, const SpaceNodeRef& ref) {
-  if (!model.is_object() || !model.contains(kSpaceLayout)) return std::nullopt;
-  const Json& layout = model.at(kSpaceLayout);
-  const std::string key = ref.part.empty() ? ref.id : ref.part + "/" + ref.id;
-  if (!layout.is_object() || !layout.contains(key)) return std::nullopt;
-  const Json& at = layout.at(key);
+namespace {
+std::string layoutKey(const SpaceNodeRef& ref) { return ref.part.empty() ? ref.id : ref.part + "/" + ref.id; }
+std::optional<QPointF> pointOf(const Json& at) {
   if (!at.is_array() || at.size() != 2 || !at[0].is_number() || !at[1].is_number()) return std::nullopt;
   return QPointF(at[0].get<double>(), at[1].get<double>());
+}
+const Json* layoutOf(const Json& model) {
+  if (!model.is_object()) return nullptr;
+  const auto layout = model.find(kSpaceLayout);
+  return layout != model.end() && layout->is_object() ? &*layout : nullptr;
+}
+}  // namespace
+
+std::optional<QPointF> spacePosition(const Json& model, const SpaceNodeRef& ref) {
+  const Json* layout = layoutOf(model);
+  const auto at = layout ? layout->find(layoutKey(ref)) : Json::const_iterator();
+  return layout && at != layout->end() ? pointOf(*at) : std::nullopt;
+}
+
+SpacePositions::SpacePositions(const Json& model) {
+  if (const Json* layout = layoutOf(model))
+    for (const auto& [key, place] : layout->items())
+      if (const auto at = pointOf(place)) at_.emplace(key, *at);
+}
+
+std::optional<QPointF> SpacePositions::of(const SpaceNodeRef& ref) const {
+  const auto at = at_.find(layoutKey(ref));
+  return at == at_.end() ? std::nullopt : std::optional(at->second);
 }
 
 }  // namespace dsw

@@ -9,6 +9,7 @@
 #include <QString>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/core/json.h"
@@ -58,5 +59,14 @@ bool isSpaceName(const std::string& text);  ///< letters, digits, - and _, at mo
 
 /// Where a person put a node, if anybody did.
 std::optional<QPointF> spacePosition(const Json& model, const SpaceNodeRef& ref);
+/// All of them, for whoever asks for many: an object of JSON looks its keys up one by one.
+class SpacePositions {
+ public:
+  explicit SpacePositions(const Json& model);
+  std::optional<QPointF> of(const SpaceNodeRef& ref) const;
+
+ private:
+  std::unordered_map<std::string, QPointF> at_;
+};
 
 }  // namespace dsw

@@ -20,7 +20,7 @@ QString text(const std::string& s) { return QString::fromStdString(s); }
 class Drawing {
  public:
   Drawing(const Json& model, const SpaceFacts* facts, const std::vector<Problem>& problems, const QSet<QString>& open)
-      : model_(model), facts_(facts), open_(open) {
+      : model_(model), facts_(facts), open_(open), positions_(model) {
     for (const Problem& problem : problems)
       if (!problem.warning) problems_.emplace_back(problem.pointer, problem.message);
   }
@@ -108,7 +108,7 @@ class Drawing {
         node.foot = shown.isEmpty() ? QString() : (images ? QString() : QStringLiteral("B × ")) + shown;
         node.icon = images ? "images" : "input-cursor-text";
         node.tooltip = QObject::tr("What the data give");
-        node.pinned = spacePosition(model_, {"", kSpaceInput});
+        node.pinned = positions_.of({"", kSpaceInput});
         node.outlet = true;
       }
       graph_.nodes.push_back(std::move(node));
@@ -130,7 +130,7 @@ class Drawing {
         node.foot = facts_->input.kind == InputSpec::Kind::Tokens
                         ? QStringLiteral("%1 × %2").arg(facts_->input.context).arg(facts_->input.vocabulary)
                         : QObject::tr("%1 classes").arg(facts_->input.classes);
-      node.pinned = spacePosition(model_, {"", kSpaceOutput});
+      node.pinned = positions_.of({"", kSpaceOutput});
       node.inlet = true;
     }
     graph_.nodes.push_back(std::move(node));
@@ -178,7 +178,7 @@ class Drawing {
     drawn.name = text(id);
     drawn.frame = prefix.empty() ? QString() : text(prefix.substr(0, prefix.size() - 1));
     drawn.target = text(pointer);
-    drawn.pinned = spacePosition(model_, {part, id});
+    drawn.pinned = positions_.of({part, id});
     drawn.icon = spaceOpIcon(op);
     drawn.inlet = drawn.outlet = true;
     const SpaceFacts::Node* known = facts_ ? facts_->node(flat_id) : nullptr;
@@ -242,7 +242,7 @@ class Drawing {
     }
     if (uses > 1) frame.note += QObject::tr(", in %1 places").arg(uses);
     frame.error = errorAt(pointer, frame.title);
-    frame.pinned = spacePosition(model_, {part, id});
+    frame.pinned = positions_.of({part, id});
     frame.closed = graphNodeSize(drawNode(node, part, id, prefix, flat, pointer, false));
     graph_.frames.push_back(std::move(frame));
     const bool once = !node.contains("repeat") || node.at("repeat") == 1;
@@ -260,7 +260,7 @@ class Drawing {
       node.kind = GraphNodeKind::Point;
       node.frame = frame;
       node.target = text(spacePartPointer(name));
-      node.pinned = spacePosition(model_, {name, std::to_string(i)});
+      node.pinned = positions_.of({name, std::to_string(i)});
       const SpaceFacts::Node* known = facts_ ? facts_->node(flat + std::to_string(i)) : nullptr;
       node.tooltip = known ? QObject::tr("Node %1 → %2").arg(i).arg(spaceShapeText(known->output)) : QObject::tr("Node %1").arg(i);
       if (i + 1 == nodes) node.error = error;
@@ -278,6 +278,7 @@ class Drawing {
   const Json& model_;
   const SpaceFacts* facts_;
   const QSet<QString>& open_;
+  const SpacePositions positions_;
   std::vector<std::pair<std::string, std::string>> problems_;
   GraphData graph_;
 };

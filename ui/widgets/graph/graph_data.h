@@ -19,6 +19,7 @@ struct GraphRow {
   std::optional<bool> checked{};  ///< shows a check box
   int color = -1;                 ///< series colour of the bar; negative: accent
   bool strong = false;            ///< the one that is taken: semibold
+  bool operator==(const GraphRow&) const = default;
 };
 
 enum class GraphNodeKind {
@@ -34,6 +35,7 @@ enum class GraphNodeKind {
 struct GraphShare {
   double share = 0;  ///< 0..1
   int color = 0;     ///< series
+  bool operator==(const GraphShare&) const = default;
 };
 
 struct GraphNode {
@@ -54,6 +56,7 @@ struct GraphNode {
   std::optional<QPointF> pinned;       ///< left top, from that of its frame's inside; kept by the layout
   bool muted = false;                  ///< e.g. switched off
   bool inlet = false, outlet = false;  ///< ports that are drawn also where no edge leads yet; for editing
+  bool operator==(const GraphNode&) const = default;
 };
 
 enum class GraphEdgeKind { Plain, Residual };
@@ -67,6 +70,7 @@ struct GraphEdge {
   double width = 1.5;                ///< px
   std::optional<double> entropy{};   ///< its colour: 0 decided to 1 open
   bool dropped = false;              ///< drawn at 20 %
+  bool operator==(const GraphEdge&) const = default;
 };
 
 /// A framed group: "block × 4", "198 272 parameters each". Frames may stand in frames.
@@ -79,6 +83,7 @@ struct GraphFrame {
   QString error{};                  ///< a sentence: red frame
   std::optional<QPointF> pinned{};  ///< left top; kept by the layout, and what stands right of or below its closed node makes room
   QSizeF closed{};                  ///< of the node that it is where it is not open
+  bool operator==(const GraphFrame&) const = default;
 };
 
 struct GraphData {

@@ -113,6 +113,13 @@ int GraphNodeItem::rowAt(QPointF at) const {
   return node_.rows.empty() || y < 0 || row >= static_cast<int>(node_.rows.size()) ? -1 : row;
 }
 
+void GraphNodeItem::setPorts(bool in, bool out) {
+  if (in == port_in_ && out == port_out_) return;
+  port_in_ = in;
+  port_out_ = out;
+  update();
+}
+
 void GraphNodeItem::setPortLook(bool out, GraphPort look) {
   GraphPort& mine = out ? look_out_ : look_in_;
   if (mine == look) return;
@@ -302,7 +309,8 @@ void GraphNodeItem::paintBorderPort(QPainter& p, qreal px) const {
   p.drawText(name, (in ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter | Qt::TextSingleLine, node_.name);
 }
 
-GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow) : edge_(edge), arrow_(arrow) {
+GraphEdgeItem::GraphEdgeItem(const GraphEdge& edge, const QVector<QPointF>& way, bool smooth, bool arrow)
+    : edge_(edge), arrow_(arrow), arrow_wanted_(arrow) {
   setZValue(1);
   setWay(way, smooth);
 }
@@ -316,8 +324,10 @@ QPainterPath graphCurve(QPointF from, QPointF to) {
 }
 
 void GraphEdgeItem::setWay(const QVector<QPointF>& way, bool smooth) {
+  if (way == way_ && smooth == smooth_) return;
   prepareGeometryChange();
   way_ = way;
+  smooth_ = smooth;
   path_ = QPainterPath();
   if (way.size() < 2) return;
   if (smooth && way.size() == 2) {

@@ -38,7 +38,7 @@ class GraphNodeItem : public QGraphicsItem {
   QPainterPath shape() const override;
   void paint(QPainter* p, const QStyleOptionGraphicsItem* option, QWidget* widget) override;
   void setHovered(bool on);
-  void setPorts(bool in, bool out) { port_in_ = in, port_out_ = out; }
+  void setPorts(bool in, bool out);
   void setPortLook(bool out, GraphPort look);
   int rowAt(QPointF at) const;  ///< of a point in item coordinates; -1: none
 
@@ -72,14 +72,14 @@ class GraphEdgeItem : public QGraphicsItem {
   void setLit(bool on);
   /// Drawn in accent and 2 px wide: selected itself, or what is dragged would go in here.
   void setMarked(bool on);
-  /// Another way while an end is dragged.
+  bool hasArrow() const { return arrow_wanted_; }
   void setWay(const QVector<QPointF>& way, bool smooth);
 
  private:
   GraphEdge edge_;
   QVector<QPointF> way_;
   QPainterPath path_;
-  bool arrow_, lit_ = false, marked_ = false;
+  bool arrow_, arrow_wanted_, smooth_ = false, lit_ = false, marked_ = false;
 };
 
 class GraphFrameItem : public QGraphicsItem {

@@ -82,6 +82,11 @@ class Placer {
       if (!node->error.isEmpty()) u.size.rheight() += kErrorRoom;
       add(std::move(u));
     }
+    if (allPinned(frame)) {
+      *anchor = units.empty() ? 0 : units.front().anchor;
+      for (const GraphUnit& u : units) relative_.insert(u.id, QRectF(QPointF(), u.size));
+      if (const auto pinned = placePinned(frame, units)) return *pinned;
+    }
     std::vector<GraphLink> links;
     std::set<std::pair<int, int>> seen;
     for (const GraphEdge& edge : graph_.edges) {
@@ -104,6 +109,15 @@ class Placer {
       if (!bends.isEmpty()) bends_.insert(ends, {frame, bends});
     }
     return QRectF(QPointF(), size);
+  }
+
+  /// Whether nothing is left to lay out: all but ports on the border has its place.
+  bool allPinned(const QString& frame) const {
+    for (const GraphNode* node : members_.value(frame))
+      if (!node->pinned && node->kind != GraphNodeKind::Entry && node->kind != GraphNodeKind::Exit) return false;
+    for (const GraphFrame& f : graph_.frames)
+      if (!f.pinned && (frame_parent_.contains(f.parent) ? f.parent : QString()) == frame) return false;
+    return true;
   }
 
   /// Pinned nodes and frames to where they are pinned; nothing where there are none. Ports on the border go with what they lead to.

@@ -16,15 +16,25 @@ void GraphScene::setGraph(GraphData graph, QSizeF view) {
 }
 
 void GraphScene::layOut(QSizeF view) {
-  places_ = layoutGraph(graph_, graphNodeSize, view.expandedTo(QSizeF(200, 120)));
+  const auto sizeOf = [this](const GraphNode& wanted) {  // measuring text takes long: of what is drawn already it is known
+    const GraphNodeItem* item = node(wanted.id);
+    return item != nullptr && item->node() == wanted ? item->box().size() : graphNodeSize(wanted);
+  };
+  places_ = layoutGraph(graph_, sizeOf, view.expandedTo(QSizeF(200, 120)));
   build();
 }
 
+/// Items of what did not change stay: to make two thousand of them anew takes longer than a frame.
 void GraphScene::build() {
-  clear();
-  nodes_.clear();
-  edges_.clear();
-  frames_.clear();
+  std::size_t same = 0;
+  for (const GraphNode& wanted : graph_.nodes)
+    if (const GraphNodeItem* item = node(wanted.id); item != nullptr && item->node() == wanted) ++same;
+  if (2 * same < static_cast<std::size_t>(nodes_.size())) {  // taken away all at once they go faster
+    clear();
+    nodes_.clear();
+    edges_.clear();
+    frames_.clear();
+  }
   after_.clear();
   before_.clear();
   for (std::size_t k = 0; k < graph_.edges.size(); ++k) {
@@ -32,6 +42,22 @@ void GraphScene::build() {
     after_[graph_.edges[k].from] << graph_.edges[k].to;
     before_[graph_.edges[k].to] << graph_.edges[k].from;
   }
+  buildFrames();
+  buildNodes();
+  buildEdges();
+  setSceneRect(itemsBoundingRect().adjusted(-24, -24, 24, 24));
+  for (auto it = selection_.begin(); it != selection_.end();) {
+    const QString id = *it;
+    const bool edge = std::any_of(edges_.cbegin(), edges_.cend(), [&](const GraphEdgeItem* e) { return e->edge().id == id; });
+    it = nodes_.contains(id) || frame(id) != nullptr || edge ? std::next(it) : selection_.erase(it);
+  }
+  if (!selection_.contains(selected_)) selected_ = selection_.isEmpty() ? QString() : *selection_.cbegin();
+  showSelection();
+}
+
+void GraphScene::buildFrames() {
+  qDeleteAll(frames_);
+  frames_.clear();
   QHash<QString, int> depth;
   for (const GraphFrame& frame : graph_.frames) {
     if (!places_.frames.contains(frame.id)) continue;
@@ -41,20 +67,39 @@ void GraphScene::build() {
     addItem(item);
     frames_ << item;
   }
+}
+
+void GraphScene::buildNodes() {
+  QHash<QString, GraphNodeItem*> old = std::exchange(nodes_, {});
   for (const GraphNode& node : graph_.nodes) {
     const QRectF place = places_.nodes.value(node.id);
-    auto* item = new GraphNodeItem(node, place.size());
+    GraphNodeItem* item = old.take(node.id);
+    if (item == nullptr) item = nodes_.take(node.id);  // its id is there twice: the last one counts
+    if (item != nullptr && (item->node() != node || item->box().size() != place.size())) {
+      delete item;
+      item = nullptr;
+    }
+    if (item == nullptr) {
+      item = new GraphNodeItem(node, place.size());
+      addItem(item);
+    }
     item->setPorts(node.inlet || !before(node.id).isEmpty(), node.outlet || !after(node.id).isEmpty());
     item->setPos(place.topLeft());
-    addItem(item);
     nodes_.insert(node.id, item);
   }
+  qDeleteAll(old);
+}
+
+void GraphScene::buildEdges() {
+  QMultiHash<QString, GraphEdgeItem*> old;
+  for (GraphEdgeItem* item : std::exchange(edges_, {})) old.insert(item->edge().from + '>' + item->edge().to, item);
   for (std::size_t k = 0; k < graph_.edges.size(); ++k) {
     const auto at = static_cast<qsizetype>(k);
+    const GraphEdge& edge = graph_.edges[k];
     QVector<QPointF> way = places_.edges[at];
     if (way.size() < 2) continue;
-    const GraphNodeItem* from = node(graph_.edges[k].from);
-    const GraphNodeItem* to = node(graph_.edges[k].to);
+    const GraphNodeItem* from = node(edge.from);
+    const GraphNodeItem* to = node(edge.to);
     // Full nodes have their ports at head height.
     const auto portShift = [](const GraphNodeItem* item) { return item->port(true).y() - item->box().height() / 2; };
     const bool up = places_.smooth[at] ? false : way.last().x() > to->pos().x() + 1;
@@ -67,18 +112,21 @@ void GraphScene::build() {
       way.last().ry() += in;
       if (!places_.smooth[at]) way[way.size() - 2].ry() += in;
     }
-    auto* item = new GraphEdgeItem(graph_.edges[k], way, places_.smooth[at], to->compact() || to->node().kind == GraphNodeKind::Point);
-    addItem(item);
+    const bool arrow = to->compact() || to->node().kind == GraphNodeKind::Point;
+    GraphEdgeItem* item = old.take(edge.from + '>' + edge.to);
+    if (item != nullptr && (item->edge() != edge || item->hasArrow() != arrow)) {
+      delete item;
+      item = nullptr;
+    }
+    if (item != nullptr) {
+      item->setWay(way, places_.smooth[at]);
+    } else {
+      item = new GraphEdgeItem(edge, way, places_.smooth[at], arrow);
+      addItem(item);
+    }
     edges_ << item;
   }
-  setSceneRect(itemsBoundingRect().adjusted(-24, -24, 24, 24));
-  for (auto it = selection_.begin(); it != selection_.end();) {
-    const QString id = *it;
-    const bool edge = std::any_of(edges_.cbegin(), edges_.cend(), [&](const GraphEdgeItem* e) { return e->edge().id == id; });
-    it = nodes_.contains(id) || frame(id) != nullptr || edge ? std::next(it) : selection_.erase(it);
-  }
-  if (!selection_.contains(selected_)) selected_ = selection_.isEmpty() ? QString() : *selection_.cbegin();
-  showSelection();
+  qDeleteAll(old);
 }
 
 GraphFrameItem* GraphScene::frame(const QString& id) const {

@@ -48,6 +48,9 @@ class GraphScene : public QGraphicsScene {
 
  private:
   void build();
+  void buildFrames();
+  void buildNodes();
+  void buildEdges();
   void showSelection();
   bool inside(QString frame, const QString& outer) const;
   GraphData graph_;
