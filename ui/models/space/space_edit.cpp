@@ -57,10 +57,8 @@ void setSpaceInputs(Json& node, const std::vector<std::string>& inputs) {
     node = orderedNode(node, textAt(node, "id"), inputs);
 }
 
-std::string layoutKey(const std::string& part, const std::string& id) { return part.empty() ? id : part + "/" + id; }
-
 void setSpacePosition(Json& model, const SpaceNodeRef& ref, std::optional<QPointF> at) {
-  const std::string key = layoutKey(ref.part, ref.id);
+  const std::string key = spaceLayoutKey(ref);
   const bool known = model.contains(kSpaceLayout) && model.at(kSpaceLayout).is_object();  // else it is no layout, and makes way for one
   if (at) {
     if (!known) model[kSpaceLayout] = Json::object();

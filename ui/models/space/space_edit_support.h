@@ -28,7 +28,6 @@ Json& nodesIn(Json& part);
 void setSpaceInputs(Json& node, const std::vector<std::string>& inputs);
 /// Keys in the order id, op, inputs, rest.
 Json orderedNode(const Json& node, const std::string& id, const std::vector<std::string>& inputs);
-std::string layoutKey(const std::string& part, const std::string& id);
 void setSpacePosition(Json& model, const SpaceNodeRef& ref, std::optional<QPointF> at);
 /// Every reader of `before` in a part reads `after` instead; its output too. An empty `after`: nothing.
 void replaceSpaceSource(Json& part, const std::string& before, const std::string& after);

@@ -164,7 +164,6 @@ std::string freeSpaceCell(const Json& model, const std::string& wanted) {
 }
 
 namespace {
-std::string layoutKey(const SpaceNodeRef& ref) { return ref.part.empty() ? ref.id : ref.part + "/" + ref.id; }
 std::optional<QPointF> pointOf(const Json& at) {
   if (!at.is_array() || at.size() != 2 || !at[0].is_number() || !at[1].is_number()) return std::nullopt;
   return QPointF(at[0].get<double>(), at[1].get<double>());
@@ -176,9 +175,11 @@ const Json* layoutOf(const Json& model) {
 }
 }  // namespace
 
+std::string spaceLayoutKey(const SpaceNodeRef& ref) { return ref.part.empty() ? ref.id : ref.part + "/" + ref.id; }
+
 std::optional<QPointF> spacePosition(const Json& model, const SpaceNodeRef& ref) {
   const Json* layout = layoutOf(model);
-  const auto at = layout ? layout->find(layoutKey(ref)) : Json::const_iterator();
+  const auto at = layout ? layout->find(spaceLayoutKey(ref)) : Json::const_iterator();
   return layout && at != layout->end() ? pointOf(*at) : std::nullopt;
 }
 
@@ -189,7 +190,7 @@ SpacePositions::SpacePositions(const Json& model) {
 }
 
 std::optional<QPointF> SpacePositions::of(const SpaceNodeRef& ref) const {
-  const auto at = at_.find(layoutKey(ref));
+  const auto at = at_.find(spaceLayoutKey(ref));
   return at == at_.end() ? std::nullopt : std::optional(at->second);
 }
 

@@ -57,6 +57,7 @@ std::string freeSpaceId(const Json& part, const std::string& wanted);
 std::string freeSpaceCell(const Json& model, const std::string& wanted);
 bool isSpaceName(const std::string& text);  ///< letters, digits, - and _, at most 64
 
+std::string spaceLayoutKey(const SpaceNodeRef& ref);  ///< of a node in kSpaceLayout
 /// Where a person put a node, if anybody did.
 std::optional<QPointF> spacePosition(const Json& model, const SpaceNodeRef& ref);
 /// All of them, for whoever asks for many: an object of JSON looks its keys up one by one.
