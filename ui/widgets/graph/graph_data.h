@@ -64,8 +64,8 @@ enum class GraphEdgeKind { Plain, Residual };
 struct GraphEdge {
   QString from, to;  ///< node ids
   GraphEdgeKind kind = GraphEdgeKind::Plain;
-  QString label;
-  QString id;
+  QString label{};
+  QString id{};
   std::optional<QPointF> through{};  ///< a curve from middle to middle through this point, where a plate may stand; without an arrow
   double width = 1.5;                ///< px
   std::optional<double> entropy{};   ///< its colour: 0 decided to 1 open

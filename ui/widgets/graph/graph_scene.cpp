@@ -171,6 +171,8 @@ QString GraphScene::nearest(const QString& from, int dx, int dy) const {
       best = it.key();
     }
   }
+  // At the end of a wrapped row the way goes on where its edge leads.
+  if (best.isEmpty() && dx != 0) best = (dx > 0 ? after(from) : before(from)).value(0);
   return best;
 }
 

@@ -30,7 +30,8 @@ class GraphScene : public QGraphicsScene {
   QStringList idsInOrder() const;              ///< as in GraphData
   QVector<QString> after(const QString& id) const;
   QVector<QString> before(const QString& id) const;
-  /// The nearest node in a direction; what lies aside counts double. Empty: none.
+  /// The nearest node in a direction; what lies aside counts double. Where none lies to the right (left), what reads it (what it reads):
+  /// rows may be wrapped. Empty: none.
   QString nearest(const QString& from, int dx, int dy) const;
 
   /// The current one, which is selected alone; empty or unknown: none.
