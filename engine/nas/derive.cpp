@@ -149,7 +149,8 @@ Json derived_model(const SearchSpace& space, const Architecture& architecture) {
     if (!given[i].zero || node.node.op == "zero")
       for (const auto& [key, value] : node.settings.items()) written[key] = value;
     for (const SpaceNode::Size& size : node.sizes)
-      written[size.setting] = space.choices[size.choice].candidates[static_cast<std::size_t>(architecture.choices[size.choice])].value;
+      if (!size.setting.empty())
+        written[size.setting] = space.choices[size.choice].candidates[static_cast<std::size_t>(architecture.choices[size.choice])].value;
     nodes.push_back(std::move(written));
   }
   if (nodes.empty()) nodes.push_back({{"id", "output"}, {"op", "identity"}, {"inputs", {"input"}}});

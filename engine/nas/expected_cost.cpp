@@ -64,12 +64,8 @@ ExpectedCost::ExpectedCost(const SearchSpace& space, const std::vector<std::vect
       };
       for (const SpaceNode::Condition& condition : node.conditions)
         require(condition.choice, [&](std::size_t i) { return condition.candidates[i]; });
-      std::size_t rest = number;
-      for (std::size_t s = node.sizes.size(); s-- > 0;) {
-        const std::size_t choice = node.sizes[s].choice, count = space.choices[choice].candidates.size();
-        require(choice, [&](std::size_t i) { return i == rest % count; });
-        rest /= count;
-      }
+      const std::vector<std::size_t> picks = space.picks(node, number);
+      for (std::size_t s = 0; s < picks.size(); ++s) require(node.sizes[s].choice, [&](std::size_t i) { return i == picks[s]; });
       if (masks.empty()) {
         fixed_ += costs[n][number];
       } else if (masks.size() == 1) {

@@ -30,28 +30,19 @@ double median_ms(Module& module, const std::vector<Tensor>& inputs) {
 
 std::vector<std::vector<double>> measure_latencies(const SearchSpace& space, const Registry<LayerType>& layers, Device& device) {
   const NoGradScope no_graph;
-  const Shape input = space.input.input_shape(1);
   std::vector<std::vector<double>> table;
   for (const SpaceNode& node : space.nodes) {
     table.emplace_back(node.costs.size(), 0.0);
     if (node.choice != SpaceNode::kNone || node.edges != SpaceNode::kNone) continue;
-    std::vector<Shape> shapes;
-    std::vector<Tensor> inputs;
-    for (const std::size_t from : node.node.inputs) {
-      shapes.push_back(from == kGraphInput ? input : space.nodes[from].node.output);
-      const bool ids = from == kGraphInput && space.input.kind != InputSpec::Kind::Image;
-      inputs.push_back(full(shapes.back(), 1, ids ? DType::I32 : DType::F32, device));
-    }
     const auto* entry = layers.find(node.node.op);
     for (std::size_t number = 0; number < node.costs.size(); ++number) {
-      Json settings = node.settings;
-      std::size_t rest = number;
-      for (std::size_t s = node.sizes.size(); s-- > 0;) {
-        const auto& candidates = space.choices[node.sizes[s].choice].candidates;
-        settings[node.sizes[s].setting] = candidates[rest % candidates.size()].value;
-        rest /= candidates.size();
+      const std::vector<Shape>& shapes = node.input_shapes[number];
+      std::vector<Tensor> inputs;
+      for (std::size_t i = 0; i < shapes.size(); ++i) {
+        const bool ids = node.node.inputs[i] == kGraphInput && space.input.kind != InputSpec::Kind::Image;
+        inputs.push_back(full(shapes[i], 1, ids ? DType::I32 : DType::F32, device));
       }
-      auto type = entry->make(with_defaults(entry->schema, settings));
+      auto type = entry->make(with_defaults(entry->schema, space.settings(node, number)));
       if (!type) throw type.error();
       const auto module = (*type)->make(shapes, space.input);
       module->materialize(device, 1);

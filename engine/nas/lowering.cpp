@@ -146,6 +146,21 @@ class Lowering {
     return flat_.choices.size() - 1;
   }
 
+  /// Sizes of one name are one choice, wherever they stand.
+  std::size_t named_size(const std::string& name, const std::string& id, Place place, SpaceChoice choice) {
+    place.share = "size";
+    const std::vector<SpaceCandidate> candidates = choice.candidates;
+    const std::string at = choice.pointer;
+    const bool width = choice.width;
+    const std::size_t number = add_choice(name, id, place, std::move(choice));
+    SpaceChoice& known = flat_.choices[number];
+    known.width = known.width || width;
+    if (!std::equal(candidates.begin(), candidates.end(), known.candidates.begin(), known.candidates.end(),
+                    [](const SpaceCandidate& a, const SpaceCandidate& b) { return a.value == b.value; }))
+      problem(at + "/choice", fmt::format("leaves other sizes open than {}, which has the same name \"{}\".", known.pointer, name));
+    return number;
+  }
+
   static Place with_condition(Place place, std::size_t choice, std::vector<bool> candidates) {
     place.conditions.push_back({choice, std::move(candidates)});
     return place;
@@ -181,18 +196,27 @@ class Lowering {
         value = 1;
         continue;
       }
+      for (const auto& [own, unused] : value.items())
+        if (own != "choice" && own != "name") problem(at + "/" + own, "is not known here; an open size has choice and name.");
       if (!may_be_open(op, key))
-        problem(at, fmt::format("cannot be left open in {}; open sizes are heads of attention and hidden of mlp.", op));
+        problem(at,
+                fmt::format("cannot be left open in {}; open sizes are widths of layers (width of embedding, out of convolutions and of "
+                            "linear), heads of attention and hidden of mlp.",
+                            op));
       if (op == "attention" && !node.contains("head_width"))
         problem(at, "is left open, so head_width has to be given: the width of one head, whatever their number.");
+      const Json name = value.value("name", Json());
+      if (value.contains("name") && (!name.is_string() || name.get<std::string>().empty()))
+        problem(at + "/name", "must be a word: sizes with the same name are decided together.");
       choice.kind = SpaceChoice::Kind::Size;
-      choice.title = key;
+      choice.width = is_width(op, key);
+      choice.title = name.is_string() ? name.get<std::string>() : key;
       choice.pointer = at;
       std::int64_t most = 0;
       for (const SpaceCandidate& candidate : choice.candidates) most = std::max(most, candidate.value);
       value = most;
-      const std::size_t number = add_choice(own_key(id, place) + "/" + key, id + "-" + key, place, std::move(choice));
-      from.sizes.push_back({key, number});
+      from.sizes.push_back({key, name.is_string() ? named_size(name, id + "-" + key, place, std::move(choice))
+                                                  : add_choice(own_key(id, place) + "/" + key, id + "-" + key, place, std::move(choice))});
     }
     flat_.graph["nodes"].push_back(std::move(layer));
     flat_.notes.push_back(std::move(from));
@@ -415,9 +439,31 @@ class Lowering {
 
 }  // namespace
 
+bool is_width(const std::string& op, const std::string& setting) {
+  static const std::set<std::pair<std::string, std::string>> widths{{"embedding", "width"},    {"linear", "out"},
+                                                                    {"conv2d", "out"},         {"relu-conv-bn", "out"},
+                                                                    {"separable-conv", "out"}, {"dilated-conv", "out"}};
+  return widths.contains({op, setting});
+}
+
 bool may_be_open(const std::string& op, const std::string& setting) {
-  static const std::set<std::pair<std::string, std::string>> open{{"attention", "heads"}, {"mlp", "hidden"}};
-  return open.contains({op, setting});
+  return is_width(op, setting) || (op == "attention" && setting == "heads") || (op == "mlp" && setting == "hidden");
+}
+
+std::string source_pointer(const std::string& pointer, const std::vector<FlatNote>& notes) {
+  const std::string start = "/model/nodes/";
+  if (!pointer.starts_with(start)) return pointer;
+  const std::size_t slash = pointer.find('/', start.size());
+  const std::size_t number = std::stoul(pointer.substr(start.size(), slash == std::string::npos ? slash : slash - start.size()));
+  const FlatNote& note = notes.at(number);
+  const std::string rest = slash == std::string::npos ? "" : pointer.substr(slash);
+  if (!rest.starts_with("/inputs")) return note.pointer + (rest == "/id" && note.choice != SpaceNode::kNone ? "" : rest);
+  if (rest.size() <= 8) {  // all inputs: the list that they stand in
+    const std::size_t list = note.input_pointers.empty() ? std::string::npos : note.input_pointers.front().rfind("/inputs/");
+    return list == std::string::npos ? note.pointer : note.input_pointers.front().substr(0, list + 7);
+  }
+  const std::size_t input = std::stoul(rest.substr(8));
+  return input < note.input_pointers.size() ? note.input_pointers[input] : note.pointer;
 }
 
 FlatSpace lower_space(const Json& model, const Registry<LayerType>& layers) { return Lowering(model, layers).run(); }

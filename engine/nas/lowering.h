@@ -33,7 +33,12 @@ struct FlatSpace {
 };
 FlatSpace lower_space(const Json& model, const Registry<LayerType>& layers);
 
-/// The settings of a layer that may be left open: {"attention", "heads"} …
+/// The settings of a layer that may be left open: {"attention", "heads"}, {"mlp", "hidden"}, and widths.
 bool may_be_open(const std::string& op, const std::string& setting);
+/// Those that say how wide the layer's output is: {"embedding", "width"}, {"conv2d", "out"} …
+bool is_width(const std::string& op, const std::string& setting);
+
+/// The pointer in the document behind one of the flat graph.
+std::string source_pointer(const std::string& pointer, const std::vector<FlatNote>& notes);
 
 }  // namespace dsw

@@ -11,13 +11,9 @@ namespace {
 template <class F>
 void each_combination(const SearchSpace& space, const SpaceNode& node, const Distribution& p, F f) {
   for (std::size_t number = 0; number < node.costs.size(); ++number) {
+    const std::vector<std::size_t> picks = space.picks(node, number);
     double probability = 1;
-    std::size_t rest = number;
-    for (std::size_t s = node.sizes.size(); s-- > 0;) {
-      const std::size_t choice = node.sizes[s].choice, count = space.choices[choice].candidates.size();
-      probability *= p[choice][rest % count];
-      rest /= count;
-    }
+    for (std::size_t s = 0; s < picks.size(); ++s) probability *= p[node.sizes[s].choice][picks[s]];
     f(number, probability);
   }
 }
@@ -34,6 +30,24 @@ Distribution certain(const SearchSpace& space, const Architecture& architecture)
 }
 
 }  // namespace
+
+std::vector<std::size_t> SearchSpace::picks(const SpaceNode& node, std::size_t combination) const {
+  std::vector<std::size_t> picks(node.sizes.size());
+  for (std::size_t s = node.sizes.size(); s-- > 0;) {
+    const std::size_t count = choices[node.sizes[s].choice].candidates.size();
+    picks[s] = combination % count;
+    combination /= count;
+  }
+  return picks;
+}
+
+Json SearchSpace::settings(const SpaceNode& node, std::size_t combination) const {
+  Json settings = node.settings;
+  const std::vector<std::size_t> picked = picks(node, combination);
+  for (std::size_t s = 0; s < picked.size(); ++s)
+    if (!node.sizes[s].setting.empty()) settings[node.sizes[s].setting] = choices[node.sizes[s].choice].candidates[picked[s]].value;
+  return settings;
+}
 
 double SearchSpace::architectures() const {
   double count = 1;

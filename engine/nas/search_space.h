@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct SpaceCandidate {
 /// Something that is left open. It has one distribution, also where it decides in several places.
 struct SpaceChoice {
   enum class Kind { Operation, Size, Depth } kind = Kind::Operation;
+  bool width = false;      ///< a size that is the width of what the layer gives: those that read it follow
   std::string id;          ///< unique
   std::string title;       ///< "context mixing"; of a web's edge "0 → 1"
   std::string pointer;     ///< JSON pointer of its node, edge list or setting in the document
@@ -50,20 +52,30 @@ struct SpaceNode {
   std::string pointer, cell;
   std::size_t choice = kNone;  ///< this node takes one of its inputs (operation, depth)
   std::size_t edges = kNone;   ///< this node sums its inputs with these weights
-  /// Set of a layer with open sizes: setting and choice.
+  /// An open size of the layer: its setting and the choice. Without a setting it follows the width of what it reads.
   struct Size {
     std::string setting;
     std::size_t choice;
   };
   std::vector<Size> sizes;
+  /// The axis of its output that is as long as a width's choice says; past that all is 0.
+  struct OpenAxis {
+    std::size_t choice;
+    int axis;
+    std::vector<std::int64_t> sizes;  ///< for each candidate
+    bool operator==(const OpenAxis&) const = default;
+  };
+  std::optional<OpenAxis> axis;
   /// The node is computed where each of these choices takes one of the marked candidates.
   struct Condition {
     std::size_t choice;
     std::vector<bool> candidates;
   };
   std::vector<Condition> conditions;
-  Json settings;            ///< of the layer as it is written, with the largest sizes
-  std::vector<Cost> costs;  ///< of one example: one, or one for each combination of sizes, the last one's fastest
+  Json settings;  ///< of the layer as it is written, with the largest sizes
+  /// Of one example: one, or one for each combination of sizes, the last one's fastest. `input_shapes` as costs.
+  std::vector<Cost> costs;
+  std::vector<std::vector<Shape>> input_shapes;
 };
 
 /// A cell in its place.
@@ -92,6 +104,9 @@ struct SearchSpace {
   std::vector<SpaceCell> cells;
   InputSpec input;
 
+  /// The candidate of each of a node's sizes in a combination, and the layer's settings then.
+  std::vector<std::size_t> picks(const SpaceNode& node, std::size_t combination) const;
+  Json settings(const SpaceNode& node, std::size_t combination) const;
   double architectures() const;  ///< how many there are; may be infinite
   /// Probability that a node is computed.
   double activity(const SpaceNode& node, const Distribution& p) const;

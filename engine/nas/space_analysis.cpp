@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/nas/lowering.h"
+#include "engine/nas/open_width.h"
 #include "engine/nas/search_space.h"
 
 namespace dsw {
@@ -39,33 +40,11 @@ Registry<LayerType> with_choices(const Registry<LayerType>& layers) {
     all.add({sums ? kEdgeSumOp : kMixOp, "", {}, [sums](const Json&) -> Result<std::unique_ptr<LayerType>> {
                return std::make_unique<LayerType>(
                    LayerType{sums ? "add" : "choice", sums ? "+" : "choice", 1, 4096, false, false,
-                             [sums](const std::vector<Shape>&, const InputSpec&) { return std::make_unique<Gathering>(sums); }});
+                             [sums](const std::vector<Shape>&, const InputSpec&) { return std::make_unique<Gathering>(sums); },
+                             Narrowing::Follows, ""});
              }});
   }
   return all;
-}
-
-/// The pointer in the document behind one of the flat graph.
-std::string source_pointer(const std::string& pointer, const std::vector<FlatNote>& notes) {
-  const std::string start = "/model/nodes/";
-  if (!pointer.starts_with(start)) return pointer;
-  const std::size_t slash = pointer.find('/', start.size());
-  const std::size_t number = std::stoul(pointer.substr(start.size(), slash == std::string::npos ? slash : slash - start.size()));
-  const FlatNote& note = notes.at(number);
-  const std::string rest = slash == std::string::npos ? "" : pointer.substr(slash);
-  if (!rest.starts_with("/inputs")) return note.pointer + (rest == "/id" && note.choice != SpaceNode::kNone ? "" : rest);
-  if (rest.size() <= 8) {  // all inputs: the list that they stand in
-    const std::size_t list = note.input_pointers.empty() ? std::string::npos : note.input_pointers.front().rfind("/inputs/");
-    return list == std::string::npos ? note.pointer : note.input_pointers.front().substr(0, list + 7);
-  }
-  const std::size_t input = std::stoul(rest.substr(8));
-  return input < note.input_pointers.size() ? note.input_pointers[input] : note.pointer;
-}
-
-std::vector<Shape> input_shapes(const std::vector<SpaceNode>& nodes, const GraphNode& node, const Shape& input) {
-  std::vector<Shape> shapes;
-  for (const std::size_t from : node.inputs) shapes.push_back(from == kGraphInput ? input : nodes[from].node.output);
-  return shapes;
 }
 
 Cost own_cost(const Module& module, const std::vector<Shape>& shapes) {
@@ -91,15 +70,23 @@ class SpaceReader {
         add(std::move(found));
       }
     }
+    const bool fits = space_.problems.empty();
+    if (!fits)
+      for (SpaceChoice& choice : flat_.choices) choice.width = false;  // nothing is said of widths before the widest fits
+    const OpenWidths widths(flat_, graph, space_.input, layers_);
+    for (const Problem& found : widths.problems()) add(found);
     space_.choices = std::move(flat_.choices);
     space_.edges = std::move(flat_.edges);
     space_.cells = std::move(flat_.cells);
-    take_nodes(graph);
+    take_nodes(graph, widths);
     if (space_.problems.empty()) {
       if (space_.choices.empty()) add({"/model/nodes", "leaves nothing open: a space has at least one choice.", {}, false});
       check_reached();
     }
-    if (space_.problems.empty()) fill_candidates();
+    if (space_.problems.empty()) {
+      fill_candidates();
+      width_costs();
+    }
     return std::move(space_);
   }
 
@@ -110,10 +97,10 @@ class SpaceReader {
     if (!known) space_.problems.push_back(std::move(found));
   }
 
-  void take_nodes(GraphAnalysis& graph) {
+  void take_nodes(GraphAnalysis& graph, const OpenWidths& widths) {
     space_.output = graph.output;
-    const Shape input = space_.input.input_shape(1);
-    for (GraphNode& node : graph.nodes) {
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+      GraphNode& node = graph.nodes[n];
       FlatNote& note = flat_.notes[node.index];
       SpaceNode taken{std::move(node),
                       note.pointer,
@@ -121,43 +108,44 @@ class SpaceReader {
                       note.choice,
                       note.edges,
                       note.sizes,
+                      widths.axis(n),
                       note.conditions,
                       flat_.graph["nodes"][node.index],
+                      {},
                       {}};
       for (const char* key : {"id", "op", "inputs"}) taken.settings.erase(key);
-      const std::vector<Shape> shapes = input_shapes(space_.nodes, taken.node, input);
-      cost_of(taken, shapes);
+      for (const std::size_t choice : widths.seen_by(n))
+        if (std::none_of(note.sizes.begin(), note.sizes.end(), [&](const SpaceNode::Size& size) { return size.choice == choice; }))
+          taken.sizes.push_back({"", choice});
+      cost_of(taken, n, widths);
       space_.nodes.push_back(std::move(taken));
     }
-    std::vector<Joined> network;
-    for (const SpaceNode& node : space_.nodes) network.push_back({node.node.module.get(), node.node.inputs, node.node.output});
-    const std::vector<double> outputs = kept_outputs(network, space_.output);
-    for (std::size_t i = 0; i < space_.nodes.size(); ++i)
-      for (Cost& cost : space_.nodes[i].costs) cost.activation_bytes += outputs[i];
   }
 
-  /// For each combination of open sizes, the last one's fastest.
-  void cost_of(SpaceNode& node, const std::vector<Shape>& shapes) {
-    if (node.sizes.empty()) {
-      node.costs = {own_cost(*node.node.module, shapes)};
-      return;
-    }
-    std::vector<std::size_t> at(node.sizes.size(), 0);
+  /// For each combination of sizes, the last one's fastest.
+  void cost_of(SpaceNode& node, std::size_t number, const OpenWidths& widths) {
     const auto* entry = layers_.find(node.node.op);
-    for (;;) {
-      Json settings = node.settings;
-      for (std::size_t i = 0; i < at.size(); ++i)
-        settings[node.sizes[i].setting] = space_.choices[node.sizes[i].choice].candidates[at[i]].value;
+    std::size_t combinations = 1;
+    for (const SpaceNode::Size& size : node.sizes) combinations *= space_.choices[size.choice].candidates.size();
+    for (std::size_t combination = 0; combination < combinations; ++combination) {
+      const std::vector<std::size_t> picked = space_.picks(node, combination);
+      OpenWidths::Picks picks;
+      for (std::size_t s = 0; s < picked.size(); ++s) picks[node.sizes[s].choice] = picked[s];
+      const std::vector<Shape>& shapes = node.input_shapes.emplace_back(widths.input_shapes(number, picks));
       try {
-        auto type = entry->make(with_defaults(entry->schema, settings));
-        node.costs.push_back(own_cost(*(*type)->make(shapes, space_.input), shapes));
+        Cost cost;
+        if (node.sizes.empty()) {
+          cost = own_cost(*node.node.module, shapes);
+        } else {
+          auto type = entry->make(with_defaults(entry->schema, space_.settings(node, combination)));
+          cost = own_cost(*(*type)->make(shapes, space_.input), shapes);
+        }
+        cost.activation_bytes += widths.kept_output(number, picks);
+        node.costs.push_back(cost);
       } catch (const Error& error) {
         add({node.pointer, "does not fit with every size: " + error.message + ".", {}, false});
         node.costs.push_back({});
       }
-      std::size_t digit = at.size();
-      while (digit > 0 && ++at[digit - 1] == space_.choices[node.sizes[digit - 1].choice].candidates.size()) at[--digit] = 0;
-      if (digit == 0) return;
     }
   }
 
@@ -179,6 +167,7 @@ class SpaceReader {
     for (std::size_t i = 0; i < space_.nodes.size(); ++i) place[space_.nodes[i].node.id] = i;
     for (std::size_t c = 0; c < space_.choices.size(); ++c) {
       SpaceChoice& choice = space_.choices[c];
+      if (choice.width) continue;
       if (choice.kind == SpaceChoice::Kind::Size) {
         for (const SpaceNode& node : space_.nodes)
           for (std::size_t s = 0; s < node.sizes.size(); ++s)
@@ -202,6 +191,19 @@ class SpaceReader {
           candidate.cost =
               *std::min_element(node.costs.begin(), node.costs.end(), [](const Cost& a, const Cost& b) { return a.flops < b.flops; });
         }
+      }
+    }
+  }
+
+  /// Of a width: what the cheapest network with it costs.
+  void width_costs() {
+    Architecture smallest = space_.cheapest();
+    for (std::size_t c = 0; c < space_.choices.size(); ++c) {
+      if (!space_.choices[c].width) continue;
+      Architecture with = smallest;
+      for (std::size_t i = 0; i < space_.choices[c].candidates.size(); ++i) {
+        with.choices[c] = static_cast<std::int32_t>(i);
+        space_.choices[c].candidates[i].cost = space_.cost(with);
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/nas/lowering.h"
 #include "engine/nas/open_size.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/shape_ops.h"
@@ -36,7 +37,11 @@ Tensor times(const Tensor& x, const Tensor& factors, std::size_t i) {
 }  // namespace
 
 Supernet::Supernet(SearchSpace& space) : space_(space) {
-  for (SpaceNode& node : space.nodes) modules_.push_back(&adopt(node.node.id, std::move(node.node.module)));
+  for (SpaceNode& node : space.nodes) {
+    modules_.push_back(&adopt(node.node.id, std::move(node.node.module)));
+    // What has weights of its own, or a function that is not 0 at 0, gives numbers also where its input has none.
+    writes_.push_back(node.node.op == "activation" || !modules_.back()->parameters().empty());
+  }
 }
 
 std::vector<bool> Supernet::reached(const Mixing& mixing) const {
@@ -75,6 +80,34 @@ Tensor Supernet::gather(std::size_t number, const std::vector<Tensor>& values, c
   return sum;
 }
 
+std::vector<std::string> Supernet::open_sizes(std::size_t number, Device& device) {
+  const SpaceNode& node = space_.nodes[number];
+  auto* open = node.sizes.empty() ? nullptr : dynamic_cast<OpenSizes*>(modules_[number]);
+  if (!open) return {};
+  std::vector<std::string> opened;
+  for (const SpaceNode::Size& size : node.sizes) {
+    if (is_width(node.node.op, size.setting)) continue;  // a mask on its output
+    std::vector<std::int64_t> sizes;
+    if (size.setting.empty()) {
+      if (node.node.layer->narrowing != Narrowing::Masked) continue;
+      sizes = node.axis->sizes;
+    } else {
+      for (const SpaceCandidate& candidate : space_.choices[size.choice].candidates) sizes.push_back(candidate.value);
+    }
+    opened.push_back(size.setting.empty() ? "width" : size.setting);
+    open->set_size(opened.back(), size_mask(sizes, mixing_.active[size.choice], mixing_.weights[size.choice], device));
+  }
+  return opened;
+}
+
+Tensor Supernet::masked(const Tensor& value, const SpaceNode::OpenAxis& axis) const {
+  const Tensor mask = size_mask(axis.sizes, mixing_.active[axis.choice], mixing_.weights[axis.choice], value.device());
+  if (!mask) return value;
+  Shape along(std::vector<std::int64_t>(static_cast<std::size_t>(value.shape().rank()), 1));
+  along[axis.axis] = mask.size(0);
+  return mul(value, cast(reshape(mask, along), value.dtype()));
+}
+
 Tensor Supernet::forward(const Tensor& data, Forward& pass) {
   const Tensor x = pass.activation(data);
   const std::vector<bool> needed = reached(mixing_);
@@ -106,12 +139,7 @@ Tensor Supernet::forward(const Tensor& data, Forward& pass) {
         }
         inputs.push_back(std::move(value));
       }
-      auto* open = node.sizes.empty() ? nullptr : dynamic_cast<OpenSizes*>(modules_[i]);
-      for (const SpaceNode::Size& size : node.sizes) {
-        std::vector<std::int64_t> sizes;
-        for (const SpaceCandidate& candidate : space_.choices[size.choice].candidates) sizes.push_back(candidate.value);
-        open->set_size(size.setting, size_mask(sizes, mixing_.active[size.choice], mixing_.weights[size.choice], x.device()));
-      }
+      const std::vector<std::string> opened = open_sizes(i, x.device());
       // Dropout is a layer of its own in these networks; all else computes as in training, with the batch's statistics.
       const bool by_batch = evaluates && node.node.op != "dropout";
       pass.training = pass.training || by_batch;
@@ -123,8 +151,8 @@ Tensor Supernet::forward(const Tensor& data, Forward& pass) {
         values[i] = call(node.node.id, *modules_[i], inputs.front(), pass);
       }
       if (evaluates) pass.training = pass.again = false;
-      if (open)
-        for (const SpaceNode::Size& size : node.sizes) open->set_size(size.setting, {});
+      for (const std::string& setting : opened) dynamic_cast<OpenSizes*>(modules_[i])->set_size(setting, {});
+      if (node.axis && writes_[i]) values[i] = masked(values[i], *node.axis);
     }
     for (const std::size_t done : last_read[i]) values[done] = Tensor();
   }

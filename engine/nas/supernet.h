@@ -8,7 +8,8 @@
 namespace dsw {
 
 /// All candidates of a space as one network. A pass computes only what its Mixing reaches from the output: of a choice the sum over
-/// active candidates of weight times output, of edges the weighted sum. Candidates that are zero cost nothing and add nothing.
+/// active candidates of weight times output, of edges the weighted sum. Candidates that are zero cost nothing and add nothing. Where a
+/// width is open, what a layer with weights gives is masked (Wan et al. 2020, FBNetV2): the channels past the width are 0.
 /// Parameters are named as in the network that is derived (nas/derive.h). `space` outlives it; its modules move here.
 class Supernet : public Module {
  public:
@@ -26,9 +27,13 @@ class Supernet : public Module {
  private:
   Tensor gather(std::size_t node, const std::vector<Tensor>& values, const Tensor& x);
   std::vector<bool> reached(const Mixing& mixing) const;
+  /// Tells a layer the masks of its open sizes; gives those that were set.
+  std::vector<std::string> open_sizes(std::size_t node, Device& device);
+  Tensor masked(const Tensor& value, const SpaceNode::OpenAxis& axis) const;
 
   const SearchSpace& space_;
   std::vector<Module*> modules_;
+  std::vector<bool> writes_;
   Mixing mixing_;
 };
 

@@ -21,6 +21,10 @@ class JoinModule : public Module {
   Cost cost(const Shape& input) const override { return join_cost({input}); }
 };
 
+/// What a layer does where only the first channels of its input are there and the others are 0 (open widths of searches): Follows, in the
+/// first channels of its output it gives what a narrower layer would give; Masked, it does once it is told the mask (OpenSizes, "width").
+enum class Narrowing { Refused, Follows, Masked };
+
 /// A layer of `graph` models with the settings that it was made from; Catalog::layers holds the makers with their schemas.
 struct LayerType {
   std::string kind;   ///< of NetworkNode
@@ -30,6 +34,8 @@ struct LayerType {
   bool masks = false;      ///< may have a second input, the token ids that the network reads, and leaves their padding out
   /// The layer for inputs of these shapes, batch included. Throws Error{ShapeMismatch} with a sentence that says what would fit.
   std::function<std::unique_ptr<Module>(const std::vector<Shape>& shapes, const InputSpec& input)> make;
+  Narrowing narrowing = Narrowing::Refused;
+  std::string narrowing_wish;  ///< what would have to be set so that it is not refused: "head_width has to be given"
 };
 
 /// Fills Catalog::layers: linear, logits, conv2d, norms, activation, dropout, pools, flatten, embedding, positions, attention, mlp,

@@ -111,7 +111,13 @@ Tensor TokenConv::forward(const Tensor& x, Forward& pass) {
   const Tensor columns = reshape(permute(x, {0, 2, 1}), {batch, width_, tokens, 1});
   Tensor y = reshape(conv2d(columns, pass.weight(weight_.value), bias_.value, options), {batch, width_, -1});
   if (causal_ && kernel_ > 1) y = slice(y, 2, 0, tokens);
-  return call("out", out_, contiguous(permute(y, {0, 2, 1})), pass);
+  y = contiguous(permute(y, {0, 2, 1}));
+  return call("out", out_, width_mask_ ? mul(y, cast(width_mask_, y.dtype())) : y, pass);
+}
+
+void TokenConv::set_size(const std::string& setting, const Tensor& mask) {
+  DSW_CHECK(setting == "width", "token-conv has an open width alone");
+  width_mask_ = mask;
 }
 
 Shape TokenConv::output_shape(const Shape& input) const {

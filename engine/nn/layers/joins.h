@@ -2,6 +2,7 @@
 #pragma once
 #include "engine/nn/kept_memory.h"
 #include "engine/nn/layer_type.h"
+#include "engine/nn/layers/open_sizes.h"
 
 namespace dsw {
 
@@ -54,20 +55,22 @@ class MeanTokens : public JoinModule {
 
 /// Mixes neighbouring tokens: each channel is convolved with a window of its own, then the channels are mixed by a linear layer.
 /// x [B, T, C] → [B, T, C]; causal: the window ends at the token, else it is odd and centred. State: weight [C, 1, k, 1], bias [C], out.
-/// Cost: 2 k + 1 FLOPs an element, and the linear layer.   Source: Wu et al. 2019, "Pay less attention" (without its softmax).
-class TokenConv : public Module, public KeptMemory {
+/// Cost: 2 k + 1 FLOPs an element, and the linear layer. "width" is a size that may be open.   Source: Wu et al. 2019, "Pay less attention" (without its softmax).
+class TokenConv : public Module, public KeptMemory, public OpenSizes {
  public:
   TokenConv(std::int64_t width, std::int64_t kernel, bool causal);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   bool keeps_input() const override { return true; }
+  void set_size(const std::string& setting, const Tensor& mask) override;
 
  private:
   std::int64_t width_, kernel_;
   bool causal_;
   Parameter &weight_, &bias_;
   Module& out_;
+  Tensor width_mask_;
 };
 
 }  // namespace dsw

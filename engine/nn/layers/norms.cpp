@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/layers/norms.h"
 
+#include "engine/nn/ops/elementwise.h"
+#include "engine/nn/ops/reduce.h"
+#include "engine/nn/ops/shape_ops.h"
+
 namespace dsw {
 namespace {
 
@@ -16,13 +20,33 @@ void check_last_axis(const char* what, const Shape& input, std::int64_t width) {
   }
 }
 
+/// Σ mask x / Σ mask over the last axis. [..., C] → [..., 1].
+Tensor masked_mean(const Tensor& x, const Tensor& mask) { return div(sum(mul(x, mask), {-1}, true), sum(mask, {}, true)); }
+
+/// x · rsqrt(its masked mean square + eps), without the mean where `centred`.
+Tensor masked_norm(const Tensor& x, const Tensor& mask, bool centred, double eps) {
+  const DType dtype = x.dtype() == DType::F64 ? DType::F64 : DType::F32;
+  const Tensor wide = cast(x, dtype), own = cast(mask, dtype);
+  const Tensor moved = centred ? sub(wide, masked_mean(wide, own)) : wide;
+  return mul(moved, rsqrt(affine(masked_mean(mul(moved, moved), own), 1, eps)));
+}
+
 }  // namespace
+
+void RowNorm::set_size(const std::string& setting, const Tensor& mask) {
+  DSW_CHECK(setting == "width", "a norm has an open width alone");
+  width_mask_ = mask;
+}
 
 LayerNorm::LayerNorm(std::int64_t width, bool bias, double eps)
     : width_(width), eps_(eps), weight_(declare("weight", {width}, Init::ones(), false)) {
   if (bias) bias_ = &declare("bias", {width}, Init::zeros(), false);
 }
-Tensor LayerNorm::forward(const Tensor& x, Forward&) { return layer_norm(x, weight_.value, bias_ ? bias_->value : Tensor(), eps_); }
+Tensor LayerNorm::forward(const Tensor& x, Forward&) {
+  if (!width_mask_) return layer_norm(x, weight_.value, bias_ ? bias_->value : Tensor(), eps_);
+  const Tensor scaled = mul(masked_norm(x, width_mask_, true, eps_), weight_.value);
+  return cast(bias_ ? add(scaled, bias_->value) : scaled, x.dtype());
+}
 SumAndNorm LayerNorm::forward_sum(const Tensor& x, const Tensor& r) {
   return add_layer_norm(x, r, weight_.value, bias_ ? bias_->value : Tensor(), eps_);
 }
@@ -33,7 +57,10 @@ Shape LayerNorm::output_shape(const Shape& input) const {
 Cost LayerNorm::cost(const Shape& input) const { return row_norm_cost(input, 8, 2, own_parameters()); }
 
 RmsNorm::RmsNorm(std::int64_t width, double eps) : width_(width), eps_(eps), weight_(declare("weight", {width}, Init::ones(), false)) {}
-Tensor RmsNorm::forward(const Tensor& x, Forward&) { return rms_norm(x, weight_.value, eps_); }
+Tensor RmsNorm::forward(const Tensor& x, Forward&) {
+  if (!width_mask_) return rms_norm(x, weight_.value, eps_);
+  return cast(mul(masked_norm(x, width_mask_, false, eps_), weight_.value), x.dtype());
+}
 SumAndNorm RmsNorm::forward_sum(const Tensor& x, const Tensor& r) { return add_rms_norm(x, r, weight_.value, eps_); }
 Shape RmsNorm::output_shape(const Shape& input) const {
   check_last_axis("rms norm", input, width_);

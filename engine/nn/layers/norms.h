@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "engine/nn/kept_memory.h"
+#include "engine/nn/layers/open_sizes.h"
 #include "engine/nn/module.h"
 #include "engine/nn/ops/norm.h"
 
 namespace dsw {
 
-/// A norm of rows, which also makes the residual sum that it reads: {x + r, forward(x + r)} in one pass.
-class RowNorm : public Module {
+/// A norm of rows, which also makes the residual sum that it reads: {x + r, forward(x + r)} in one pass. "width" is a size that may be
+/// open: statistics are then those of the channels that are there, each counting as much as its mask.
+class RowNorm : public Module, public OpenSizes {
  public:
   virtual SumAndNorm forward_sum(const Tensor& x, const Tensor& r) = 0;
+  void set_size(const std::string& setting, const Tensor& mask) override;
+
+ protected:
+  Tensor width_mask_;  ///< [C], float32; undefined: all
 };
 
 /// y = (x - mean) / sqrt(var + eps) * weight + bias over the last axis. x [..., C] → [..., C]. Source: Ba et al. 2016.

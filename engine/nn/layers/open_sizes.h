@@ -6,12 +6,13 @@
 
 namespace dsw {
 
-/// A layer of which one inner size may be smaller than its weights: units (hidden numbers, heads, channels) are multiplied by a mask, so
-/// that those with 0 are as if they were not there.
+/// A layer of which a size may be smaller than its weights: units (hidden numbers, heads, channels) are multiplied by a mask, so that those
+/// with 0 are as if they were not there.
 class OpenSizes {
  public:
   virtual ~OpenSizes() = default;
-  /// @param setting  the setting in documents ("hidden", "heads", "out")   @param mask  [largest size], float; undefined: all are there
+  /// @param setting  the setting in documents ("hidden", "heads"), or "width": channels of the input, which are 0 where the mask is @param
+  /// mask  [largest size], float; undefined: all are there
   virtual void set_size(const std::string& setting, const Tensor& mask) = 0;
 };
 

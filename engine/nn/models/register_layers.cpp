@@ -26,7 +26,20 @@ void add(Catalog& catalog, const char* name, const char* summary, ParamSchema sc
        }});
 }
 
-LayerType layer(const char* kind, std::string title, Make make) { return {kind, std::move(title), 1, 1, false, false, std::move(make)}; }
+/// Most layers work on each channel alone or sum over channels, so missing ones do no harm.
+LayerType layer(const char* kind, std::string title, Make make) {
+  return {kind, std::move(title), 1, 1, false, false, std::move(make), Narrowing::Follows, ""};
+}
+/// It mixes channels in a way that depends on their number.
+LayerType of_one_width(LayerType type, const char* wish = "") {
+  type.narrowing = Narrowing::Refused;
+  type.narrowing_wish = wish;
+  return type;
+}
+LayerType masked(LayerType type) {
+  type.narrowing = Narrowing::Masked;
+  return type;
+}
 
 std::int64_t last_axis(const char* what, const Shape& shape) {
   if (shape.rank() < 2)
@@ -66,12 +79,12 @@ void add_simple(Catalog& catalog) {
         });
       });
   add(catalog, "layernorm", "Normalises the last axis to mean 0 and variance 1, then scales and shifts.", {}, [](const Json&) {
-    return layer("norm", "layernorm",
-                 [](const Shapes& x, const InputSpec&) { return std::make_unique<LayerNorm>(last_axis("layernorm", x[0]), true); });
+    return masked(layer("norm", "layernorm",
+                        [](const Shapes& x, const InputSpec&) { return std::make_unique<LayerNorm>(last_axis("layernorm", x[0]), true); }));
   });
   add(catalog, "rmsnorm", "Divides the last axis by its root mean square, then scales.", {}, [](const Json&) {
-    return layer("norm", "rmsnorm",
-                 [](const Shapes& x, const InputSpec&) { return std::make_unique<RmsNorm>(last_axis("rmsnorm", x[0])); });
+    return masked(
+        layer("norm", "rmsnorm", [](const Shapes& x, const InputSpec&) { return std::make_unique<RmsNorm>(last_axis("rmsnorm", x[0])); }));
   });
   add(catalog, "activation", "An elementwise function.",
       {choice_param("function", "Function", "relu", activation_names(), "gelu is the tanh form, gelu-erf the exact one.")},
@@ -123,7 +136,7 @@ void add_pictures(Catalog& catalog) {
         config.padding = s.value("padding", config.kernel / 2);
         config.groups = s.at("groups");
         config.bias = s.at("bias");
-        return layer("conv", fmt::format("conv {0}×{0}", config.kernel), [config](const Shapes& x, const InputSpec&) {
+        LayerType type = layer("conv", fmt::format("conv {0}×{0}", config.kernel), [config](const Shapes& x, const InputSpec&) {
           Conv2dConfig whole = config;
           whole.in = channels_of("conv2d", x[0]);
           if (whole.in % whole.groups != 0 || whole.out % whole.groups != 0) {
@@ -132,6 +145,7 @@ void add_pictures(Catalog& catalog) {
           }
           return std::make_unique<Conv2d>(whole);
         });
+        return config.groups == 1 ? type : of_one_width(std::move(type), "groups has to be 1");
       });
   add(catalog, "batchnorm2d", "Normalises each channel of pictures over the batch.", {}, [](const Json&) {
     return layer("norm", "batchnorm",
@@ -149,36 +163,40 @@ void add_cell_layers(Catalog& catalog) {
   const Param stride = count("stride", "Stride", 1, 1, 16, "Of pictures: every so many rows and columns.");
   add(catalog, "identity", "Passes its input on; with a stride of 2 through two shifted 1 × 1 convolutions, as DARTS does.",
       {count("stride", "Stride", 1, 1, 2, "2 halves the sides of a picture.")}, [](const Json& s) {
-        return layer("identity", "skip",
-                     [stride = s.at("stride").get<std::int64_t>()](const Shapes& x, const InputSpec&) -> std::unique_ptr<Module> {
-                       if (stride == 1) return std::make_unique<Identity>();
-                       return std::make_unique<FactorizedReduce>(channels_of("identity with a stride", x[0]));
-                     });
+        const LayerType type =
+            layer("identity", "skip",
+                  [stride = s.at("stride").get<std::int64_t>()](const Shapes& x, const InputSpec&) -> std::unique_ptr<Module> {
+                    if (stride == 1) return std::make_unique<Identity>();
+                    return std::make_unique<FactorizedReduce>(channels_of("identity with a stride", x[0]));
+                  });
+        return s.at("stride") == 1 ? type : of_one_width(type, "stride has to be 1");
       });
   add(catalog, "zero", "Gives zeros: no connection.", {stride}, [](const Json& s) {
     return layer("zero", "none",
                  [stride = s.at("stride").get<std::int64_t>()](const Shapes&, const InputSpec&) { return std::make_unique<Zero>(stride); });
   });
-  const auto conv = [&](const char* name, const char* title, const char* summary, auto maker) {
+  const auto conv = [&](const char* name, const char* title, const char* summary, auto maker, Narrowing narrowing) {
     add(catalog, name, summary,
         {count("out", "Channels", std::nullopt, 1, 8192, "Output channels. Default: those of the input."),
          count("kernel", "Kernel", 3, 1, 31, "Side of the window, odd."), stride,
          count("dilation", "Dilation", 1, 1, 16, "Distance of the window's pixels.")},
         [=](const Json& s) {
           const std::int64_t kernel = s.at("kernel");
-          return layer("conv", fmt::format("{0} {1}×{1}", title, kernel),
-                       [=, stride = s.at("stride").get<std::int64_t>(), dilation = s.at("dilation").get<std::int64_t>(),
-                        out = s.value("out", std::int64_t{0})](const Shapes& x, const InputSpec&) {
-                         if (kernel % 2 == 0)
-                           throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants an odd kernel, not {}", name, kernel));
-                         const std::int64_t in = channels_of(name, x[0]);
-                         return maker(CellConv{in, out > 0 ? out : in, kernel, stride, dilation});
-                       });
+          LayerType type = layer("conv", fmt::format("{0} {1}×{1}", title, kernel),
+                                 [=, stride = s.at("stride").get<std::int64_t>(), dilation = s.at("dilation").get<std::int64_t>(),
+                                  out = s.value("out", std::int64_t{0})](const Shapes& x, const InputSpec&) {
+                                   if (kernel % 2 == 0)
+                                     throw Error(ErrorCode::ShapeMismatch, fmt::format("{} wants an odd kernel, not {}", name, kernel));
+                                   const std::int64_t in = channels_of(name, x[0]);
+                                   return maker(CellConv{in, out > 0 ? out : in, kernel, stride, dilation});
+                                 });
+          return narrowing == Narrowing::Follows ? type : of_one_width(std::move(type), "dilated-conv can");
         });
   };
-  conv("relu-conv-bn", "relu conv bn", "relu, convolution without bias, batchnorm.", relu_conv_bn);
-  conv("separable-conv", "separable", "Twice: relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", separable_conv);
-  conv("dilated-conv", "dilated", "relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", dilated_conv);
+  conv("relu-conv-bn", "relu conv bn", "relu, convolution without bias, batchnorm.", relu_conv_bn, Narrowing::Follows);
+  conv("separable-conv", "separable", "Twice: relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", separable_conv,
+       Narrowing::Refused);  // the batchnorm between its two halves
+  conv("dilated-conv", "dilated", "relu, a convolution of each channel alone, one of 1 × 1, batchnorm.", dilated_conv, Narrowing::Follows);
 }
 
 TransformerConfig block_config(const Json& s, std::int64_t width, const InputSpec& input) {
@@ -257,28 +275,31 @@ void add_language(Catalog& catalog) {
         });
         type.most_inputs = 2;
         type.masks = true;
-        return type;
+        return s.contains("head_width") ? type : of_one_width(std::move(type), "head_width has to be given");
       });
   add(catalog, "token-conv", "Mixes neighbouring tokens: a convolution of each channel, then a linear layer.",
       {count("kernel", "Kernel", 5, 1, 1024, "Tokens that it sees; odd where it is not causal."), causal}, [](const Json& s) {
         const std::int64_t kernel = s.at("kernel");
-        return layer("conv", fmt::format("conv, k = {}", kernel), [s, kernel](const Shapes& x, const InputSpec& input) {
+        return masked(layer("conv", fmt::format("conv, k = {}", kernel), [s, kernel](const Shapes& x, const InputSpec& input) {
           const bool before = s.value("causal", input.kind == InputSpec::Kind::Tokens);
           if (!before && kernel % 2 == 0)
             throw Error(ErrorCode::ShapeMismatch, fmt::format("token-conv looks both ways and wants an odd kernel, not {}", kernel));
           return std::make_unique<TokenConv>(token_width("token-conv", x[0]), kernel, before);
-        });
+        }));
       });
   add(catalog, "mlp", "Two linear layers with an activation between, over the last axis.", {hidden, activation}, [](const Json& s) {
-    return layer("mlp", "mlp, " + s.at("activation").get<std::string>(), [s](const Shapes& x, const InputSpec& input) {
+    LayerType type = layer("mlp", "mlp, " + s.at("activation").get<std::string>(), [s](const Shapes& x, const InputSpec& input) {
       return std::make_unique<MlpBlock>(block_config(s, last_axis("mlp", x[0]), input));
     });
+    return s.contains("hidden") ? type : of_one_width(std::move(type), "hidden has to be given");
   });
   add(catalog, "transformer-block", "Pre-norm attention and mlp, each with its residual.",
       {heads, kv_heads, causal, rotary, hidden, activation, norm}, [](const Json& s) {
-        return layer("attention", fmt::format("block, {} heads", s.at("heads").get<int>()), [s](const Shapes& x, const InputSpec& input) {
-          return std::make_unique<TransformerBlock>(block_config(s, token_width("transformer-block", x[0]), input));
-        });
+        LayerType type =
+            layer("attention", fmt::format("block, {} heads", s.at("heads").get<int>()), [s](const Shapes& x, const InputSpec& input) {
+              return std::make_unique<TransformerBlock>(block_config(s, token_width("transformer-block", x[0]), input));
+            });
+        return of_one_width(std::move(type), "a cell of norm, attention and mlp can");
       });
   add(catalog, "mean-tokens", "Mean over the tokens. A second input, the token ids, leaves padding out.", {}, [](const Json&) {
     LayerType type = layer("pool", "mean of tokens", [](const Shapes&, const InputSpec&) { return std::make_unique<MeanTokens>(); });
@@ -289,7 +310,9 @@ void add_language(Catalog& catalog) {
 }
 
 void add_joins(Catalog& catalog) {
-  const auto join = [](const char* kind, const char* title, Make make) { return LayerType{kind, title, 2, 16, false, false, std::move(make)}; };
+  const auto join = [](const char* kind, const char* title, Make make) {
+    return LayerType{kind, title, 2, 16, false, false, std::move(make), Narrowing::Follows, ""};
+  };
   add(catalog, "add", "Sum of inputs of one shape.", {}, [join](const Json&) {
     return join("add", "+", [](const Shapes&, const InputSpec&) { return std::make_unique<Combine>(Combine::Kind::Sum); });
   });
@@ -298,8 +321,9 @@ void add_joins(Catalog& catalog) {
   });
   add(catalog, "concat", "Inputs after one another along an axis.",
       {int_param("axis", "Axis", 1, -1, 5, "1 are the channels of pictures, -1 is the last axis.")}, [join](const Json& s) {
-        return join("concat", "concat",
-                    [axis = s.at("axis").get<int>()](const Shapes&, const InputSpec&) { return std::make_unique<Concat>(axis); });
+        return of_one_width(join("concat", "concat", [axis = s.at("axis").get<int>()](const Shapes&, const InputSpec&) {
+          return std::make_unique<Concat>(axis);
+        }));
       });
 }
 
