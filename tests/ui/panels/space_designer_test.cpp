@@ -315,6 +315,11 @@ TEST_F(SpaceDesignerTest, TheInspectorChangesNamesSettingsAndCandidates) {
   channels->selectAll();
   QTest::keyClicks(channels, "12");
   EXPECT_EQ(node("stem")["out"], 12);
+  channels->selectAll();
+  QTest::keyClicks(channels, "stream: 4, 8");
+  EXPECT_EQ(node("stem")["out"], Json::parse(R"({"choice": [4, 8], "name": "stream"})"));
+  channels->selectAll();
+  QTest::keyClicks(channels, "12");
   auto* id = qobject_cast<QLineEdit*>(row("Id")->control());
   id->selectAll();
   QTest::keyClicks(id, "first");

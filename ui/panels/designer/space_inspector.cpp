@@ -26,28 +26,46 @@ namespace {
 
 /// "2, 4, 8" of {"choice": [2, 4, 8]}, "4" of 4.
 Json openText(const Json& value) {
+  if (value.is_number()) return value.dump();
   if (!value.is_object() || !value.contains("choice") || !value.at("choice").is_array()) return value;
   QStringList sizes;
   for (const Json& size : value.at("choice")) sizes << QString::fromStdString(size.dump());
-  return sizes.join(", ").toStdString();
+  const std::string name = textAt(value, "name");
+  return (name.empty() ? "" : name + ": ") + sizes.join(", ").toStdString();
 }
 
 /// One number closes a size, several leave it open; anything else stays as text, and the check says what is wrong with it.
 Json openValue(const Json& value) {
   if (!value.is_string()) return value;
   Json sizes = Json::array();
-  for (const QString& part : QString::fromStdString(value.get<std::string>()).split(',', Qt::SkipEmptyParts)) {
+  const QString text = QString::fromStdString(value.get<std::string>());
+  const qsizetype colon = text.indexOf(':');
+  for (const QString& part : text.mid(colon + 1).split(',', Qt::SkipEmptyParts)) {
     bool good = false;
     const qlonglong number = part.trimmed().toLongLong(&good);
     if (!good) return value;
     sizes.push_back(number);
   }
-  return sizes.size() == 1 ? sizes[0] : sizes.empty() ? Json() : Json{{"choice", sizes}};
+  if (sizes.empty()) return text.trimmed().isEmpty() ? Json() : value;
+  if (sizes.size() == 1) return sizes[0];
+  Json open{{"choice", sizes}};
+  if (const QString name = text.left(std::max<qsizetype>(colon, 0)).trimmed(); !name.isEmpty()) open["name"] = name.toStdString();
+  return open;
+}
+
+/// The text of a row that may leave a size open: what the person typed, as long as it means the value.
+Json openShown(const ParamRow* row, const Json& value) {
+  const auto* edit = qobject_cast<const QLineEdit*>(row->control());
+  if (const Json typed = edit ? Json(edit->text().toStdString()) : Json(); !value.is_null() && openValue(typed) == value) return typed;
+  return openText(value);
 }
 
 Param openParam(Param param) {
   param.type = ParamType::String;
-  param.help += QObject::tr(" Several numbers with commas leave it open: 2, 4, 8.").toStdString();
+  param.help += QObject::tr(
+                    " Several numbers with commas leave it open: 2, 4, 8. Those with a name before them, "
+                    "stream: 32, 64, are decided together.")
+                    .toStdString();
   param.default_text.clear();
   return param;
 }
@@ -226,7 +244,7 @@ void SpaceInspector::buildCell(const Json& node) {
   const auto node_value = [this](const std::string& key) {
     return [this, key] {
       const Json* at = spaceNode(designer_.model(), ref_);
-      return at ? openText(at->value(key, Json())) : Json();
+      return at ? at->value(key, Json()) : Json();
     };
   };
   const auto set_node = [this](const std::string& key) {
@@ -243,11 +261,8 @@ void SpaceInspector::buildCell(const Json& node) {
   Param repeat = openParam(
       int_param("repeat", tr("Depth").toStdString(), 1, 1, 256, tr("How often it stands there, one after the other.").toStdString()));
   repeat.default_text = "\"1\"";
-  addRow(in, repeat, "repeat", set_node("repeat"));
-  values_.push_back([value = node_value("repeat")] {
-    const Json v = value();
-    return v.is_number() ? Json(v.dump()) : v;
-  });
+  const ParamRow* depth = addRow(in, repeat, "repeat", set_node("repeat"));
+  values_.push_back([depth, value = node_value("repeat")] { return openShown(depth, value()); });
   const Json* part = spacePart(designer_.model(), cell);
   if (!part || !isWeb(*part)) return;
   const auto add = [&](const Param& param) {
@@ -373,12 +388,12 @@ void SpaceInspector::buildSettings(const std::string& op, const Json&, bool of_c
   for (const Param& param : entry->schema.params) {
     if (param.type == ParamType::Object || param.type == ParamType::Variant) continue;
     const bool open = may_be_open(op, param.name);
-    addRow(in, open ? openParam(param) : param, param.name,
-           [this, open, key = param.name](const Json& value) { set(key, open ? openValue(value) : value); });
-    values_.push_back([this, open, key = param.name] {
+    const ParamRow* row = addRow(in, open ? openParam(param) : param, param.name,
+                                 [this, open, key = param.name](const Json& value) { set(key, open ? openValue(value) : value); });
+    values_.push_back([this, open, row, key = param.name] {
       const Json all = settingsShown();
       const Json value = all.is_object() ? all.value(key, Json()) : Json();
-      return !open ? value : value.is_number() ? Json(value.dump()) : openText(value);
+      return open ? openShown(row, value) : value;
     });
   }
 }
