@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "engine/nas/partial_channels.h"
 #include "engine/nas/search_space.h"
 #include "engine/nn/module.h"
 
@@ -34,6 +35,7 @@ struct Mixing {
   std::vector<Tensor> weights;            ///< [choice]: [n], factors of the candidates; undefined: 1, and one candidate is active
   std::vector<Tensor> edges;              ///< [SpaceEdges]: [edges], factors of the edges; undefined: 1
   std::vector<std::vector<bool>> kept;    ///< [SpaceEdges][edge]: computed; empty: all
+  PartialChannels partial;
 };
 /// One architecture alone, with factors 1: to the bit what the network that is derived from it computes.
 Mixing mixing_of(const SearchSpace& space, const Architecture& architecture);

@@ -114,6 +114,7 @@ Result<Architecture> perturbed(SearchState& state, Device& device, std::stop_tok
 }  // namespace
 
 Result<Evaluation> measure(SearchState& state, Mixing mixing, Device& device, std::stop_token stop) {
+  mixing.partial = state.partial;
   state.plans->release_memory();
   const double flops = state.supernet->flops(mixing);
   state.supernet->set(std::move(mixing));

@@ -11,7 +11,7 @@ namespace dsw {
 /// One architecture with inherited weights on the val part, or where there is none on held-out examples; its cost is added to state.flops.
 /// Error{Stopped} between batches.
 Result<Evaluation> measure(SearchState& state, const Architecture& architecture, Device& device, std::stop_token stop);
-/// The same of any way through the supernet.
+/// The same of any way through the supernet, with as many channels passing as in the search's steps now.
 Result<Evaluation> measure(SearchState& state, Mixing mixing, Device& device, std::stop_token stop);
 
 /// The architecture that a finished search ends with, by its settings; the baselines compare theirs, whatever the settings. What is

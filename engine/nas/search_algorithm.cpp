@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nas/search_algorithm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,21 @@ double SearchAlgorithm::regulariser_weight(double) const { return 0; }
 double SearchAlgorithm::temperature(double, std::int64_t) const { return 1; }
 std::size_t SearchAlgorithm::open_candidates(double, std::size_t n) const { return n; }
 
+PartialChannels SearchAlgorithm::partial(double progress) const {
+  return {first_partial, widen_at < 1 && progress >= widen_at ? later_partial : first_partial};
+}
+
+std::vector<Param> partial_params(std::int64_t first, std::int64_t later, double widen_at) {
+  std::vector<Param> params{
+      int_param("partial", "Partial channels", first, 1, 8,
+                "K: one in so many channels passes through the candidates of an edge, the others go around them; 1: all"),
+      int_param("widened", "Widened", later, 1, 8, "K after widening; never larger than at the start"),
+      float_param("widen_at", "Widen at", widen_at, 0, 1, "Share of the search after which more channels pass; 1: never")};
+  if (first == 1)
+    for (Param& param : params) param = advanced(std::move(param));
+  return params;
+}
+
 ParamSchema algorithm_schema(double lr, double weight_decay, double beta1, bool edge_weights, std::vector<Param> own) {
   ParamSchema schema;
   for (Param& param : own) schema.add(std::move(param));
@@ -38,6 +54,9 @@ void read_common(SearchAlgorithm& algorithm, const Json& settings) {
   algorithm.lr = settings.at("lr").get<double>();
   algorithm.weight_decay = settings.at("weight_decay").get<double>();
   algorithm.beta1 = settings.at("beta1").get<double>();
+  algorithm.first_partial = settings.value("partial", std::int64_t{1});
+  algorithm.later_partial = std::min(algorithm.first_partial, settings.value("widened", std::int64_t{1}));
+  algorithm.widen_at = settings.value("widen_at", 1.0);
 }
 
 const Registry<SearchAlgorithm>& search_algorithms() {

@@ -6,6 +6,7 @@
 
 #include "engine/core/registry.h"
 #include "engine/core/rng.h"
+#include "engine/nas/partial_channels.h"
 #include "engine/tensor/tensor.h"
 
 namespace dsw {
@@ -57,6 +58,12 @@ class SearchAlgorithm {
   /// How many candidates of n stay open from this share of the search on (progressive pruning).
   virtual std::size_t open_candidates(double progress, std::size_t n) const;
 
+  /// Partial channels from this share of the search on.
+  PartialChannels partial(double progress) const;
+
+  // K of partial channels: at the start, and from this share of the search on; 1: never.
+  std::int64_t first_partial = 1, later_partial = 1;
+  double widen_at = 1;
   // Of the architecture's optimizer: Adam with an L2 pull, as the papers have it.
   double lr = 3e-4, weight_decay = 1e-3, beta1 = 0.5, beta2 = 0.999;
 };
@@ -64,6 +71,8 @@ class SearchAlgorithm {
 /// beta-darts, darts, gdas, drnas, proxyless, fbnet, random, evolution; each with its paper in its file.
 const Registry<SearchAlgorithm>& search_algorithms();
 
+/// Settings of partial channels: partial, widened, widen_at; advanced where they are off unless they are given.
+std::vector<Param> partial_params(std::int64_t first, std::int64_t later, double widen_at);
 /// What an algorithm's entry has besides its own settings: lr, weight_decay, beta1, edge_weights.
 ParamSchema algorithm_schema(double lr, double weight_decay, double beta1, bool edge_weights, std::vector<Param> own);
 void read_common(SearchAlgorithm& algorithm, const Json& settings);

@@ -21,19 +21,22 @@ double in_metric(const Cost& cost, CostMetric metric) {
 
 }  // namespace
 
-SearchMemory search_memory(const SearchSpace& space, std::int64_t batch, double optimizer_slots) {
+SearchMemory search_memory(const SearchSpace& space, std::int64_t batch, double optimizer_slots, const PartialChannels& partial) {
+  const PartialChoices choices(space);
   double parameters = 0, activations = 0, largest = 0;
-  for (const SpaceNode& node : space.nodes) {
+  for (std::size_t i = 0; i < space.nodes.size(); ++i) {
+    const SpaceNode& node = space.nodes[i];
+    const double share = choices.share(i, partial), output = 4 * static_cast<double>(node.node.output.elements());
     Cost most;
     for (const Cost& cost : node.costs) {
       most.parameters = std::max(most.parameters, cost.parameters);
       most.activation_bytes = std::max(most.activation_bytes, cost.activation_bytes);
     }
     parameters += most.parameters;
-    activations += most.activation_bytes;
-    if (node.choice != SpaceNode::kNone)
-      activations += static_cast<double>(node.node.inputs.size()) * 4 * static_cast<double>(node.node.output.elements());
-    largest = std::max(largest, 4 * static_cast<double>(node.node.output.elements()));
+    activations += most.activation_bytes * share;
+    if (node.choice != SpaceNode::kNone) activations += static_cast<double>(node.node.inputs.size()) * output * share;
+    if (choices.choice_of(i, partial) == i) activations += 2 * output;  // put together, and shuffled
+    largest = std::max(largest, output);
   }
   const double examples = static_cast<double>(batch);
   SearchMemory memory;
@@ -48,7 +51,8 @@ void check_fit(const SearchSpace& space, const Json& document, std::uint64_t mem
   const std::string name = search.at("algorithm").at("type");
   const auto algorithm = (*search_algorithms().get(name))->make(search.at("algorithm"));
   if (!algorithm) return;
-  const SearchMemory memory = search_memory(space, document.at("training").at("batch"), slots_of(document.at("optimizer")));
+  const SearchMemory memory =
+      search_memory(space, document.at("training").at("batch"), slots_of(document.at("optimizer")), (*algorithm)->partial(1));
   const auto available = static_cast<double>(memory_bytes);
   const bool one_path = (*algorithm)->one_path(SearchAlgorithm::Phase::Architecture);
   const double needed = one_path ? memory.path_bytes : memory.all_bytes;

@@ -53,9 +53,9 @@ Result<void> SearchRun::loop() {
   }
 }
 
-/// Weak candidates go where the algorithm narrows its choices.
-void SearchRun::close_candidates() {
-  if (!state_.learning() && state_.step > 0) return;
+/// Weak candidates go where the algorithm narrows its choices, and more channels pass through the others.
+void SearchRun::enter_stage() {
+  if (at_end() || (!state_.learning() && state_.step > 0)) return;
   const double progress = state_.settings.progress(state_.step);
   std::size_t closed = 0;
   const Distribution p = state_.distribution();
@@ -69,11 +69,17 @@ void SearchRun::close_candidates() {
       state_.open[c][weakest] = false;
     }
   }
-  if (closed > 0) context_.emit(MarkBody{state_.step, "stage", fmt::format("{} weak candidates were dropped", closed)});
+  std::vector<std::string> what;
+  if (closed > 0) what.push_back(fmt::format("{} weak candidates were dropped", closed));
+  const PartialChannels next = state_.algorithm->partial(progress);
+  if (const std::size_t widened = state_.supernet->widen(state_.partial, next); widened > 0)
+    what.push_back(fmt::format("channels were widened in {} choices: K = {} instead of {}", widened, next.now, state_.partial.now));
+  state_.partial = next;
+  if (!what.empty()) context_.emit(MarkBody{state_.step, "stage", fmt::format("{}", fmt::join(what, "; "))});
 }
 
 Result<void> SearchRun::report() {
-  close_candidates();
+  enter_stage();
   EpochReport report;
   report.epoch = state_.settings.epoch_of(state_.step);
   report.p = state_.distribution();

@@ -20,7 +20,7 @@ class SearchRun {
   Result<void> loop();
   Result<void> report();
   Result<void> finish();
-  void close_candidates();
+  void enter_stage();
   void look_for_collapse(const EpochReport& report);
   void emit_report(const EpochReport& report);
   void emit_step(const SearchStepResult& result);

@@ -69,6 +69,7 @@ Result<std::unique_ptr<SearchState>> SearchState::make(RunContext& context) {
   const Json& algorithm = state->settings.algorithm;
   DSW_TRY_ASSIGN(const auto* entry, search_algorithms().get(algorithm.at("type").get<std::string>()));
   DSW_TRY_ASSIGN(state->algorithm, entry->make(algorithm));
+  state->partial = state->algorithm->partial(0);
   state->plans = std::make_unique<StepPlans>(context.device());
   if (!context.resume_from.empty()) DSW_TRY(state->restore_table(context));
   if (state->settings.metric == CostMetric::Latency && state->milliseconds.empty())
@@ -166,6 +167,7 @@ Result<void> SearchState::restore(RunContext& context) {
     rate_factor = meta.at("rate_factor");
     eigenvalue = meta.at("eigenvalue");
     open = meta.at("open").get<std::vector<std::vector<bool>>>();
+    partial.now = meta.at("partial");
     measured = measured_from_json(meta.at("measured"));
     good_alphas = meta.at("good_alphas").get<std::vector<std::vector<double>>>();
     good_betas = meta.at("good_betas").get<std::vector<std::vector<double>>>();
@@ -198,6 +200,7 @@ Result<void> SearchState::save(RunContext& context) {
   meta["rate_factor"] = rate_factor;
   meta["eigenvalue"] = eigenvalue;
   meta["open"] = open;
+  meta["partial"] = partial.now;
   meta["measured"] = measured_to_json(measured);
   meta["good_alphas"] = good_alphas;
   meta["good_betas"] = good_betas;

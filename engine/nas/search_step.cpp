@@ -49,8 +49,8 @@ Drawn draw_pass(const SearchState& state, Phase phase, Rng& rng) {
 }
 
 /// What a recorded pass depends on beside its inputs.
-std::vector<std::int64_t> pass_key(Phase phase, bool pulls, const Batch& batch, const Drawn& drawn) {
-  std::vector<std::int64_t> key{static_cast<std::int64_t>(phase), pulls, batch.input.size(0), batch.input.elements()};
+std::vector<std::int64_t> pass_key(Phase phase, bool pulls, const Batch& batch, const Drawn& drawn, const PartialChannels& partial) {
+  std::vector<std::int64_t> key{static_cast<std::int64_t>(phase), pulls, batch.input.size(0), batch.input.elements(), partial.now};
   for (const std::vector<bool>& active : drawn.active) {
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < active.size(); ++i) bits |= static_cast<std::uint64_t>(active[i]) << i;
@@ -114,6 +114,7 @@ class Pass {
   Mixing mixing(const Tensor& numbers, const Tensor& inverse_temperature) {
     Mixing mixing;
     mixing.active = drawn_.active;
+    mixing.partial = state_.partial;
     mixing.weights.resize(drawn_.active.size());
     alphas_.clear();
     std::int64_t at = 0;
@@ -183,14 +184,15 @@ double norm_of(const Tensor& square_sum) { return square_sum ? std::sqrt(square_
 
 const StepOutputs& search_pass(SearchState& state, Phase phase, const Batch& batch, Rng draws, bool pulls) {
   const Drawn drawn = draw_pass(state, phase, draws);
-  state.flops += kPassesOfStep * static_cast<double>(batch.input.size(0)) * state.supernet->flops({drawn.active, {}, {}, {}});
+  state.flops +=
+      kPassesOfStep * static_cast<double>(batch.input.size(0)) * state.supernet->flops({drawn.active, {}, {}, {}, state.partial});
   Device& device = batch.input.device();
   const auto total = static_cast<std::int64_t>(drawn.numbers.size()) / kNumberRows;
   const std::array<Tensor, 4> inputs{batch.input, batch.target, from_host(drawn.numbers, {kNumberRows, total}, device),
                                      from_host(drawn.schedule, device)};
   Rng dropout(draws.next_u64(), "dropout");
   Pass pass(state, phase, pulls, drawn);
-  return state.plans->run(pass_key(phase, pulls, batch, drawn), inputs, dropout,
+  return state.plans->run(pass_key(phase, pulls, batch, drawn, state.partial), inputs, dropout,
                           [&](std::span<const Tensor> from, Rng& random) { return pass(from, random); });
 }
 

@@ -103,9 +103,15 @@ class SearchTask : public Task {
     estimate.parameters = estimate.network.total.parameters;
     const double path = space.cost(space.dearest()).flops * static_cast<double>(settings.batch);
     const double passes = settings.held_out > 0 && algorithm->learns() ? 2 : 1;
-    estimate.step_flops = 3 * passes * (one_path ? path : estimate.network.total.flops);
+    const PartialChannels partial = algorithm->partial(1);  // where most channels pass
+    const PartialChoices choices(space);
+    double all = estimate.network.total.flops;
+    for (std::size_t i = 0; i < space.nodes.size(); ++i)
+      if (choices.choice_of(i, partial) != SpaceNode::kNone)
+        all += static_cast<double>(settings.batch) * (choices.flops(i, partial) - space.nodes[i].costs.front().flops);
+    estimate.step_flops = 3 * passes * (one_path ? path : all);
     const double slots = full.at("optimizer").at("type") == "adamw" ? 2 : full.at("optimizer").value("momentum", 0.0) > 0 ? 1 : 0;
-    const SearchMemory memory = search_memory(space, settings.batch, slots);
+    const SearchMemory memory = search_memory(space, settings.batch, slots, partial);
     estimate.peak_bytes = one_path ? memory.path_bytes : memory.all_bytes;
     estimate.activation_bytes = estimate.peak_bytes - memory.weights_bytes;
     estimate.checkpoint_bytes = 4 * estimate.parameters * (1 + slots);

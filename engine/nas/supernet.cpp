@@ -6,6 +6,7 @@
 
 #include "engine/nas/lowering.h"
 #include "engine/nas/open_size.h"
+#include "engine/nn/layers/first_channels.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/shape_ops.h"
 
@@ -36,7 +37,7 @@ Tensor times(const Tensor& x, const Tensor& factors, std::size_t i) {
 
 }  // namespace
 
-Supernet::Supernet(SearchSpace& space) : space_(space) {
+Supernet::Supernet(SearchSpace& space) : space_(space), partial_(space) {
   for (SpaceNode& node : space.nodes) {
     modules_.push_back(&adopt(node.node.id, std::move(node.node.module)));
     // What has weights of its own, or a function that is not 0 at 0, gives numbers also where its input has none.
@@ -52,6 +53,7 @@ std::vector<bool> Supernet::reached(const Mixing& mixing) const {
     const std::vector<std::size_t>& inputs = space_.nodes[i].node.inputs;
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (inputs[k] != kGraphInput && is_active(mixing, space_.nodes[i], k)) needed[inputs[k]] = true;
+    if (const std::size_t from = partial_.around(i, mixing.partial); from != kGraphInput) needed[from] = true;
   }
   return needed;
 }
@@ -60,7 +62,8 @@ double Supernet::flops(const Mixing& mixing) const {
   const std::vector<bool> computed = reached(mixing);
   double sum = 0;
   for (std::size_t i = 0; i < computed.size(); ++i)
-    if (computed[i]) sum += largest(space_.nodes[i]).flops;
+    if (computed[i])
+      sum += partial_.choice_of(i, mixing.partial) == SpaceNode::kNone ? largest(space_.nodes[i]).flops : partial_.flops(i, mixing.partial);
   return sum;
 }
 
@@ -113,33 +116,44 @@ Tensor Supernet::forward(const Tensor& data, Forward& pass) {
   const std::vector<bool> needed = reached(mixing_);
   // Outputs; undefined ones are zero throughout, or not needed.
   std::vector<Tensor> values(space_.nodes.size());
+  std::vector<Tensor> entering(space_.nodes.size());  // of partial choices: the channels that pass
   std::vector<std::size_t> readers(space_.nodes.size(), 0);
-  for (std::size_t i = 0; i < space_.nodes.size(); ++i)
-    if (needed[i])
-      for (const std::size_t from : space_.nodes[i].node.inputs)
-        if (from != kGraphInput) readers[from] = i;
+  for (std::size_t i = 0; i < space_.nodes.size(); ++i) {
+    if (!needed[i]) continue;
+    for (const std::size_t from : space_.nodes[i].node.inputs)
+      if (from != kGraphInput) readers[from] = i;
+    if (const std::size_t from = partial_.around(i, mixing_.partial); from != kGraphInput) readers[from] = i;
+  }
   std::vector<std::vector<std::size_t>> last_read(space_.nodes.size());
   for (std::size_t i = 0; i < readers.size(); ++i)
     if (readers[i] > i) last_read[readers[i]].push_back(i);
+  const auto value_of = [&](std::size_t node) {
+    if (node == kGraphInput || values[node]) return node == kGraphInput ? x : values[node];
+    Shape shape = space_.nodes[node].node.output;
+    shape[0] = x.size(0);
+    return zeros(shape, pass.compute.dtype == DType::F32 ? x.dtype() == DType::I32 ? DType::F32 : x.dtype() : pass.compute.dtype,
+                 x.device());
+  };
   const bool evaluates = !pass.training;
   for (std::size_t i = 0; i < space_.nodes.size(); ++i) {
     const SpaceNode& node = space_.nodes[i];
     if (!needed[i] || is_zero(node)) continue;
+    const std::size_t partial = partial_.choice_of(i, mixing_.partial);
     if (node.choice != SpaceNode::kNone || node.edges != SpaceNode::kNone) {
       values[i] = gather(i, values, x);
+      if (partial != SpaceNode::kNone) {
+        values[i] = partial_.join(i, mixing_.partial, values[i], value_of(partial_.around(i, mixing_.partial)));
+        entering[i] = Tensor();
+      }
     } else {
       std::vector<Tensor> inputs;
-      for (const std::size_t from : node.node.inputs) {
-        Tensor value = from == kGraphInput ? x : values[from];
-        if (!value) {
-          Shape shape = space_.nodes[from].node.output;
-          shape[0] = x.size(0);
-          value = zeros(shape, pass.compute.dtype == DType::F32 ? x.dtype() == DType::I32 ? DType::F32 : x.dtype() : pass.compute.dtype,
-                        x.device());
-        }
-        inputs.push_back(std::move(value));
+      for (const std::size_t from : node.node.inputs) inputs.push_back(value_of(from));
+      if (partial != SpaceNode::kNone) {
+        if (!entering[partial]) entering[partial] = partial_.enter(partial, mixing_.partial, inputs.front());
+        inputs.front() = entering[partial];
       }
       const std::vector<std::string> opened = open_sizes(i, x.device());
+      const FirstChannelsScope first(*modules_[i], partial == SpaceNode::kNone ? 0 : partial_.passing(i, mixing_.partial));
       // Dropout is a layer of its own in these networks; all else computes as in training, with the batch's statistics.
       const bool by_batch = evaluates && node.node.op != "dropout";
       pass.training = pass.training || by_batch;

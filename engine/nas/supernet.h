@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/nas/architecture.h"
+#include "engine/nas/partial_channels.h"
 #include "engine/nas/search_space.h"
 
 namespace dsw {
@@ -21,6 +22,8 @@ class Supernet : public Module {
   /// FLOPs of a forward pass of one example through `mixing`: of all that it computes, sizes as the largest, since smaller ones are masks.
   double flops(const Mixing& mixing) const;
   Shape output_shape(const Shape& input) const override;
+  /// PartialChoices::widen.
+  std::size_t widen(const PartialChannels& from, const PartialChannels& to) { return partial_.widen(from, to); }
   /// With every candidate computed.
   Cost cost(const Shape& input) const override;
 
@@ -34,6 +37,7 @@ class Supernet : public Module {
   const SearchSpace& space_;
   std::vector<Module*> modules_;
   std::vector<bool> writes_;
+  PartialChoices partial_;
   Mixing mixing_;
 };
 

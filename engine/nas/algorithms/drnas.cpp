@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // drnas: factors are drawn from a Dirichlet distribution with concentration elu(α) + 1 and all candidates run; the gradient goes along
 //   the path of the draw (nas/gamma_sample.h). An L2 pull on α keeps the concentration near 1. Half of the way the weaker candidates of
-//   each choice are dropped.   Source: Chen et al. 2021, "DrNAS", eq. 3 to 7 and sec. 4 (progressive learning).
+//   each choice are dropped and twice as many channels pass through the others (nas/partial_channels.h).
+//   Source: Chen et al. 2021, "DrNAS", eq. 3 to 7 and sec. 4 (progressive learning); K = 4, then 2, as for NAS-Bench-201.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -67,12 +68,12 @@ class DrNas : public SearchAlgorithm {
 }  // namespace
 
 void register_drnas(Registry<SearchAlgorithm>& registry) {
-  registry.add(
-      {"drnas", "Factors drawn from a Dirichlet distribution; weak candidates are dropped on the way",
-       algorithm_schema(6e-4, 1e-3, 0.5, false,
-                        {float_param("prune_at", "Drop at", 0.5, 0, 1, "Share of the search after which candidates are dropped; 1: never"),
-                         float_param("keep", "Keep", 0.5, 0, 1, "Share of each choice's candidates that stays, at least two")}),
-       [](const Json& settings) -> Result<std::unique_ptr<SearchAlgorithm>> { return std::make_unique<DrNas>(settings); }});
+  std::vector<Param> own{float_param("prune_at", "Drop at", 0.5, 0, 1, "Share of the search after which candidates are dropped; 1: never"),
+                         float_param("keep", "Keep", 0.5, 0, 1, "Share of each choice's candidates that stays, at least two")};
+  for (Param& param : partial_params(4, 2, 0.5)) own.push_back(std::move(param));
+  registry.add({"drnas", "Factors drawn from a Dirichlet distribution; weak candidates are dropped and more channels pass on the way",
+                algorithm_schema(6e-4, 1e-3, 0.5, false, std::move(own)),
+                [](const Json& settings) -> Result<std::unique_ptr<SearchAlgorithm>> { return std::make_unique<DrNas>(settings); }});
 }
 
 }  // namespace dsw

@@ -147,8 +147,10 @@ void register_sampled(Registry<SearchAlgorithm>& registry) {
                     algorithm_schema(6e-3, 0, 0, false, {}));
   Param decay = float_param("decay", "Decay", 0.956, 0, 1, "The temperature is multiplied by it each epoch");
   decay.low_open = true;
+  std::vector<Param> fbnet{temperature(5), decay};
+  for (Param& param : partial_params(1, 1, 1)) fbnet.push_back(std::move(param));
   add_to<Fbnet>(registry, "fbnet", "All candidates run, weighted by a Gumbel softmax; made for a cost target",
-                algorithm_schema(1e-2, 5e-4, 0.9, false, {temperature(5), decay}));
+                algorithm_schema(1e-2, 5e-4, 0.9, false, std::move(fbnet)));
 }
 
 }  // namespace dsw

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/layers/cell_layers.h"
 
+#include <algorithm>
+
 #include "engine/nn/layers/activation.h"
-#include "engine/nn/layers/conv.h"
-#include "engine/nn/layers/norms.h"
 #include "engine/nn/ops/elementwise.h"
 #include "engine/nn/ops/shape_ops.h"
 
@@ -68,10 +68,10 @@ Tensor FactorizedReduce::forward(const Tensor& x, Forward& pass) {
 
 Shape FactorizedReduce::output_shape(const Shape& input) const {
   const Shape shape = picture("a skip of stride 2", input);
-  if (shape[1] != channels_)
+  if (shape[1] != channels())
     throw Error(ErrorCode::ShapeMismatch,
-                fmt::format("a skip of stride 2 wants {} channels, but its input is {}", channels_, input.text()));
-  return {shape[0], channels_, (shape[2] + 1) / 2, (shape[3] + 1) / 2};
+                fmt::format("a skip of stride 2 wants {} channels, but its input is {}", channels(), input.text()));
+  return {shape[0], channels(), (shape[2] + 1) / 2, (shape[3] + 1) / 2};
 }
 
 Cost FactorizedReduce::cost(const Shape& input) const {
@@ -84,6 +84,28 @@ Cost FactorizedReduce::cost(const Shape& input) const {
   sum += kept(output);
   sum += norm_.cost(output);
   return sum;
+}
+
+void FactorizedReduce::set_channels(std::int64_t in, std::int64_t out) {
+  first_ = in;
+  even_.set_channels(in, out - out / 2);
+  odd_.set_channels(in, out / 2);
+  norm_.set_channels(out, out);
+}
+
+/// Outputs of the narrower layer are its even half and then its odd one, as those of the wider; so is what is copied.
+void FactorizedReduce::copy_channels(const Channels& inputs, const Channels& outputs) {
+  const auto from = 1 + *std::max_element(outputs.begin(), outputs.end()), to = static_cast<std::int64_t>(outputs.size());
+  const auto half = [](std::int64_t count, std::int64_t old, std::int64_t offset) {
+    Channels channels;
+    for (std::int64_t i = 0; i < count; ++i) channels.push_back(offset + i % old);
+    return channels;
+  };
+  even_.copy_channels(inputs, half(to - to / 2, from - from / 2, 0));
+  odd_.copy_channels(inputs, half(to / 2, from / 2, 0));
+  Channels norm = half(to - to / 2, from - from / 2, 0);
+  for (const std::int64_t channel : half(to / 2, from / 2, from - from / 2)) norm.push_back(channel);
+  norm_.copy_channels(norm, norm);
 }
 
 std::unique_ptr<Sequential> relu_conv_bn(const CellConv& conv) {

@@ -2,6 +2,8 @@
 #pragma once
 #include "engine/nn/kept_memory.h"
 #include "engine/nn/layers/containers.h"
+#include "engine/nn/layers/conv.h"
+#include "engine/nn/layers/norms.h"
 #include "engine/nn/module.h"
 
 namespace dsw {
@@ -30,17 +32,22 @@ class Zero : public Module {
 };
 
 /// Halves a picture's sides: relu, two 1 × 1 convolutions of stride 2, one of them shifted by a pixel, side by side, batchnorm.
-/// Source: DARTS (Liu et al. 2019), FactorizedReduce of its code. Odd sides are rounded up; the channels are even.
-class FactorizedReduce : public Module {
+/// Source: DARTS (Liu et al. 2019), FactorizedReduce of its code. Odd sides are rounded up.
+class FactorizedReduce : public Module, public FirstChannels {
  public:
   explicit FactorizedReduce(std::int64_t channels);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
+  void set_channels(std::int64_t in, std::int64_t out) override;  ///< two or more
+  void copy_channels(const Channels& inputs, const Channels& outputs) override;
 
  private:
-  std::int64_t channels_;
-  Module &even_, &odd_, &norm_;
+  std::int64_t channels() const { return first_ > 0 ? first_ : channels_; }
+
+  std::int64_t channels_, first_ = 0;  ///< 0: all
+  Conv2d &even_, &odd_;
+  BatchNorm2d& norm_;
 };
 
 struct CellConv {

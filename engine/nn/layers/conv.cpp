@@ -46,22 +46,41 @@ Tensor Conv2d::forward(const Tensor& x, Forward& pass) {
   conv.pad_h = conv.pad_w = static_cast<std::int32_t>(config_.padding);
   conv.groups = static_cast<std::int32_t>(config_.groups);
   conv.dilation_h = conv.dilation_w = static_cast<std::int32_t>(config_.dilation);
-  return conv2d(pass.activation(x), pass.weight(weight_.value), bias_ ? bias_->value : Tensor(), conv);
+  Tensor weight = pass.weight(weight_.value), bias = bias_ ? bias_->value : Tensor();
+  if (first_out_ > 0) {
+    weight = slice(weight, 0, 0, out());
+    weight = each_alone() ? weight : contiguous(slice(weight, 1, 0, in()));
+    if (bias) bias = slice(bias, 0, 0, out());
+    if (each_alone()) conv.groups = static_cast<std::int32_t>(in());
+  }
+  return conv2d(pass.activation(x), weight, bias, conv);
+}
+
+void Conv2d::set_channels(std::int64_t in, std::int64_t out) {
+  DSW_CHECK(config_.groups == 1 || (config_.groups == config_.in && config_.in == config_.out), "groups of several channels stay whole");
+  first_in_ = in;
+  first_out_ = out;
+}
+
+void Conv2d::copy_channels(const Channels& inputs, const Channels& outputs) {
+  copy_parameter_channels(weight_, each_alone() ? Channels() : inputs, outputs);
+  if (bias_) copy_parameter_channels(*bias_, {}, outputs);
 }
 
 Shape Conv2d::output_shape(const Shape& input) const {
   check_image("conv", input);
-  if (input[1] != config_.in) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("conv wants {} channels, but its input is {}", config_.in, input.text()));
+  if (input[1] != in()) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("conv wants {} channels, but its input is {}", in(), input.text()));
   }
   const std::int64_t window = config_.dilation * (config_.kernel - 1) + 1;
-  return {input[0], config_.out, windows("conv", input, 2, window, config_.stride, config_.padding),
+  return {input[0], out(), windows("conv", input, 2, window, config_.stride, config_.padding),
           windows("conv", input, 3, window, config_.stride, config_.padding)};
 }
 
 Cost Conv2d::cost(const Shape& input) const {
   const double outputs = static_cast<double>(output_shape(input).elements());
-  const double taps = static_cast<double>(config_.in / config_.groups * config_.kernel * config_.kernel);
+  const std::int64_t inputs = each_alone() && first_in_ > 0 ? 1 : in() / config_.groups;
+  const double taps = static_cast<double>(inputs * config_.kernel * config_.kernel);
   return {outputs * (2 * taps + (bias_ ? 1 : 0)), own_parameters(), 0};
 }
 

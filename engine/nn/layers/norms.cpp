@@ -78,18 +78,26 @@ BatchNorm2d::BatchNorm2d(std::int64_t channels, double momentum, double eps)
       running_var_(declare_buffer("running_var", {channels}, Init::ones())) {}
 Tensor BatchNorm2d::forward(const Tensor& x, Forward& pass) {
   const bool counted = !(pass.training && pass.again);  // running statistics take each batch once
-  return batch_norm(x, weight_.value, bias_.value, counted ? running_mean_.value : Tensor(), counted ? running_var_.value : Tensor(),
-                    pass.training, momentum_, eps_);
+  const auto first = [this](const Tensor& all) { return first_ > 0 ? slice(all, 0, 0, first_) : all; };
+  return batch_norm(x, first(weight_.value), first(bias_.value), counted ? first(running_mean_.value) : Tensor(),
+                    counted ? first(running_var_.value) : Tensor(), pass.training, momentum_, eps_);
+}
+void BatchNorm2d::set_channels(std::int64_t in, std::int64_t out) {
+  DSW_CHECK(in == out, "a batch norm has as many outputs as inputs");
+  first_ = in;
+}
+void BatchNorm2d::copy_channels(const Channels&, const Channels& outputs) {
+  for (const Parameter* parameter : {&weight_, &bias_, &running_mean_, &running_var_}) copy_parameter_channels(*parameter, {}, outputs);
 }
 Shape BatchNorm2d::output_shape(const Shape& input) const {
-  if (input.rank() != 4 || input[1] != channels_) {
-    throw Error(ErrorCode::ShapeMismatch, fmt::format("batch norm wants [B, {}, H, W], but its input is {}", channels_, input.text()));
+  if (input.rank() != 4 || input[1] != channels()) {
+    throw Error(ErrorCode::ShapeMismatch, fmt::format("batch norm wants [B, {}, H, W], but its input is {}", channels(), input.text()));
   }
   return input;
 }
 Cost BatchNorm2d::cost(const Shape& input) const {
   const double elements = static_cast<double>(input.elements());
-  return {8 * elements, own_parameters(), 8 * static_cast<double>(channels_)};
+  return {8 * elements, own_parameters(), 8 * static_cast<double>(channels())};
 }
 
 }  // namespace dsw

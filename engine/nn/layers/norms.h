@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 #include "engine/nn/kept_memory.h"
+#include "engine/nn/layers/first_channels.h"
 #include "engine/nn/layers/open_sizes.h"
 #include "engine/nn/module.h"
 #include "engine/nn/ops/norm.h"
@@ -55,16 +56,20 @@ class RmsNorm : public RowNorm, public KeptMemory {
 /// Over all axes but C of [B, C, H, W]: batch statistics while training, the running ones ("running_mean", "running_var", buffers)
 /// otherwise. running = (1 - momentum) running + momentum batch, the variance unbiased. Source: Ioffe & Szegedy 2015.
 /// Cost: 8 FLOPs an element.
-class BatchNorm2d : public Module, public KeptMemory {
+class BatchNorm2d : public Module, public KeptMemory, public FirstChannels {
  public:
   explicit BatchNorm2d(std::int64_t channels, double momentum = 0.1, double eps = 1e-5);
   Tensor forward(const Tensor& x, Forward& pass) override;
   Shape output_shape(const Shape& input) const override;
   Cost cost(const Shape& input) const override;
   bool keeps_input() const override { return true; }
+  void set_channels(std::int64_t in, std::int64_t out) override;
+  void copy_channels(const Channels& inputs, const Channels& outputs) override;
 
  private:
-  std::int64_t channels_;
+  std::int64_t channels() const { return first_ > 0 ? first_ : channels_; }
+
+  std::int64_t channels_, first_ = 0;  ///< 0: all
   double momentum_, eps_;
   Parameter &weight_, &bias_, &running_mean_, &running_var_;
 };

@@ -78,5 +78,25 @@ TEST_F(SearchSteps, AGdasStepTakesTheMemoryOfTheDrawnNetworkAndTheWeightsOfTheSu
   RecordProperty("weights", std::to_string(weights));
 }
 
+/// What passes and what is put together again, instead of every candidate at its full width.
+TEST_F(SearchSteps, PartialChannelsTakeLessMemoryAndLessComputing) {
+  Json whole = document();
+  whole["model"]["nodes"][0]["out"] = 16;
+  whole["search"]["algorithm"] = {{"type", "darts"}};
+  Json partial = whole;
+  partial["search"]["algorithm"]["partial"] = 4;
+  const auto step = [](SearchState& state, RunContext& context) { return search_step(state, context.device()); };
+  std::unique_ptr<SearchState> search;
+  const std::uint64_t all = peak(whole, step, search);
+  const double all_flops = search->flops;
+  const std::uint64_t some = peak(partial, step, search);
+  EXPECT_EQ(search->plans->refusal(), "") << "steps are recorded";
+  EXPECT_LT(search->flops, 0.1 * all_flops) << "dense convolutions: a sixteenth";
+  EXPECT_LT(static_cast<double>(some), 0.5 * static_cast<double>(all));
+  RecordProperty("all", std::to_string(all));
+  RecordProperty("some", std::to_string(some));
+  search.reset();
+}
+
 }  // namespace
 }  // namespace dsw

@@ -144,6 +144,45 @@ TEST_F(Searches, TheScoreFunctionLearnsWithTheSameBitsAfterAStop) {
   EXPECT_EQ(samples(second, "search").back(), epochs.back());
 }
 
+TEST_F(Searches, DrnasWidensHalfOfTheWayAndAResumeGoesOnWithTheSameBits) {
+  Json document = small("{\"type\": \"drnas\"}");
+  const auto with_all = [](Json one) {
+    one["search"]["algorithm"]["partial"] = 1;
+    return one;
+  };
+  EXPECT_EQ(run(document, folder / "narrow").metrics, run(with_all(document), folder / "narrow-all").metrics) << "4 channels all pass";
+  document["model"]["nodes"][0]["out"] = 16;
+  const Outcome whole = run(document, folder / "whole");
+  ASSERT_TRUE(whole.result) << whole.result.error().sentence();
+  const auto stages = [](const Outcome& outcome) {
+    std::vector<std::pair<std::int64_t, std::string>> found;
+    for (const MarkBody& mark : outcome.bodies<MarkBody>())
+      if (mark.kind == "stage") found.emplace_back(mark.step, mark.text);
+    return found;
+  };
+  EXPECT_THAT(stages(whole), testing::ElementsAre(testing::Pair(
+                                 8, "3 weak candidates were dropped; channels were widened in 3 choices: K = 2 instead of 4")));
+  const Outcome all = run(with_all(document), folder / "all");
+  ASSERT_TRUE(all.result);
+  const auto flops = [](const Outcome& outcome) {
+    return Json::parse(outcome.bodies<SummaryBody>().back().data).at("search_flops").get<double>();
+  };
+  EXPECT_LT(flops(whole), 0.5 * flops(all));
+  for (const std::int64_t at : {5, 8, 10}) {
+    SCOPED_TRACE(at);
+    const auto place = folder / ("stopped" + std::to_string(at));
+    const Outcome first = run(document, place, at);
+    ASSERT_FALSE(first.result);
+    const Outcome second = run(document, place, -1, place / first.checkpoints.back().file, first.last_seq + 1);
+    ASSERT_TRUE(second.result) << second.result.error().sentence();
+    auto both = first.metrics;
+    both.insert(second.metrics.begin(), second.metrics.end());
+    EXPECT_EQ(both, whole.metrics);
+    EXPECT_EQ(second.bodies<SummaryBody>().back().data, whole.bodies<SummaryBody>().back().data);
+    EXPECT_EQ(stages(first).size() + stages(second).size(), 1u) << "widened once";
+  }
+}
+
 TEST_F(Searches, ATargetIsKeptAndPulledTowards) {
   Json document = small();
   document["search"]["cost"] = {{"target_share", 0.35}, {"scale", 50}};
