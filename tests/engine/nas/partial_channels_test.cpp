@@ -9,6 +9,7 @@
 
 #include "engine/autograd/node.h"
 #include "engine/nas/search_algorithm.h"
+#include "engine/nas/search_memory.h"
 #include "engine/nn/layers/cell_layers.h"
 #include "engine/nn/layers/first_channels.h"
 #include "engine/nn/network_loss.h"
@@ -291,6 +292,15 @@ TEST_F(PartialChannelsTest, FlopsAreThoseOfTheChannelsThatPass) {
   EXPECT_DOUBLE_EQ(flops({4, 1}), rest + own(16));
 }
 
+TEST_F(PartialChannelsTest, MemoryIsThatOfTheChannelsThatPass) {
+  const SearchSpace space = space_of(one_choice(kAll), image);
+  const SearchMemory all = search_memory(space, 64, 1), some = search_memory(space, 64, 1, {4, 4});
+  EXPECT_EQ(some.weights_bytes, all.weights_bytes);
+  EXPECT_EQ(some.path_bytes, all.path_bytes);
+  EXPECT_LT(some.all_bytes - some.weights_bytes, 0.5 * (all.all_bytes - all.weights_bytes));
+  EXPECT_GT(some.all_bytes - some.weights_bytes, 0.25 * (all.all_bytes - all.weights_bytes)) << "what is put together is whole";
+}
+
 /// Choices that it does not apply to are computed as ever.
 TEST_F(PartialChannelsTest, OtherChoicesAreLeftAlone) {
   const auto device = make_cpu_device(1);
@@ -313,6 +323,11 @@ TEST_F(PartialChannelsTest, OtherChoicesAreLeftAlone) {
   Json cells = Json::parse(one_choice(R"({"op": "identity"}, {"op": "cell", "cell": "more"})"));
   cells["cells"]["more"] = Json::parse(R"({"nodes": [{"id": "a", "op": "relu-conv-bn"}, {"id": "b", "op": "relu-conv-bn"}]})");
   EXPECT_TRUE(same(cells.dump(), image)) << "cells";
+  Json open = Json::parse(one_choice(R"({"op": "identity"}, {"op": "activation"})"));
+  open["nodes"][0]["inputs"] = {"stem"};
+  open["nodes"].insert(open["nodes"].begin(),
+                       Json::parse(R"({"id": "stem", "op": "conv2d", "out": {"choice": [16, 32]}, "inputs": ["input"]})"));
+  EXPECT_TRUE(same(open.dump(), image)) << "an open width";
   InputSpec narrow = image;
   narrow.channels = 8;
   EXPECT_TRUE(same(one_choice(R"({"op": "identity"}, {"op": "relu-conv-bn"})"), narrow)) << "few channels";
