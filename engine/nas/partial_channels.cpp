@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kNone = SpaceNode::kNone;
 
-/// Layers that do the same with fewer channels.
+/// Layers that do the same with fewer channels; of those that read an open width the first ones may be all there are.
 bool keeps_to_channels(const SpaceNode& node) {
   static const std::set<std::string> ops{"zero",        "identity",   "relu-conv-bn", "separable-conv", "dilated-conv", "conv2d",
                                          "batchnorm2d", "activation", "dropout",      "maxpool2d",      "avgpool2d"};
@@ -67,8 +67,6 @@ bool PartialChoices::applies(std::size_t choice) const {
            space_.nodes[candidate].node.inputs == space_.nodes[candidates.front()].node.inputs;
   };
   if (!std::all_of(candidates.begin(), candidates.end(), layer) || space_.nodes[candidates.front()].node.inputs.size() != 1) return false;
-  const std::size_t from = space_.nodes[candidates.front()].node.inputs.front();
-  if (node.axis || (from != kGraphInput && space_.nodes[from].axis)) return false;  // an open width: its first channels are those there are
   const Shape input = input_shape(choice), output = node.node.output;
   if (input.rank() != 4 || output.rank() != 4 || input[1] < kNarrowest || output[1] != input[1]) return false;
   return output == input || output == pool2d_shape(input, half_pool(input));

@@ -126,7 +126,10 @@ TEST_F(PartialChannelsTest, WhatPassesAndWhatGoesAroundIsMixedAsInPlainLoops) {
 
 TEST_F(PartialChannelsTest, OnlyZeroLeavesWhatGoesAround) {
   const auto device = make_cpu_device(1);
-  SearchSpace space = space_of(one_choice(R"({"op": "zero"}, {"op": "relu-conv-bn", "kernel": 1})"), image);
+  Json model = Json::parse(one_choice(R"({"op": "zero"}, {"op": "relu-conv-bn", "kernel": 1})"));
+  model["nodes"][0]["inputs"] = {"before"};
+  model["nodes"].insert(model["nodes"].begin(), Json::parse(R"({"id": "before", "op": "identity", "inputs": ["input"]})"));
+  SearchSpace space = space_of(model.dump(), image);
   Supernet supernet(space);
   supernet.materialize(*device, 7);
   Mixing mixing = mixing_of(space, {{0}, {}});

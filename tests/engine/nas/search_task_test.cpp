@@ -168,19 +168,25 @@ TEST_F(Searches, DrnasWidensHalfOfTheWayAndAResumeGoesOnWithTheSameBits) {
     return Json::parse(outcome.bodies<SummaryBody>().back().data).at("search_flops").get<double>();
   };
   EXPECT_LT(flops(whole), 0.5 * flops(all));
-  for (const std::int64_t at : {5, 8, 10}) {
-    SCOPED_TRACE(at);
-    const auto place = folder / ("stopped" + std::to_string(at));
-    const Outcome first = run(document, place, at);
+  Json only_wider = document;  // the same candidates before and after
+  only_wider["search"]["algorithm"]["prune_at"] = 1;
+  const Outcome whole_wider = run(only_wider, folder / "wider");
+  EXPECT_THAT(stages(whole_wider), testing::ElementsAre(testing::Pair(8, "channels were widened in 3 choices: K = 2 instead of 4")));
+  const auto resumes = [&](const Json& one, const Outcome& unbroken, const std::string& name, std::int64_t at) {
+    SCOPED_TRACE(name + std::to_string(at));
+    const auto place = folder / (name + std::to_string(at));
+    const Outcome first = run(one, place, at);
     ASSERT_FALSE(first.result);
-    const Outcome second = run(document, place, -1, place / first.checkpoints.back().file, first.last_seq + 1);
+    const Outcome second = run(one, place, -1, place / first.checkpoints.back().file, first.last_seq + 1);
     ASSERT_TRUE(second.result) << second.result.error().sentence();
     auto both = first.metrics;
     both.insert(second.metrics.begin(), second.metrics.end());
-    EXPECT_EQ(both, whole.metrics);
-    EXPECT_EQ(second.bodies<SummaryBody>().back().data, whole.bodies<SummaryBody>().back().data);
+    EXPECT_EQ(both, unbroken.metrics);
+    EXPECT_EQ(second.bodies<SummaryBody>().back().data, unbroken.bodies<SummaryBody>().back().data);
     EXPECT_EQ(stages(first).size() + stages(second).size(), 1u) << "widened once";
-  }
+  };
+  for (const std::int64_t at : {5, 8, 10}) resumes(document, whole, "stopped", at);
+  resumes(only_wider, whole_wider, "stopped-wider", 10);
 }
 
 TEST_F(Searches, ATargetIsKeptAndPulledTowards) {
