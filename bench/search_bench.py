@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-ROUNDS, STEPS, BATCH, CHANNELS = 3, 60, 64, 16
+ROUNDS, STEPS, BATCH, CHANNELS = 3, 40, 64, 16
 CELL = [{"op": "zero"}, {"op": "identity"}, {"op": "relu-conv-bn", "kernel": 1}, {"op": "relu-conv-bn", "kernel": 3},
         {"op": "avgpool2d", "kernel": 3, "stride": 1, "padding": 1}]
 EVEN = [{"op": "relu-conv-bn", "kernel": 3, "name": f"conv {number}"} for number in range(5)]
