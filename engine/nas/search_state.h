@@ -52,15 +52,15 @@ class SearchState {
   std::unique_ptr<ExpectedCost> cost;             ///< in the target's metric
   std::vector<std::vector<double>> milliseconds;  ///< [node][combination]; empty: latency was not measured
 
-  std::int64_t step = 0;                ///< weight steps made
-  double flops = 0;                     ///< spent so far (kPassesOfStep)
-  std::int64_t reported = -1;           ///< step of the last report of an epoch
-  std::int64_t saved = -1;              ///< step of the last checkpoint
-  double rate_factor = 1;               ///< of the architecture rate; halved by a collapse
-  double baseline = 0;                  ///< of the score function: a running mean of the architecture's loss
-  double eigenvalue = 0;                ///< the last one measured
-  std::vector<std::vector<bool>> open;  ///< [choice][candidate]
-  PartialChannels partial;
+  std::int64_t step = 0;                                     ///< weight steps made
+  double flops = 0;                                          ///< spent so far (kPassesOfStep)
+  std::int64_t reported = -1;                                ///< step of the last report of an epoch
+  std::int64_t saved = -1;                                   ///< step of the last checkpoint
+  double rate_factor = 1;                                    ///< of the architecture rate; halved by a collapse
+  double baseline = 0;                                       ///< of the score function: a running mean of the architecture's loss
+  double eigenvalue = 0;                                     ///< the last one measured
+  std::vector<std::vector<bool>> open;                       ///< [choice][candidate]
+  PartialChannels partial;                                   ///< of the steps now
   std::vector<MeasuredArchitecture> measured;                ///< by the derivation
   std::vector<std::vector<double>> good_alphas, good_betas;  ///< of the last report without a collapse; empty: none
 
