@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -165,6 +166,18 @@ std::string Database::text(std::string_view sql) {
 }
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_); }
+
+std::string Database::file_start(int count) {
+  sqlite3_file* file = nullptr;
+  const int found = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (found != SQLITE_OK || file == nullptr || file->pMethods == nullptr) raise(found != SQLITE_OK ? found : SQLITE_CANTOPEN);
+  sqlite3_int64 size = 0;
+  if (const int code = file->pMethods->xFileSize(file, &size); code != SQLITE_OK) raise(code);
+  std::string start(static_cast<std::size_t>(std::min<sqlite3_int64>(count, size)), '\0');
+  if (start.empty()) return start;
+  if (const int code = file->pMethods->xRead(file, start.data(), static_cast<int>(start.size()), 0); code != SQLITE_OK) raise(code);
+  return start;
+}
 
 void Database::copy_to(const std::filesystem::path& target) {
   Database copy(target, Access::Create);

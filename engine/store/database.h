@@ -85,6 +85,9 @@ class Database {
   std::string text(std::string_view sql);
   std::int64_t changes() const;
   std::int64_t last_row() const;
+  /// The first bytes of the file as they lie on the disk, at most `count`, through SQLite's own descriptor: a program that opens and
+  /// closes the file itself loses all of its locks on it (POSIX), and then another one may remove the log of a project that is in use.
+  std::string file_start(int count);
   /// A consistent copy into a new file, with what a write-ahead log still holds; synced.
   void copy_to(const std::filesystem::path& target);
 

@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "engine/core/result.h"
+#include "engine/store/database.h"
 
 namespace dsw {
 namespace fs = std::filesystem;
@@ -45,14 +45,12 @@ void check_file_start(const fs::path& project) {
   }
   if (!fs::is_regular_file(project, code))
     throw Error(ErrorCode::Damaged, "this is not a file", "Choose a project file (.dsx).", project.string());
-  std::ifstream in(project, std::ios::binary);
-  if (!in) throw Error(ErrorCode::Io, fmt::format("cannot be read: {}", std::strerror(errno)), "Check its permissions.", project.string());
-  std::array<char, 100> start{};
-  in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  constexpr int kHeader = 100;
   static constexpr char kMagic[] = "SQLite format 3";
-  if (in.gcount() == 0)
+  const std::string start = Database(project, Database::Access::ReadOnly).file_start(kHeader);
+  if (start.empty())
     throw Error(ErrorCode::Damaged, "the project file is empty", "Go back to a copy of it, or choose another name.", project.string());
-  if (static_cast<std::size_t>(in.gcount()) < start.size() || std::memcmp(start.data(), kMagic, sizeof kMagic) != 0) {
+  if (start.size() < kHeader || std::memcmp(start.data(), kMagic, sizeof kMagic) != 0) {
     throw Error(ErrorCode::Damaged, "this is not a project file, or its beginning is lost", "Go back to a copy of it.", project.string());
   }
 }

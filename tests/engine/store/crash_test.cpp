@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // LABELS: unit
 // TIMEOUT: 120
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -147,6 +148,34 @@ TEST(Crash, ASecondWriterIsRefusedWithTheHoldersNameWhileReadersRead) {
   EXPECT_TRUE(Project::open(fixture.path(), Project::Mode::Open)) << "the lock died with its process";
   close(told[0]);
   close(told[1]);
+}
+
+/// Whether another process would find the shared lock that SQLite holds on a file in use (its bytes 2^30 + 2 and 510 more).
+bool is_locked_for_others(const std::filesystem::path& path) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = 0x40000000 + 2;
+    lock.l_len = 510;
+    _exit(file >= 0 && ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 0 : 1);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(Crash, AReaderOfTheSameProcessLeavesTheWritersLocks) {
+  ProjectFixture fixture;
+  fixture.new_run();
+  ASSERT_TRUE(is_locked_for_others(fixture.path()));
+  {
+    const auto reader = fixture.reader();
+    EXPECT_EQ(value_of(reader->runs({})).size(), 1u);
+  }
+  EXPECT_TRUE(is_locked_for_others(fixture.path())) << "without them the next program that closes the project removes its log";
 }
 
 }  // namespace
