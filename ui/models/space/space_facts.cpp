@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/nas/search_algorithm.h"
 #include "engine/nas/search_memory.h"
 #include "engine/nas/search_space.h"
 #include "ui/models/space/space_edit.h"
@@ -40,6 +41,21 @@ double optimizerSlots(const Json& document) {
   if (!optimizer.is_object()) return 0;
   const std::string type = textAt(optimizer, "type");
   return type == "adamw" ? 2 : 1;
+}
+
+/// Where most channels pass; all, while the algorithm is not settled.
+PartialChannels partialChannels(const Json& document) {
+  const Json search = document.value("search", Json::object());
+  const Json settings = search.is_object() ? search.value("algorithm", Json::object()) : Json();
+  const std::string type = settings.is_object() ? textAt(settings, "type") : std::string();
+  const auto* entry = search_algorithms().find(type);
+  if (!entry) return {};
+  try {
+    const auto algorithm = entry->make(with_defaults(entry->schema, settings));
+    return algorithm ? (*algorithm)->partial(1) : PartialChannels{};
+  } catch (const std::exception&) {  // a setting of another kind
+    return {};
+  }
 }
 
 }  // namespace
@@ -81,8 +97,8 @@ SpaceFacts spaceFacts(const Json& document, const InputSpec& input, const Catalo
   for (const auto& [id, node] : facts.nodes) facts.supernet_parameters += node.cost.parameters;
   const Json training = document.value("training", Json::object());
   const Json batch = training.is_object() ? training.value("batch", Json(64)) : Json(64);
-  const SearchMemory memory =
-      search_memory(space, batch.is_number_integer() ? std::max<std::int64_t>(1, batch.get<std::int64_t>()) : 64, optimizerSlots(document));
+  const SearchMemory memory = search_memory(space, batch.is_number_integer() ? std::max<std::int64_t>(1, batch.get<std::int64_t>()) : 64,
+                                            optimizerSlots(document), partialChannels(document));
   facts.all_bytes = memory.all_bytes;
   facts.path_bytes = memory.path_bytes;
   return facts;
