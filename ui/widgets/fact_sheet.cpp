@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/fact_sheet.h"
 
+#include <QEvent>
 #include <QVBoxLayout>
 
 #include "ui/widgets/elided_label.h"
@@ -171,6 +172,24 @@ void FactSheet::setSections(std::vector<FactSection> sections) {
     layout_->insertWidget(layout_->count() - 1, sections_.back());
   }
   for (std::size_t i = 0; i < sections.size(); ++i) sections_[i]->showSection(sections[i]);
+}
+
+void FactSheet::showWhole() {
+  setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  widget()->installEventFilter(this);
+  fitHeight();
+}
+
+void FactSheet::fitHeight() {
+  const int width = viewport()->width();
+  setFixedHeight(layout_->hasHeightForWidth() ? layout_->totalHeightForWidth(width) : layout_->totalSizeHint().height());
+}
+
+/// Sections and rows are laid out after they are set, once they are shown.
+bool FactSheet::eventFilter(QObject* watched, QEvent* event) {
+  const bool done = QScrollArea::eventFilter(watched, event);
+  if (watched == widget() && (event->type() == QEvent::LayoutRequest || event->type() == QEvent::Resize)) fitHeight();
+  return done;
 }
 
 QStringList FactSheet::lines() const {

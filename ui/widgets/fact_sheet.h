@@ -47,10 +47,16 @@ class FactSheet : public QScrollArea {
  public:
   explicit FactSheet(QWidget* parent = nullptr);
   void setSections(std::vector<FactSection> sections);
+  /// From now on it is as high as what it shows: what is around it scrolls.
+  void showWhole();
   /// "Parameters: 809 856" lines, for tests and assistive tools.
   QStringList lines() const;
 
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
+  void fitHeight();
   class Row;
   class Section;
   QVBoxLayout* layout_;

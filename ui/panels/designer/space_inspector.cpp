@@ -191,6 +191,7 @@ void SpaceInspector::rebuild() {
   facts_ = new FactSheet(body_);
   facts_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   facts_->setFrameShape(QFrame::NoFrame);
+  facts_->showWhole();
   column_->insertWidget(column_->count() - 1, facts_);
 }
 
@@ -473,10 +474,7 @@ void SpaceInspector::showFacts() {
       wrong.facts.push_back(linkFact({}, QString::fromStdString(fix.label), [this, fix] { designer_.document().applyFix(fix); }));
   }
   if (!wrong.facts.empty()) sections.push_back(std::move(wrong));
-  int height = 8;
-  for (const FactSection& s : sections) height += 44 + 24 * static_cast<int>(s.facts.size());
   facts_->setSections(std::move(sections));
-  facts_->setMinimumHeight(height);
 }
 
 }  // namespace dsw

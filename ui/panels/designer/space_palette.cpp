@@ -92,9 +92,10 @@ void SpacePalette::setGroups(const std::vector<SpacePaletteGroup>& groups) {
       row->setToolTip(0, entry.help);
       row->setSizeHint(0, {0, 24});
       row->setData(0, kNodeRole, QByteArray::fromStdString(entry.node.dump()));
-      if (entry.key.isEmpty()) continue;
-      const auto keys = commands_.keys(entry.key);
-      if (!keys.isEmpty()) row->setText(1, keys.front().toString(QKeySequence::NativeText));
+      const auto keys = entry.key.isEmpty() ? QList<QKeySequence>() : commands_.keys(entry.key);
+      row->setFirstColumnSpanned(keys.isEmpty());  // a long name takes the room of the key
+      if (keys.isEmpty()) continue;
+      row->setText(1, keys.front().toString(QKeySequence::NativeText));
       row->setFont(1, themeFont(FontRole::NumberSmall));
     }
   }

@@ -86,12 +86,16 @@ GraphNodeItem::GraphNodeItem(const GraphNode& node, QSizeF size)
   if (!node.tooltip.isEmpty() || !node.error.isEmpty()) setToolTip(node.error.isEmpty() ? node.tooltip : node.error);
 }
 
+QRectF GraphNodeItem::errorBox() const {
+  constexpr qreal kBeside = 18;  // nodes stand further apart than twice this
+  return QRectF(-kBeside, size_.height() + 4, size_.width() + 2 * kBeside, 32);
+}
+
 QRectF GraphNodeItem::boundingRect() const {
   QRectF r = box().adjusted(-8, -10, 10, 4);
   if (onBorder(node_)) r = box().adjusted(-kNameRoom, -20, kNameRoom, 4);
   if (!node_.error.isEmpty()) {
-    const qreal wide = QFontMetricsF(themeFont(FontRole::Tick)).horizontalAdvance(node_.error) + 4;
-    r = r.united(QRectF((size_.width() - wide) / 2, size_.height(), wide, 22));
+    r = r.united(errorBox());
   }
   return r;
 }
@@ -179,8 +183,10 @@ void GraphNodeItem::paint(QPainter* p, const QStyleOptionGraphicsItem*, QWidget*
     if (11 * px >= kLeastText) {
       p->setPen(themeColor(Token::Failed));
       p->setFont(themeFont(FontRole::Tick));
-      const qreal wide = QFontMetricsF(p->font()).horizontalAdvance(node_.error) + 4;
-      p->drawText(QRectF((size_.width() - wide) / 2, size_.height() + 4, wide, 16), Qt::AlignCenter | Qt::TextSingleLine, node_.error);
+      // Two lines of it; the rest is in the tooltip.
+      const QRectF at = errorBox();
+      const QString text = QFontMetricsF(p->font()).elidedText(node_.error, Qt::ElideRight, 1.85 * at.width());
+      p->drawText(at, Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap, text);
     }
   }
 }

@@ -43,6 +43,7 @@ class GraphNodeItem : public QGraphicsItem {
   int rowAt(QPointF at) const;  ///< of a point in item coordinates; -1: none
 
  private:
+  QRectF errorBox() const;  ///< where its sentence stands
   void paintStripe(QPainter& p, qreal zoom) const;
   void paintCompact(QPainter& p, qreal zoom, qreal px) const;
   void paintFull(QPainter& p, GraphDetail detail, qreal px) const;

@@ -9,7 +9,7 @@
 namespace dsw {
 namespace {
 
-constexpr qreal kColumnGap = 26, kPortGap = 44, kFramePad = 16, kFrameTitle = 24, kErrorRoom = 18;
+constexpr qreal kColumnGap = 26, kPortGap = 44, kFramePad = 16, kFrameTitle = 24, kErrorRoom = 32;
 constexpr qreal kPortHeight = 13;  // ports stand at half the height of a node's head
 
 class Placer {
