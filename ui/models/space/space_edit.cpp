@@ -290,10 +290,10 @@ SpaceChange setSpaceCellValue(const Json& model, const std::string& cell, const 
   return change;
 }
 
-SpaceChange placeSpaceNodes(const Json& model, const std::string& part, const std::map<std::string, QPointF>& at) {
+SpaceChange placeSpaceNodes(Json model, const std::string& part, const std::map<std::string, QPointF>& at) {
   std::vector<std::string> ids;
   for (const auto& [id, place] : at) ids.push_back(id);
-  SpaceChange change{model, tr("Move %1").arg(namesOf(ids)), ids, {}};
+  SpaceChange change{std::move(model), tr("Move %1").arg(namesOf(ids)), ids, {}};
   for (const auto& [id, place] : at) setSpacePosition(change.model, {part, id}, place);
   return change;
 }

@@ -60,7 +60,7 @@ SpaceChange settleSpaceChoice(const Json& model, const SpaceNodeRef& node, std::
 std::vector<std::pair<int, int>> spaceWebEdges(const Json& web);
 SpaceChange setSpaceWebEdge(const Json& model, const std::string& cell, int from, int to, bool on);
 
-SpaceChange placeSpaceNodes(const Json& model, const std::string& part, const std::map<std::string, QPointF>& at);
+SpaceChange placeSpaceNodes(Json model, const std::string& part, const std::map<std::string, QPointF>& at);
 /// Takes every position away, so that the canvas lays the space out.
 SpaceChange clearSpacePositions(const Json& model);
 

@@ -148,7 +148,7 @@ void SpaceDesigner::redraw() {
   emit commandsChanged();
 }
 
-bool SpaceDesigner::apply(const SpaceChange& change, const std::string& level, const QString& merge) {
+bool SpaceDesigner::apply(SpaceChange change, const std::string& level, const QString& merge) {
   if (read_only_) return false;
   if (!change.ok()) {
     emit refused(change.refused);
@@ -158,8 +158,9 @@ bool SpaceDesigner::apply(const SpaceChange& change, const std::string& level, c
     emit refused(tr("The text of this document is not JSON; mend it there first."));
     return false;
   }
-  Json whole = document_.json();
-  whole["model"] = change.model;
+  Json whole = Json::object();
+  for (const auto& [key, value] : document_.json().items()) whole[key] = key == "model" ? Json() : value;
+  whole["model"] = std::move(change.model);
   QStringList ids;
   for (const std::string& id : change.select) ids << QString::fromStdString(level + id);
   wanted_selection_ = ids;

@@ -50,7 +50,7 @@ class SpaceDesigner : public QWidget, public CommandTarget {
   bool isReadOnly() const { return read_only_; }
 
   /// One step of the undo stack; where it is refused, refused() says why. `level`: of the ids that it selects.
-  bool apply(const SpaceChange& change, const std::string& level, const QString& merge = {});
+  bool apply(SpaceChange change, const std::string& level, const QString& merge = {});
 
  signals:
   void selectionChanged();

@@ -15,7 +15,7 @@ namespace dsw {
 void SpaceDesigner::moveNodes(const QStringList& ids, QPointF by) {
   const std::string path = ids.isEmpty() ? std::string() : spaceLevel(canvas_->selectedNode().toStdString());
   const Level level{path, partOf(path)};
-  const Json start = placed(level);
+  Json start = placed(level);
   std::map<std::string, QPointF> at;
   for (const QString& id : ids) {
     const std::string own = spaceIdIn(id.toStdString());
@@ -25,7 +25,7 @@ void SpaceDesigner::moveNodes(const QStringList& ids, QPointF by) {
   if (at.empty()) return redraw();
   // Steps of one place after another, as long as nothing else is done, are one step of undo.
   const QStringList chosen = canvas_->selection();
-  apply(placeSpaceNodes(start, level.part, at), path, "move " + ids.join(' '));
+  apply(placeSpaceNodes(std::move(start), level.part, at), path, "move " + ids.join(' '));
   canvas_->graphScene()->setSelection(chosen, chosen.value(0));
 }
 
