@@ -11,6 +11,7 @@
 #include "engine/core/catalog.h"
 #include "engine/data/dataset.h"
 #include "engine/data/dataset_cache.h"
+#include "engine/run/document_scan.h"
 #include "ui/models/work_pool.h"
 
 namespace dsw {
@@ -160,7 +161,8 @@ void SpecDocument::reparse() {
   places_.clear();
   place_index_.clear();
   problems_.clear();
-  auto parsed = parse_document(utf8);
+  auto parsed = coming_ && utf8.size() <= kMaxDocumentBytes ? Result<Json>(std::move(*coming_)) : parse_document(utf8);
+  coming_.reset();
   auto places = parsed ? document_places(utf8) : Result<std::vector<TextPlace>>(fail(parsed.error()));
   if (!parsed || !places) {
     const Error& error = parsed ? places.error() : parsed.error();
@@ -262,7 +264,7 @@ void SpecDocument::removeKey(const QString& pointer, const QString& label) {
   push(begin, end - begin, {}, label, {}, false);
 }
 
-void SpecDocument::setJson(const Json& value, const QString& label, const QString& merge) {
+void SpecDocument::setJson(Json value, const QString& label, const QString& merge) {
   if (!parses()) return;
   const auto splices =
       jsonSplices(text_, *json_, value, {}, [this](const std::string& pointer) { return place(QString::fromStdString(pointer)); });
@@ -272,7 +274,9 @@ void SpecDocument::setJson(const Json& value, const QString& label, const QStrin
   for (const JsonSplice& s : splices) end = std::max(end, s.at + s.length);
   QString piece = text_.mid(begin, end - begin);
   for (auto s = splices.rbegin(); s != splices.rend(); ++s) piece.replace(s->at - begin, s->length, s->text);
+  coming_ = std::make_unique<Json>(std::move(value));
   push(begin, end - begin, piece, label, merge, false);
+  coming_.reset();
 }
 
 void SpecDocument::applyFix(const Fix& fix) {

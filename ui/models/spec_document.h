@@ -54,7 +54,7 @@ class SpecDocument : public QObject {
   void setValue(const QString& pointer, const QString& value, const QString& label);
   void removeKey(const QString& pointer, const QString& label);
   /// The whole document as a value: one step that changes no more of the text than it must. Steps with the same `merge` join.
-  void setJson(const Json& value, const QString& label, const QString& merge = {});
+  void setJson(Json value, const QString& label, const QString& merge = {});
   void applyFix(const Fix& fix);
   void endMerge() { ++merge_session_; }
 
@@ -101,6 +101,7 @@ class SpecDocument : public QObject {
   std::filesystem::path base_;
   std::vector<std::string> outside_files_;
   std::unique_ptr<Json> json_, data_facts_;
+  std::unique_ptr<Json> coming_;  ///< what the next text says, where that is known: it is not parsed again
   QString parse_error_;
   int parse_error_at_ = -1;
   std::string schema_task_;

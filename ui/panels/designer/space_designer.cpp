@@ -165,7 +165,7 @@ bool SpaceDesigner::apply(SpaceChange change, const std::string& level, const QS
   for (const std::string& id : change.select) ids << QString::fromStdString(level + id);
   wanted_selection_ = ids;
   if (merge.isEmpty()) document_.endMerge();
-  document_.setJson(whole, change.label, merge);
+  document_.setJson(std::move(whole), change.label, merge);
   if (merge.isEmpty()) document_.endMerge();
   wanted_selection_.reset();  // where nothing changed
   return true;
