@@ -208,8 +208,9 @@ class Report {
     for (const auto& [name, runs] : arms_) {
       if (name == "a" || name == "b" || name == "c" || name == "d" || name.starts_with("b-")) continue;
       const MeanInterval control = difference("d", name);
-      text +=
-          fmt::format("Against the control {}: {}{}. ", name, amount(control.mean), control.mean <= 0 ? ", so the control is as good" : "");
+      const bool beaten = std::isfinite(control.lower) ? control.lower > 0 : control.mean > 0;
+      text += fmt::format("Against the control {}: {}, {}. ", name, amount(control.mean),
+                          beaten ? "which is better" : "so the control is as good");
     }
     text.pop_back();
     return text;

@@ -84,6 +84,13 @@ TEST(Comparison, LossesAreRelativeAndLowerIsBetter) {
   EXPECT_GT(report.at("against").at("b").at("lower"), 0);
   EXPECT_THAT(report.at("verdict").get<std::string>(), HasSubstr("Against the control all-window: -10.5"));
   EXPECT_THAT(report.at("verdict").get<std::string>(), HasSubstr("so the control is as good"));
+  const auto beside = [&](double control) {
+    return comparison_report(runs({{"a", {100, 2.0}}, {"window", {57, control}}, {"d", {56, 1.5}}}), {}, bars, Json::object())
+        .at("verdict")
+        .get<std::string>();
+  };
+  EXPECT_THAT(beside(1.5001), HasSubstr("so the control is as good")) << "an interval around 0 shows no difference";
+  EXPECT_THAT(beside(1.6), HasSubstr("which is better"));
 }
 
 TEST(Comparison, RunsThatLackAnArmAreLeftOut) {
